@@ -1,0 +1,35 @@
+//! The command line: one file a command. Reads arguments, calls the stages, prints; decides nothing.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Settings;
+
+/// Stories and timelines from the news, in any language.
+#[derive(Debug, Parser)]
+#[command(name = "silsila", version, about)]
+struct Arguments {
+    /// Settings that override the built-in ones (config/default.toml explains every key)
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Runs the command line and answers with the exit status.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let _settings = match Settings::load(arguments.config.as_deref()) {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("silsila: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match arguments.command {}
+}

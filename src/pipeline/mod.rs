@@ -1,0 +1,101 @@
+//! The way of an article: accepted, then embedded, indexed, grouped and stored, by one writer.
+//!
+//! In: drafts from `extract`. Out: committed changes in the store. Readers never wait for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::article::{ArticleId, Document, DocumentId, Draft, SetAside};
+
+/// The section `[pipeline]` of the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {}
+
+/// One article on its way in, with the raw document that it was found in, if there was one.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// What extraction made of it.
+    pub draft: Draft,
+    /// The raw document; shared by all articles found in it.
+    pub document: Option<Arc<Document>>,
+}
+
+/// What became of an accepted article.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Stored for the first time.
+    New,
+    /// Already stored with this very text: nothing was written.
+    Known,
+    /// Already stored with another text: this text is its new revision.
+    Revised,
+}
+
+/// The answer for one accepted article. The article is durable when this is returned.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Receipt {
+    /// The article's id from now on.
+    pub id: ArticleId,
+    /// Whether it is new.
+    pub outcome: Outcome,
+    /// The stored raw document, if there was one.
+    pub document_id: Option<DocumentId>,
+    /// Values that came with it but could not be used.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// Why one article was refused; the others of its batch go in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The id is taken by another article.
+    #[error("the id {id} belongs to another article ({title:?}); give this one an id of its own")]
+    DuplicateId {
+        /// The id at fault.
+        id: ArticleId,
+        /// Title of the article that has it.
+        title: String,
+    },
+    /// Nothing to read.
+    #[error("the article has neither a title nor a text")]
+    Empty,
+}
+
+/// Why nothing could be accepted at all.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The queue is full; try again after this time.
+    #[error("the queue is full ({queued} articles wait to be placed); try again in {retry_after:?}")]
+    Full {
+        /// Articles waiting.
+        queued: usize,
+        /// When a place should be free.
+        retry_after: Duration,
+    },
+    /// The store cannot be written.
+    #[error("the store cannot be written: {0}")]
+    Store(String),
+    /// The service is shutting down.
+    #[error("the service is shutting down")]
+    Closed,
+}
+
+/// Where feeders hand in articles. All methods block; call them off the async threads.
+pub trait Intake: Send + Sync {
+    /// Stores the submissions durably, in one transaction, and queues them to be placed. One answer per submission,
+    /// in their order.
+    ///
+    /// # Errors
+    /// When nothing was stored.
+    fn accept(&self, submissions: Vec<Submission>) -> Result<Vec<Result<Receipt, Refusal>>, IntakeError>;
+
+    /// Waits until all of these articles are placed or have failed; `false` when `timeout` passed first.
+    fn wait_placed(&self, ids: &[ArticleId], timeout: Duration) -> bool;
+
+    /// Articles accepted but not yet placed.
+    fn queued(&self) -> usize;
+}
