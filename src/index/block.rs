@@ -1,0 +1,256 @@
+//! One block: points, those of them that were removed and, once it is full, its order in time and its graph.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
+
+use super::Settings;
+use super::best::Best;
+use super::dot::Dot;
+use super::graph::{Graph, Layer};
+use super::points::{Points, TimeOrder, Window, admits, search_exactly};
+
+/// A graph that is there, or will be when its builder is done; `None` in it means that building failed, and the block
+/// is compared exactly for good.
+pub(super) type Promise = Arc<OnceLock<Option<Graph>>>;
+
+#[derive(Debug)]
+pub(super) struct Block {
+    number: u64,
+    points: Arc<Points>,
+    dead: Vec<bool>,
+    living: usize,
+    full: Option<Full>,
+    /// The name under which the points were last written, if they have not changed since.
+    pub(super) saved: OnceLock<String>,
+}
+
+/// What a block has once it is full.
+#[derive(Debug)]
+struct Full {
+    order: TimeOrder,
+    graph: Promise,
+}
+
+impl Block {
+    pub(super) fn open(number: u64, dimension: usize) -> Self {
+        let points = Arc::new(Points::new(dimension));
+        Self {
+            number,
+            points,
+            dead: Vec::new(),
+            living: 0,
+            full: None,
+            saved: OnceLock::new(),
+        }
+    }
+
+    /// A block as it was saved. `graph` is what was read of its graph; without one it is built: at once when it is
+    /// `sealed` and so needed, else in the background.
+    pub(super) fn restore(
+        number: u64,
+        points: Points,
+        dead_rows: &[usize],
+        graph: Option<Graph>,
+        sealed: bool,
+        settings: &Settings,
+        dot: Dot,
+    ) -> Self {
+        let mut dead = vec![false; points.len()];
+        for row in dead_rows {
+            if let Some(mark) = dead.get_mut(*row) {
+                *mark = true;
+            }
+        }
+        let living = dead.iter().filter(|dead| !**dead).count();
+        let mut block = Self {
+            number,
+            points: Arc::new(points),
+            dead,
+            living,
+            full: None,
+            saved: OnceLock::new(),
+        };
+        if block.points.len() >= settings.block_size() {
+            let promise = match graph {
+                Some(graph) => Arc::new(OnceLock::from(Some(graph))),
+                None => promise_graph(&block.points, settings, dot),
+            };
+            if sealed {
+                promise.wait();
+            }
+            block.full = Some(Full {
+                order: TimeOrder::of(&block.points),
+                graph: promise,
+            });
+        }
+        block
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.full.is_some()
+    }
+
+    pub(super) fn living(&self) -> usize {
+        self.living
+    }
+
+    pub(super) fn points(&self) -> &Points {
+        &self.points
+    }
+
+    pub(super) fn vector(&self, row: usize) -> &[f32] {
+        self.points.vector(row)
+    }
+
+    /// A mark for every row: `true` where the point was removed.
+    pub(super) fn dead(&self) -> &[bool] {
+        &self.dead
+    }
+
+    pub(super) fn dead_rows(&self) -> Vec<usize> {
+        self.dead
+            .iter()
+            .enumerate()
+            .filter(|(_, dead)| **dead)
+            .map(|(row, _)| row)
+            .collect()
+    }
+
+    pub(super) fn living_slots(&self) -> impl Iterator<Item = u64> {
+        self.points
+            .slots
+            .iter()
+            .zip(&self.dead)
+            .filter(|(_, dead)| !**dead)
+            .map(|(slot, _)| *slot)
+    }
+
+    /// The latest time of a living point.
+    pub(super) fn newest(&self) -> Option<i64> {
+        let living = self.points.times.iter().zip(&self.dead).filter(|(_, dead)| !**dead);
+        living.filter_map(|(time, _)| *time).max()
+    }
+
+    /// The finished graph, if there is one by now.
+    pub(super) fn graph(&self) -> Option<&Graph> {
+        self.full.as_ref()?.graph.get()?.as_ref()
+    }
+
+    /// Returns when the graph is finished.
+    pub(super) fn wait(&self) {
+        if let Some(full) = &self.full {
+            full.graph.wait();
+        }
+    }
+
+    /// Adds a point and returns its row; the one that fills the block starts the building of its graph.
+    pub(super) fn push(&mut self, slot: u64, unit: &[f32], time: Option<i64>, settings: &Settings, dot: Dot) -> usize {
+        let row = self.points.len();
+        Arc::make_mut(&mut self.points).push(slot, unit, time);
+        self.dead.push(false);
+        self.living += 1;
+        self.saved.take();
+        if self.points.len() >= settings.block_size() {
+            let graph = promise_graph(&self.points, settings, dot);
+            self.full = Some(Full {
+                order: TimeOrder::of(&self.points),
+                graph,
+            });
+        }
+        row
+    }
+
+    pub(super) fn bury(&mut self, row: usize) {
+        if let Some(dead) = self.dead.get_mut(row).filter(|dead| !**dead) {
+            *dead = true;
+            self.living -= 1;
+        }
+    }
+
+    /// Offers this block's most similar living points in the window. `sealed`: the graph is to be used where it pays.
+    #[expect(clippy::too_many_arguments, reason = "one call, from the index's own search")]
+    pub(super) fn search(
+        &self,
+        unit: &[f32],
+        k: usize,
+        window: Option<Window>,
+        sealed: bool,
+        settings: &Settings,
+        dot: Dot,
+        best: &mut Best,
+    ) {
+        let Some(full) = self.full.as_ref().filter(|_| sealed) else {
+            return self.search_exactly(unit, window, dot, best);
+        };
+        let selected = full.order.count(window);
+        let share = settings.exact_share.clamp(0.0, 1.0) * self.points.len() as f64;
+        let width = settings.search.max(k).max(16);
+        let few = selected <= width || selected as f64 <= share || self.living as f64 <= share;
+        let Some(graph) = full.graph.wait().as_ref().filter(|_| !few) else {
+            return self.search_exactly(unit, window, dot, best);
+        };
+        let whole = selected == self.points.len();
+        let admit = |row: usize| {
+            let alive = !self.dead.get(row).copied().unwrap_or(true);
+            let time = self.points.times.get(row).copied().flatten();
+            alive && (whole || admits(window, time))
+        };
+        for (row, similarity) in graph.search(dot, &self.points, unit, width, admit) {
+            if let Some(slot) = self.points.slots.get(row) {
+                best.offer(*slot, similarity);
+            }
+        }
+    }
+
+    /// Offers this block's living points in the window, compared one by one.
+    pub(super) fn search_exactly(&self, unit: &[f32], window: Option<Window>, dot: Dot, best: &mut Best) {
+        let Some(full) = self.full.as_ref().filter(|_| window.is_some()) else {
+            return search_exactly(dot, &self.points, &self.dead, unit, window, best);
+        };
+        for row in full.order.rows(window) {
+            if let (Some(slot), Some(false)) = (self.points.slots.get(row), self.dead.get(row)) {
+                best.offer(*slot, dot.of(unit, self.points.vector(row)));
+            }
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let layer = |layer: &Layer| layer.nodes.len() * 2 + layer.starts.len() * 4 + layer.links.len() * 2;
+        let graph = self.graph().map_or(0, |graph| graph.layers.iter().map(layer).sum());
+        // Slot, time, order in time and the mark of the dead: 8, 16, 16 and 1 bytes.
+        self.points.vectors.len() * 4 + self.points.len() * 41 + graph
+    }
+}
+
+/// Starts a thread that builds the graph. Should it be impossible to start one, the graph is built here and now.
+fn promise_graph(points: &Arc<Points>, settings: &Settings, dot: Dot) -> Promise {
+    let promise = Promise::default();
+    let builder = {
+        let (points, settings, promise) = (Arc::clone(points), settings.clone(), Arc::clone(&promise));
+        move || fulfil(&promise, &points, &settings, dot)
+    };
+    if let Err(error) = std::thread::Builder::new()
+        .name("index-builder".to_owned())
+        .spawn(builder)
+    {
+        tracing::warn!(%error, "no thread for building a graph; building it in place");
+        fulfil(&promise, points, settings, dot);
+    }
+    promise
+}
+
+fn fulfil(promise: &Promise, points: &Points, settings: &Settings, dot: Dot) {
+    // `hnsw_rs` asserts a good deal; a block that it cannot build must stay searchable all the same.
+    let graph = catch_unwind(AssertUnwindSafe(|| Graph::build(points, settings, dot))).ok();
+    if graph.is_none() {
+        tracing::error!(
+            points = points.len(),
+            "building a block's graph failed; the block is compared exactly instead"
+        );
+    }
+    let _ = promise.set(graph);
+}

@@ -1,0 +1,101 @@
+//! The dot product, with the same bits on every processor.
+//!
+//! Thirty-two running sums in a fixed order: wide enough that the compiler uses the widest registers there are, and
+//! nothing may be reordered or fused, so SSE2 and AVX2 give the same result. `pulp` picks the instructions at run time.
+
+use hnsw_rs::prelude::Distance;
+use pulp::Arch;
+
+/// Running sums kept side by side.
+const LANES: usize = 32;
+
+/// Dot product of two vectors of the same length (the shorter one decides).
+#[inline(always)]
+fn lanes(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0f32; LANES];
+    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest: f32 = a_chunks
+        .remainder()
+        .iter()
+        .zip(b_chunks.remainder())
+        .map(|(x, y)| x * y)
+        .sum();
+    for (x, y) in a_chunks.zip(b_chunks) {
+        for ((sum, x), y) in sums.iter_mut().zip(x).zip(y) {
+            *sum += x * y;
+        }
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        let (low, high) = sums.split_at_mut(width);
+        for (x, y) in low.iter_mut().zip(high) {
+            *x += *y;
+        }
+        width /= 2;
+    }
+    sums[0] + rest
+}
+
+/// The instruction set found at run time, and the products made with it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dot(Arch);
+
+impl Dot {
+    /// Looks at the processor.
+    pub(super) fn new() -> Self {
+        Self(Arch::new())
+    }
+
+    /// Cosine of two unit vectors, in -1..=1.
+    pub(super) fn of(self, a: &[f32], b: &[f32]) -> f32 {
+        self.0
+            .dispatch(
+                #[inline(always)]
+                || lanes(a, b),
+            )
+            .clamp(-1.0, 1.0)
+    }
+
+    /// Calls `each` with the row number and cosine of every row of a matrix of `vector.len()` columns.
+    pub(super) fn rows(self, vector: &[f32], matrix: &[f32], mut each: impl FnMut(usize, f32)) {
+        self.0.dispatch(
+            #[inline(always)]
+            || {
+                for (row, other) in matrix.chunks_exact(vector.len()).enumerate() {
+                    each(row, lanes(vector, other).clamp(-1.0, 1.0));
+                }
+            },
+        );
+    }
+}
+
+/// One minus the cosine: what `hnsw_rs` orders by while it builds. Unlike `DistDot` it never panics on a product that
+/// rounding has carried past one.
+impl Distance<f32> for Dot {
+    fn eval(&self, a: &[f32], b: &[f32]) -> f32 {
+        1.0 - self.of(a, b)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agrees_with_the_plain_sum_at_every_length() {
+        for length in [1, 7, 31, 32, 33, 100, 384] {
+            let a: Vec<f32> = (0..length).map(|i| ((i * 37 % 11) as f32 - 5.0) / 400.0).collect();
+            let b: Vec<f32> = (0..length).map(|i| ((i * 17 % 13) as f32 - 6.0) / 400.0).collect();
+            let plain: f64 = a.iter().zip(&b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
+            assert!(
+                (f64::from(Dot::new().of(&a, &b)) - plain).abs() < 1e-6,
+                "length {length}"
+            );
+            assert_eq!(
+                Dot::new().of(&a, &b).to_bits(),
+                lanes(&a, &b).to_bits(),
+                "same bits with any instructions"
+            );
+        }
+    }
+}
