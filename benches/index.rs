@@ -344,7 +344,7 @@ fn news(vectors: &[Vec<f32>], points: usize) -> Workload {
             vector,
             time: arrival * SECONDS_APART,
         };
-        if arrival as usize % every == 0 && asking.len() < QUERIES {
+        if (arrival as usize).is_multiple_of(every) && asking.len() < QUERIES {
             asking.push(point)
         } else {
             stored.push(point)
