@@ -1,5 +1,7 @@
 //! (skeleton: extract)
 
+pub mod fold;
+
 use serde::Deserialize;
 
 /// The section `[extract]` of the configuration.

@@ -13,7 +13,12 @@ use crate::article::{ArticleId, Document, DocumentId, Draft, SetAside};
 /// The section `[pipeline]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {}
+pub struct Settings {
+    /// Articles embedded and placed together, at most.
+    pub batch: usize,
+    /// Articles that may wait to be placed.
+    pub queue: usize,
+}
 
 /// One article on its way in, with the raw document that it was found in, if there was one.
 #[derive(Debug, Clone)]

@@ -1,8 +1,46 @@
-//! (skeleton: story)
+//! Story: decides which articles belong together, online, one article after the other.
+//!
+//! In: an [`Arrival`], an article's vector (centred by language), its text, language and time. Out: a [`Decision`],
+//! the story that it is in, why, and what that changed for others (stories created, merged, split, articles moved).
+//! Never reads a clock, the store or the network, and never looks ahead: the same arrivals in the same order give the
+//! same stories.
+//!
+//! Articles are nodes of a similarity graph ([`graph`]); the weight of an edge is the probability that both tell of the
+//! same happening, a logistic function ([`weights`]) of readable signals ([`signals`]). Stories are communities of that
+//! graph. What arrives re-optimises only its own neighbourhood ([`engine`]).
+
+pub mod engine;
+pub mod graph;
+pub mod lexicon;
+pub mod signals;
+pub mod weights;
+
+pub use engine::{Arrival, Decision, Engine, Neighbour, Placement, Rival, StoryChange, StoryError};
 
 use serde::Deserialize;
 
 /// The section `[story]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {}
+pub struct Settings {
+    /// Nearest articles that are compared with an arrival.
+    pub candidates: usize,
+    /// Days before and after an article in which its candidates are looked for.
+    pub window_days: f64,
+    /// Probability from which two articles are linked, 0 to 1.
+    pub link: f64,
+    /// Resolution of the constant Potts model: the mean link that a story's pairs must exceed.
+    pub resolution: f64,
+    /// What a move must gain before an article leaves a story that it is in: hysteresis against flicker.
+    pub inertia: f64,
+    /// Articles that are looked at again for one arrival, at most.
+    pub budget: usize,
+    /// Days that an article's links are kept in memory after the newest publication seen.
+    pub keep_days: f64,
+    /// Articles that stay in memory whatever their age.
+    pub keep_articles: usize,
+    /// Days without an article after which a story is dormant.
+    pub dormant_days: f64,
+    /// Days without an article after which a story is closed.
+    pub closed_days: f64,
+}

@@ -1,0 +1,485 @@
+//! The engine: index, lexicon, graph and stories in one place, owned by the one writer.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::index::{self, IndexError, TimeIndex};
+use crate::story::Settings;
+use crate::story::graph::{Article, Community, Graph, PROVISIONAL, Rules};
+use crate::story::lexicon::Lexicon;
+use crate::story::signals::{COUNT, NAMES, Profile, signals};
+use crate::story::weights::Weights;
+
+/// Members that a placement names.
+const NAMED: usize = 5;
+/// Key terms that a story has.
+const TERMS: usize = 8;
+/// Members that are looked at for the key terms: the newest ones.
+const TERM_MEMBERS: usize = 60;
+/// How much more central another article must be before a story changes its headline.
+const HEADLINE_INERTIA: f64 = 1.25;
+const DAY: f64 = 86_400.0;
+
+/// An article on its way into a story.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Its number: order of acceptance, and its slot in the index.
+    pub article: Article,
+    /// Language code.
+    pub lang: String,
+    /// Midpoint of its publication date, seconds since 1970; `None` when it is not known.
+    pub time: Option<i64>,
+    /// Title and body.
+    pub text: String,
+    /// Vector of unit length, centred by language.
+    pub vector: Vec<f32>,
+    /// Length of the centred vector before it was scaled to 1.
+    pub distinctness: f32,
+}
+
+/// What came of an arrival.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// The story's number.
+    pub story: u64,
+    /// Why.
+    pub placement: Placement,
+    /// New links of the similarity graph: (older article, probability), by number.
+    pub links: Vec<(Article, f64)>,
+    /// What else changed, in the order in which it happened; the arrival's own joining is among it.
+    pub changes: Vec<StoryChange>,
+    /// Stories whose members changed, by number.
+    pub touched: Vec<u64>,
+}
+
+/// One change of the stories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoryChange {
+    /// A story begins.
+    Created {
+        /// Its number.
+        story: u64,
+        /// The story that it was cut from, if it was.
+        split_from: Option<u64>,
+    },
+    /// An article is in the story from now on.
+    Joined {
+        /// The story's number.
+        story: u64,
+        /// The article.
+        article: Article,
+        /// The story that it was in until now.
+        from: Option<u64>,
+    },
+    /// A story ended in another one; its articles have joined that.
+    Merged {
+        /// The story that ended.
+        story: u64,
+        /// The story that goes on.
+        into: u64,
+    },
+}
+
+/// Why an article is in its story, for an editor to question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Placement {
+    /// `nearest` (its links decided), `alone` (no link was strong enough) or `near_duplicate` (it follows the article
+    /// whose text it repeats).
+    pub decided_by: String,
+    /// The members nearest to it, best first, with the part of every signal.
+    pub nearest: Vec<Neighbour>,
+    /// Sum of its links into the story.
+    pub support: f64,
+    /// The story that it would have joined otherwise.
+    pub runner_up: Option<Rival>,
+    /// Support minus the runner-up's, each less what the resolution asks for the story's size; what decided. 0 for an
+    /// article that stands alone.
+    pub margin: f64,
+    /// The nearest articles that it was not linked to, best first.
+    pub rejected: Vec<Neighbour>,
+}
+
+/// An article compared with another one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Neighbour {
+    /// The other article's number; replaced by its id when it is served.
+    pub article: u64,
+    /// Probability that both tell of the same happening, 0 to 1.
+    pub probability: f64,
+    /// Cosine of the centred vectors, -1 to 1.
+    pub similarity: f64,
+    /// What each signal added to the log-odds, by name.
+    pub signals: BTreeMap<String, f64>,
+}
+
+/// Another story that an article was close to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Rival {
+    /// The other story's number; replaced by its id when it is served.
+    pub story: u64,
+    /// Sum of the article's links into it.
+    pub support: f64,
+}
+
+/// Why an arrival could not be placed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoryError {
+    /// The index refused the vector.
+    #[error("article {article} cannot be placed: {cause}")]
+    Index {
+        /// The article's number.
+        article: Article,
+        /// What the index said.
+        cause: IndexError,
+    },
+}
+
+/// All that is needed to place the next article. Grows with the active articles, not with the archive.
+pub struct Engine {
+    settings: Settings,
+    weights: Weights,
+    index: TimeIndex,
+    lexicon: Lexicon,
+    graph: Graph,
+    profiles: HashMap<Article, Profile>,
+    /// Article that gives each story its headline.
+    headlines: HashMap<u64, Article>,
+    next_story: u64,
+    newest: Option<i64>,
+}
+
+impl Engine {
+    /// An engine without articles; `dimension` is that of the vectors.
+    pub fn new(settings: &Settings, index: &index::Settings, weights: Weights, dimension: usize) -> Self {
+        Self {
+            settings: settings.clone(),
+            weights,
+            index: TimeIndex::new(dimension, index),
+            lexicon: Lexicon::new(),
+            graph: Graph::default(),
+            profiles: HashMap::new(),
+            headlines: HashMap::new(),
+            next_story: 1,
+            newest: None,
+        }
+    }
+
+    /// Articles in memory.
+    pub fn len(&self) -> usize {
+        self.graph.len()
+    }
+
+    /// Whether no article is in memory.
+    pub fn is_empty(&self) -> bool {
+        self.graph.is_empty()
+    }
+
+    /// The latest publication seen, seconds since 1970.
+    pub fn newest(&self) -> Option<i64> {
+        self.newest
+    }
+
+    /// The story of an article in memory.
+    pub fn story_of(&self, article: Article) -> Option<u64> {
+        self.graph.community(article)
+    }
+
+    /// Takes back an article from the store, with its links and its story as they were. Articles must come in the order
+    /// of their numbers, and what came after the last one continues as if nothing had happened.
+    ///
+    /// # Errors
+    /// When the index refuses the vector.
+    pub fn restore(&mut self, arrival: Arrival, links: &[(Article, f64)], story: u64) -> Result<(), StoryError> {
+        let article = arrival.article;
+        self.learn(arrival)?;
+        self.graph.insert(article, links, Some(story));
+        self.next_story = self.next_story.max(story + 1);
+        self.forget();
+        Ok(())
+    }
+
+    /// Says which numbers and headlines stories already have, after [`Engine::restore`].
+    pub fn restore_stories(&mut self, next_story: u64, headlines: impl Iterator<Item = (u64, Article)>) {
+        self.next_story = self.next_story.max(next_story);
+        self.headlines.extend(headlines);
+    }
+
+    /// Places an article, and improves the stories around it.
+    ///
+    /// # Errors
+    /// When the index refuses the vector; nothing has changed then.
+    pub fn place(&mut self, arrival: Arrival) -> Result<Decision, StoryError> {
+        let article = arrival.article;
+        let candidates = self.candidates(&arrival)?;
+        self.learn(arrival)?;
+        let compared = self.compare(article, &candidates);
+        let mut links: Vec<(Article, f64)> = compared
+            .iter()
+            .filter(|pair| pair.probability >= self.settings.link)
+            .map(|pair| (pair.article, pair.probability))
+            .collect();
+        links.sort_unstable_by_key(|(other, _)| *other);
+        self.graph.insert(article, &links, None);
+        let rules = Rules {
+            resolution: self.settings.resolution,
+            inertia: self.settings.inertia,
+            budget: self.settings.budget,
+        };
+        let moved = self.graph.improve(article, &rules);
+        let (changes, touched) = self.settle(article, &moved);
+        let story = self.graph.community(article).unwrap_or_default();
+        let placement = self.placement(article, story, compared);
+        self.forget();
+        Ok(Decision {
+            story,
+            placement,
+            links,
+            changes,
+            touched,
+        })
+    }
+
+    /// The pairs that [`Engine::place`] would compare, with their signals: for training.
+    ///
+    /// # Errors
+    /// When the index refuses the vector.
+    pub fn pairs(&mut self, arrival: Arrival) -> Result<Vec<(Article, [f32; COUNT])>, StoryError> {
+        let article = arrival.article;
+        let candidates = self.candidates(&arrival)?;
+        self.learn(arrival)?;
+        self.graph.insert(article, &[], None);
+        let Some(own) = self.profiles.get(&article) else {
+            return Ok(Vec::new());
+        };
+        Ok(candidates
+            .iter()
+            .filter_map(|hit| {
+                let other = self.profiles.get(&hit.slot)?;
+                Some((hit.slot, signals(own, other, hit.similarity)))
+            })
+            .collect())
+    }
+
+    /// The article that stands for a story: its most central one; an established headline yields only to a clearly more
+    /// central article.
+    pub fn headline(&mut self, story: u64) -> Option<Article> {
+        let mut best: Option<(Article, f64)> = None;
+        for member in self.graph.members(story) {
+            let strength = self.graph.strength(member);
+            if best.is_none_or(|(_, most)| strength > most) {
+                best = Some((member, strength));
+            }
+        }
+        let (best, most) = best?;
+        let chosen = match self.headlines.get(&story) {
+            Some(now)
+                if self.graph.community(*now) == Some(story)
+                    && self.graph.strength(*now) * HEADLINE_INERTIA >= most =>
+            {
+                *now
+            }
+            _ => best,
+        };
+        self.headlines.insert(story, chosen);
+        Some(chosen)
+    }
+
+    /// Key terms of a story: the words that weigh most over its newest members, best first, in each member's own
+    /// spelling after folding.
+    pub fn terms(&self, story: u64) -> Vec<String> {
+        let members: Vec<Article> = self.graph.members(story).collect();
+        let mut sums: BTreeMap<u32, (f32, usize)> = BTreeMap::new();
+        for member in members.iter().rev().take(TERM_MEMBERS) {
+            let Some(profile) = self.profiles.get(member) else { continue };
+            for (term, weight) in &profile.bag.words {
+                let sum = sums.entry(*term).or_default();
+                sum.0 += weight;
+                sum.1 += 1;
+            }
+        }
+        let few = if members.len() > 2 { 2 } else { 1 };
+        let mut terms: Vec<(u32, f32)> = sums
+            .into_iter()
+            .filter(|(_, (_, texts))| *texts >= few)
+            .map(|(term, (sum, _))| (term, sum))
+            .collect();
+        terms.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        terms
+            .into_iter()
+            .filter_map(|(term, _)| self.lexicon.word(term))
+            .filter(|word| word.chars().count() > 2)
+            .take(TERMS)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Nearest articles in the window around the arrival's date, best first; all times for an undated one.
+    fn candidates(&self, arrival: &Arrival) -> Result<Vec<index::Hit>, StoryError> {
+        let days = (self.settings.window_days * DAY) as i64;
+        let window = arrival.time.map(|time| (time - days, time + days));
+        self.index
+            .search(&arrival.vector, self.settings.candidates, window)
+            .map_err(|cause| StoryError::Index {
+                article: arrival.article,
+                cause,
+            })
+    }
+
+    fn learn(&mut self, arrival: Arrival) -> Result<(), StoryError> {
+        let article = arrival.article;
+        self.index
+            .insert(article, &arrival.vector, arrival.time)
+            .map_err(|cause| StoryError::Index { article, cause })?;
+        let bag = self.lexicon.learn(&arrival.text, &arrival.lang);
+        self.newest = self.newest.max(arrival.time);
+        self.profiles.insert(
+            article,
+            Profile {
+                lang: arrival.lang,
+                time: arrival.time,
+                distinctness: arrival.distinctness,
+                bag,
+            },
+        );
+        Ok(())
+    }
+
+    fn compare(&self, article: Article, candidates: &[index::Hit]) -> Vec<Neighbour> {
+        let Some(own) = self.profiles.get(&article) else {
+            return Vec::new();
+        };
+        let mut compared: Vec<Neighbour> = candidates
+            .iter()
+            .filter_map(|hit| {
+                let other = self.profiles.get(&hit.slot)?;
+                let signals = signals(own, other, hit.similarity);
+                let parts = self.weights.contributions(&signals);
+                Some(Neighbour {
+                    article: hit.slot,
+                    probability: rounded(self.weights.probability(&signals)),
+                    similarity: rounded(f64::from(hit.similarity)),
+                    signals: NAMES
+                        .iter()
+                        .zip(parts)
+                        .map(|(name, part)| ((*name).to_owned(), rounded(part)))
+                        .collect(),
+                })
+            })
+            .collect();
+        compared.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.article.cmp(&b.article)));
+        compared
+    }
+
+    /// Turns moves between communities into changes of stories, and provisional communities into stories.
+    fn settle(&mut self, article: Article, moved: &BTreeMap<Article, Community>) -> (Vec<StoryChange>, Vec<u64>) {
+        let mut changes = Vec::new();
+        let mut named: BTreeMap<Community, Option<u64>> = BTreeMap::new();
+        for member in moved.keys().chain([&article]) {
+            if let Some(community) = self.graph.community(*member)
+                && community >= PROVISIONAL
+            {
+                let from = moved.get(member).copied().filter(|from| *from < PROVISIONAL);
+                let split_from = named.entry(community).or_default();
+                *split_from = split_from.or(from);
+            }
+        }
+        for (community, split_from) in named {
+            let story = self.next_story;
+            self.next_story += 1;
+            self.graph.rename(community, story);
+            changes.push(StoryChange::Created { story, split_from });
+        }
+        let mut touched = BTreeSet::new();
+        let mut left = BTreeMap::new();
+        for member in moved.keys().chain([&article].into_iter().filter(|one| !moved.contains_key(one))) {
+            let Some(story) = self.graph.community(*member) else { continue };
+            let from = moved.get(member).copied().filter(|from| *from < PROVISIONAL);
+            touched.insert(story);
+            if let Some(from) = from {
+                touched.insert(from);
+                left.insert(from, story);
+            }
+            changes.push(StoryChange::Joined {
+                story,
+                article: *member,
+                from,
+            });
+        }
+        for (story, into) in left {
+            if self.graph.size(story) == 0 {
+                self.headlines.remove(&story);
+                changes.push(StoryChange::Merged { story, into });
+            }
+        }
+        (changes, touched.into_iter().collect())
+    }
+
+    fn placement(&self, article: Article, story: u64, compared: Vec<Neighbour>) -> Placement {
+        let links = self.graph.links(article);
+        let others = self.graph.size(story).saturating_sub(1);
+        let ask = |size: usize| self.settings.resolution * size as f64;
+        let support = links.get(&story).copied().unwrap_or(0.0);
+        let runner_up = links
+            .iter()
+            .filter(|(other, _)| **other != story)
+            .max_by(|a, b| {
+                let net = |(story, weight): &(&u64, &f64)| **weight - ask(self.graph.size(**story));
+                net(a).total_cmp(&net(b)).then(b.0.cmp(a.0))
+            })
+            .map(|(other, weight)| Rival {
+                story: *other,
+                support: rounded(*weight),
+            });
+        let rival = runner_up
+            .as_ref()
+            .map_or(0.0, |rival| (rival.support - ask(self.graph.size(rival.story))).max(0.0));
+        let (nearest, rejected): (Vec<Neighbour>, Vec<Neighbour>) = compared
+            .into_iter()
+            .partition(|pair| pair.probability >= self.settings.link && self.story_of(pair.article) == Some(story));
+        Placement {
+            decided_by: if others == 0 { "alone" } else { "nearest" }.to_owned(),
+            margin: if others == 0 {
+                0.0
+            } else {
+                rounded(support - ask(others) - rival)
+            },
+            support: rounded(support),
+            runner_up,
+            nearest: nearest.into_iter().take(NAMED).collect(),
+            rejected: rejected.into_iter().take(NAMED).collect(),
+        }
+    }
+
+    /// Takes out what is too old to be found again, when more than `keep_articles` are in memory. Their stories stay in
+    /// the store.
+    fn forget(&mut self) {
+        if self.graph.len() <= self.settings.keep_articles {
+            return;
+        }
+        let Some(newest) = self.newest else { return };
+        let horizon = newest - (self.settings.keep_days * DAY) as i64;
+        if self.index.forget_before(horizon) == 0 {
+            return;
+        }
+        let mut gone: Vec<Article> = self
+            .profiles
+            .keys()
+            .filter(|article| self.index.vector(**article).is_none())
+            .copied()
+            .collect();
+        gone.sort_unstable();
+        for article in gone {
+            self.graph.remove(article);
+            self.profiles.remove(&article);
+        }
+        let graph = &self.graph;
+        self.headlines.retain(|story, _| graph.size(*story) > 0);
+    }
+}
+
+/// Rounded to six decimals: what is shown and stored does not pretend to more.
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}

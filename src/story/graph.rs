@@ -1,0 +1,369 @@
+//! The similarity graph and its communities.
+//!
+//! Nodes are articles, an edge's weight is the probability that both tell of the same happening. A community's quality
+//! is the constant Potts model's (Traag, Van Dooren & Nesterov 2011, eq. 5): Σ over its pairs of (weight − resolution).
+//! After every insertion the neighbourhood is improved by local moves and merges (the queue of Traag, Waltman & van Eck
+//! 2019, "fast local move"), and a community that lost its connection is cut into its connected parts, which is the
+//! guarantee of their refinement phase. All sums run in the order of insertion, so equal input gives equal output.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use petgraph::stable_graph::{NodeIndex, StableUnGraph};
+use petgraph::visit::EdgeRef;
+
+/// An article's number.
+pub type Article = u64;
+/// A community's key: a story's number, or a provisional one.
+pub type Community = u64;
+
+/// Keys from here on are provisional: communities that have not become stories yet.
+pub const PROVISIONAL: Community = 1 << 62;
+
+/// Gains below this are rounding, not improvement.
+const EPSILON: f64 = 1e-9;
+
+/// How the neighbourhood of an arrival is improved.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Mean weight that a community's pairs must exceed.
+    pub resolution: f64,
+    /// What an article must gain to leave the community that it is in.
+    pub inertia: f64,
+    /// Articles that are looked at again, at most.
+    pub budget: usize,
+}
+
+/// The graph with its communities.
+#[derive(Debug, Default)]
+pub struct Graph {
+    graph: StableUnGraph<Article, f64>,
+    nodes: HashMap<Article, NodeIndex>,
+    community: HashMap<Article, Community>,
+    members: HashMap<Community, BTreeSet<Article>>,
+    provisional: Community,
+}
+
+impl Graph {
+    /// Articles in the graph.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether it holds no article.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Whether the article is in the graph.
+    pub fn contains(&self, article: Article) -> bool {
+        self.nodes.contains_key(&article)
+    }
+
+    /// The community of an article that is in the graph.
+    pub fn community(&self, article: Article) -> Option<Community> {
+        self.community.get(&article).copied()
+    }
+
+    /// The members of a community, by number; empty when there is none of that key.
+    pub fn members(&self, community: Community) -> impl Iterator<Item = Article> + '_ {
+        self.members.get(&community).into_iter().flatten().copied()
+    }
+
+    /// The number of members of a community.
+    pub fn size(&self, community: Community) -> usize {
+        self.members.get(&community).map_or(0, BTreeSet::len)
+    }
+
+    /// Linked articles with the weight of the link, in the order in which the links came.
+    pub fn neighbours(&self, article: Article) -> impl Iterator<Item = (Article, f64)> + '_ {
+        self.nodes.get(&article).into_iter().flat_map(move |node| {
+            self.graph.edges(*node).filter_map(move |edge| {
+                let other = if edge.source() == *node { edge.target() } else { edge.source() };
+                self.graph.node_weight(other).map(|number| (*number, *edge.weight()))
+            })
+        })
+    }
+
+    /// Sum of the article's links into its own community: how central it is there.
+    pub fn strength(&self, article: Article) -> f64 {
+        let own = self.community(article);
+        self.neighbours(article)
+            .filter(|(other, _)| self.community(*other) == own)
+            .map(|(_, weight)| weight)
+            .sum()
+    }
+
+    /// Puts an article in with its links, in a community of its own (`community`, or a provisional one).
+    pub fn insert(&mut self, article: Article, links: &[(Article, f64)], community: Option<Community>) {
+        if self.contains(article) {
+            return;
+        }
+        let node = self.graph.add_node(article);
+        self.nodes.insert(article, node);
+        for (other, weight) in links {
+            if let Some(target) = self.nodes.get(other) {
+                self.graph.add_edge(node, *target, *weight);
+            }
+        }
+        let community = community.unwrap_or_else(|| self.new_key());
+        self.community.insert(article, community);
+        self.members.entry(community).or_default().insert(article);
+    }
+
+    /// Takes an article and its links out.
+    pub fn remove(&mut self, article: Article) {
+        if let Some(node) = self.nodes.remove(&article) {
+            self.graph.remove_node(node);
+        }
+        self.leave(article);
+        self.community.remove(&article);
+    }
+
+    /// Gives a community another key, such as the story's number once there is one.
+    pub fn rename(&mut self, from: Community, to: Community) {
+        if let Some(members) = self.members.remove(&from) {
+            for article in &members {
+                self.community.insert(*article, to);
+            }
+            self.members.entry(to).or_default().extend(members);
+        }
+    }
+
+    /// Improves the communities around `article`; answers with every article that moved and the community that it was in
+    /// before, by number.
+    pub fn improve(&mut self, article: Article, rules: &Rules) -> BTreeMap<Article, Community> {
+        let mut moved = BTreeMap::new();
+        let mut lost: BTreeSet<Community> = BTreeSet::new();
+        let mut queue = VecDeque::from([article]);
+        let mut queued = BTreeSet::from([article]);
+        let mut seen = 0;
+        while let Some(next) = queue.pop_front() {
+            queued.remove(&next);
+            seen += 1;
+            if seen > rules.budget {
+                break;
+            }
+            let Some(own) = self.community(next) else { continue };
+            let Some(best) = self.best(next, own, rules) else { continue };
+            let best = best.unwrap_or_else(|| self.new_key());
+            self.shift(next, best, &mut moved);
+            lost.insert(own);
+            let around: Vec<Article> = self
+                .neighbours(next)
+                .map(|(other, _)| other)
+                .filter(|other| self.community(*other) != Some(best))
+                .collect();
+            for other in around {
+                if queued.insert(other) {
+                    queue.push_back(other);
+                }
+            }
+        }
+        lost.extend(self.merge_around(article, rules, &mut moved));
+        for community in lost {
+            self.cut_apart(community, &mut moved);
+        }
+        moved.retain(|article, before| self.community.get(article) != Some(before));
+        moved
+    }
+
+    /// Where the article fits better: `None` when it stays, `Some(None)` when it is best alone.
+    fn best(&self, article: Article, own: Community, rules: &Rules) -> Option<Option<Community>> {
+        let links = self.links(article);
+        let others = self.size(own).saturating_sub(1);
+        let stay = links.get(&own).copied().unwrap_or(0.0) - rules.resolution * others as f64;
+        let inertia = if others == 0 { 0.0 } else { rules.inertia };
+        let mut best = None;
+        let mut gain = stay + inertia + EPSILON;
+        for (community, weight) in &links {
+            let there = weight - rules.resolution * self.size(*community) as f64;
+            if *community != own && there > gain {
+                gain = there;
+                best = Some(Some(*community));
+            }
+        }
+        if best.is_none() && others > 0 && 0.0 > stay + inertia + EPSILON {
+            return Some(None);
+        }
+        best
+    }
+
+    /// Merges the article's community with a linked one as long as that is an improvement.
+    fn merge_around(
+        &mut self,
+        article: Article,
+        rules: &Rules,
+        moved: &mut BTreeMap<Article, Community>,
+    ) -> Option<Community> {
+        loop {
+            let own = self.community(article)?;
+            let mut links: BTreeMap<Community, f64> = BTreeMap::new();
+            for member in self.members(own) {
+                for (community, weight) in self.links(member) {
+                    *links.entry(community).or_default() += weight;
+                }
+            }
+            let mut best = None;
+            let mut gain = rules.inertia + EPSILON;
+            for (community, weight) in links {
+                let pairs = (self.size(own) * self.size(community)) as f64;
+                let there = weight - rules.resolution * pairs;
+                if community != own && there > gain {
+                    gain = there;
+                    best = Some(community);
+                }
+            }
+            let other = best?;
+            // The larger one stays; of equals the older, which has the lower key.
+            let (from, to) = if (self.size(other), own) > (self.size(own), other) {
+                (own, other)
+            } else {
+                (other, own)
+            };
+            let leaving: Vec<Article> = self.members(from).collect();
+            for member in leaving {
+                self.shift(member, to, moved);
+            }
+        }
+    }
+
+    /// Gives each connected part of a community but the largest (of equals: the one with the oldest article) a key of
+    /// its own.
+    fn cut_apart(&mut self, community: Community, moved: &mut BTreeMap<Article, Community>) {
+        let mut left: BTreeSet<Article> = self.members(community).collect();
+        let mut parts: Vec<Vec<Article>> = Vec::new();
+        while let Some(first) = left.pop_first() {
+            let mut part = vec![first];
+            let mut at = 0;
+            while let Some(article) = part.get(at).copied() {
+                at += 1;
+                for (other, _) in self.neighbours(article) {
+                    if left.remove(&other) {
+                        part.push(other);
+                    }
+                }
+            }
+            parts.push(part);
+        }
+        // Stable: parts were found by their oldest article.
+        parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+        for part in parts.into_iter().skip(1) {
+            let key = self.new_key();
+            for article in part {
+                self.shift(article, key, moved);
+            }
+        }
+    }
+
+    /// Sum of the article's links into each community.
+    pub fn links(&self, article: Article) -> BTreeMap<Community, f64> {
+        let mut links = BTreeMap::new();
+        for (other, weight) in self.neighbours(article) {
+            if let Some(community) = self.community(other) {
+                *links.entry(community).or_default() += weight;
+            }
+        }
+        links
+    }
+
+    fn shift(&mut self, article: Article, to: Community, moved: &mut BTreeMap<Article, Community>) {
+        if let Some(from) = self.leave(article) {
+            moved.entry(article).or_insert(from);
+        }
+        self.community.insert(article, to);
+        self.members.entry(to).or_default().insert(article);
+    }
+
+    fn leave(&mut self, article: Article) -> Option<Community> {
+        let from = self.community(article)?;
+        if let Some(members) = self.members.get_mut(&from) {
+            members.remove(&article);
+            if members.is_empty() {
+                self.members.remove(&from);
+            }
+        }
+        Some(from)
+    }
+
+    fn new_key(&mut self) -> Community {
+        self.provisional += 1;
+        PROVISIONAL + self.provisional
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RULES: Rules = Rules {
+        resolution: 0.05,
+        inertia: 0.01,
+        budget: 1000,
+    };
+
+    fn build(links: &[Vec<(Article, f64)>]) -> Graph {
+        let mut graph = Graph::default();
+        for (number, links) in links.iter().enumerate() {
+            graph.insert(number as Article, links, None);
+            graph.improve(number as Article, &RULES);
+        }
+        graph
+    }
+
+    #[test]
+    fn linked_articles_meet_and_strangers_do_not() {
+        let graph = build(&[vec![], vec![(0, 0.9)], vec![], vec![(2, 0.8)], vec![(0, 0.9), (1, 0.7)]]);
+        assert_eq!(graph.community(0), graph.community(1));
+        assert_eq!(graph.community(0), graph.community(4));
+        assert_eq!(graph.community(2), graph.community(3));
+        assert_ne!(graph.community(0), graph.community(2));
+    }
+
+    #[test]
+    fn a_bridge_joins_two_stories_when_their_pairs_earn_it() {
+        let mut graph = build(&[vec![], vec![(0, 0.9)], vec![], vec![(2, 0.9)]]);
+        assert_ne!(graph.community(0), graph.community(2));
+        graph.insert(4, &[(0, 0.9), (1, 0.9), (2, 0.9), (3, 0.9)], None);
+        let moved = graph.improve(4, &RULES);
+        assert_eq!(graph.community(0), graph.community(3));
+        assert!(!moved.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn every_article_is_in_one_connected_community(
+            links in proptest::collection::vec(proptest::collection::vec((0u64..40, 0.3f64..1.0), 0..6), 1..40)
+        ) {
+            let links: Vec<Vec<(Article, f64)>> = links
+                .into_iter()
+                .enumerate()
+                .map(|(number, links)| {
+                    let distinct: BTreeMap<Article, f64> =
+                        links.into_iter().filter(|(other, _)| *other < number as u64).collect();
+                    distinct.into_iter().collect()
+                })
+                .collect();
+            let graph = build(&links);
+            let again = build(&links);
+            let mut counted = 0;
+            for (community, members) in &graph.members {
+                counted += members.len();
+                let first = *members.first().expect("no community is empty");
+                let mut reached = BTreeSet::from([first]);
+                let mut queue = vec![first];
+                while let Some(article) = queue.pop() {
+                    prop_assert_eq!(graph.community(article), Some(*community));
+                    prop_assert_eq!(again.community(article), Some(*community));
+                    for (other, _) in graph.neighbours(article) {
+                        if members.contains(&other) && reached.insert(other) {
+                            queue.push(other);
+                        }
+                    }
+                }
+                prop_assert_eq!(&reached, members);
+            }
+            prop_assert_eq!(counted, links.len());
+        }
+    }
+}

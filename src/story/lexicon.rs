@@ -1,0 +1,242 @@
+//! Words with their rarity: running document frequencies by language, and names that meet across scripts.
+//!
+//! A name's skeleton is its consonants in one Latin spelling («قره باغ» → `krbg`, Karabakh → `krbk`): coarse on
+//! purpose, vowels and doubled letters are what transliterations disagree on.
+
+use std::collections::HashMap;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::extract::fold::fold;
+
+/// A sparse unit vector: (term, weight), sorted by term.
+pub type Sparse = Vec<(u32, f32)>;
+
+/// How many code points of an article are looked at: the headline and the lead carry the story.
+const LEAD: usize = 600;
+
+/// Skeletons shorter than this match too much.
+const SHORTEST_SKELETON: usize = 3;
+
+/// What the lexicon makes of one text.
+#[derive(Debug, Clone, Default)]
+pub struct Bag {
+    /// Words of the article's own language, weighted by rarity.
+    pub words: Sparse,
+    /// Skeletons of its words, one space for all languages, weighted by rarity.
+    pub names: Sparse,
+    /// Numbers that occur in it, sorted.
+    pub numbers: Vec<u64>,
+    /// ln(1 + number of words).
+    pub length: f32,
+}
+
+/// Running document frequencies. Grows with what arrives and never forgets, so that the order of arrival alone
+/// decides a weight.
+#[derive(Debug, Default)]
+pub struct Lexicon {
+    words: Frequencies,
+    names: Frequencies,
+    by_language: HashMap<String, u32>,
+    texts: u32,
+}
+
+#[derive(Debug, Default)]
+struct Frequencies {
+    ids: HashMap<String, u32>,
+    terms: Vec<String>,
+    counts: Vec<u32>,
+}
+
+impl Frequencies {
+    fn id(&mut self, term: &str) -> u32 {
+        if let Some(id) = self.ids.get(term) {
+            return *id;
+        }
+        let id = self.terms.len() as u32;
+        self.ids.insert(term.to_owned(), id);
+        self.terms.push(term.to_owned());
+        self.counts.push(0);
+        id
+    }
+
+    /// Counts a text's terms and weighs them: (1 + ln tf) · ln((N + 1) / (df + ½)), scaled to unit length.
+    fn weigh(&mut self, terms: impl Iterator<Item = String>, texts: f32) -> Sparse {
+        let mut frequency: HashMap<u32, u32> = HashMap::new();
+        for term in terms {
+            *frequency.entry(self.id(&term)).or_default() += 1;
+        }
+        let mut sparse: Sparse = frequency
+            .into_iter()
+            .map(|(id, tf)| {
+                let df = match self.counts.get_mut(id as usize) {
+                    Some(count) => {
+                        *count += 1;
+                        *count as f32
+                    }
+                    None => 1.0,
+                };
+                let rarity = ((texts + 1.0) / (df + 0.5)).ln().max(0.0);
+                (id, (1.0 + (tf as f32).ln()) * rarity)
+            })
+            .filter(|(_, weight)| *weight > 0.0)
+            .collect();
+        sparse.sort_unstable_by_key(|(id, _)| *id);
+        let norm = sparse.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
+        if norm > 0.0 {
+            sparse.iter_mut().for_each(|(_, weight)| *weight /= norm);
+        }
+        sparse
+    }
+}
+
+impl Lexicon {
+    /// An empty lexicon.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Learns a text's words and answers with them, weighted by what has been seen so far.
+    pub fn learn(&mut self, text: &str, lang: &str) -> Bag {
+        let lead: String = text.chars().take(LEAD).collect();
+        let folded = fold(&lead);
+        let words: Vec<&str> = folded.split_whitespace().collect();
+        self.texts += 1;
+        let known = self.by_language.entry(lang.to_owned()).or_default();
+        *known += 1;
+        // A few imagined texts keep the first articles of a language from making every word common.
+        let in_language = *known as f32 + 50.0;
+        let mut numbers: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        Bag {
+            length: (1.0 + words.len() as f32).ln(),
+            numbers,
+            names: self.names.weigh(
+                words
+                    .iter()
+                    .map(|word| skeleton(word))
+                    .filter(|skeleton| skeleton.len() >= SHORTEST_SKELETON),
+                self.texts as f32 + 50.0,
+            ),
+            words: self.words.weigh(
+                words
+                    .iter()
+                    .filter(|word| !word.chars().all(|c| c.is_ascii_digit()))
+                    .map(|word| format!("{lang}:{word}")),
+                in_language,
+            ),
+        }
+    }
+
+    /// The word behind a term of [`Bag::words`], folded.
+    pub fn word(&self, term: u32) -> Option<&str> {
+        self.words
+            .terms
+            .get(term as usize)
+            .and_then(|term| term.split_once(':'))
+            .map(|(_, word)| word)
+    }
+}
+
+/// The product of two sparse unit vectors: their cosine.
+pub fn cosine(a: &Sparse, b: &Sparse) -> f32 {
+    let (mut i, mut j, mut sum) = (0, 0, 0.0);
+    while let (Some((x, p)), Some((y, q))) = (a.get(i), b.get(j)) {
+        match x.cmp(y) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                sum += p * q;
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    sum
+}
+
+/// The consonants of a word in one Latin spelling, repeated letters once. Empty for a word without any that is known.
+pub fn skeleton(word: &str) -> String {
+    let mut plain: String = word.nfkd().flat_map(char::to_lowercase).collect();
+    for (spelling, sound) in [
+        ("sh", "s"),
+        ("ch", "s"),
+        ("kh", "k"),
+        ("ph", "f"),
+        ("th", "t"),
+        ("gh", "g"),
+        ("ck", "k"),
+    ] {
+        if plain.contains(spelling) {
+            plain = plain.replace(spelling, sound);
+        }
+    }
+    let mut skeleton = String::new();
+    for sound in plain.chars().flat_map(|c| sounds(c).chars()) {
+        if !skeleton.ends_with(sound) {
+            skeleton.push(sound);
+        }
+    }
+    skeleton
+}
+
+/// The consonants that a letter stands for; none for a vowel, a digit or a letter of another script.
+fn sounds(letter: char) -> &'static str {
+    match letter {
+        'b' | 'p' | 'ب' | 'پ' | 'б' | 'п' | 'β' | 'π' => "b",
+        'c' | 'k' | 'q' | 'ك' | 'ک' | 'ق' | 'خ' | 'к' | 'х' | 'κ' | 'χ' => "k",
+        'd' | 'د' | 'ذ' | 'ض' | 'д' | 'δ' => "d",
+        'f' | 'v' | 'ف' | 'ф' | 'в' | 'φ' => "f",
+        'g' | 'j' | 'ج' | 'غ' | 'گ' | 'г' | 'ґ' | 'γ' => "g",
+        'h' | 'ح' | 'ه' => "h",
+        'l' | 'ل' | 'л' | 'λ' => "l",
+        'm' | 'م' | 'м' | 'μ' => "m",
+        'n' | 'ن' | 'н' | 'ν' => "n",
+        'r' | 'ر' | 'р' | 'ρ' => "r",
+        's' | 'س' | 'ش' | 'ص' | 'چ' | 'с' | 'ц' | 'ч' | 'ш' | 'щ' | 'σ' | 'ς' => "s",
+        't' | 'ت' | 'ث' | 'ط' | 'т' | 'τ' | 'θ' => "t",
+        'x' | 'ξ' => "ks",
+        'z' | 'ز' | 'ظ' | 'ژ' | 'ж' | 'з' | 'ζ' => "z",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_meet_across_scripts() {
+        for (arabic, latin, russian) in [
+            ("كورسك", "Kursk", "Курск"),
+            ("سودان", "Sudan", "Судан"),
+            ("ماكرون", "Macron", "Макрон"),
+        ] {
+            assert_eq!(skeleton(arabic), skeleton(latin), "{latin}");
+            assert_eq!(skeleton(russian), skeleton(latin), "{latin}");
+        }
+    }
+
+    #[test]
+    fn rare_words_weigh_more() {
+        let mut lexicon = Lexicon::new();
+        for text in ["the ceasefire holds", "the talks fail", "the bridge falls"] {
+            lexicon.learn(text, "en");
+        }
+        let a = lexicon.learn("the ceasefire", "en");
+        let weights: Vec<f32> = a.words.iter().map(|(_, weight)| *weight).collect();
+        let the = a.words.iter().position(|(term, _)| lexicon.word(*term) == Some("the"));
+        let the = weights[the.expect("the word is there")];
+        assert!(weights.iter().any(|weight| *weight > the), "{weights:?}");
+    }
+
+    #[test]
+    fn a_language_does_not_share_words_with_another() {
+        let mut lexicon = Lexicon::new();
+        let a = lexicon.learn("final", "en");
+        let b = lexicon.learn("final", "es");
+        assert_eq!(cosine(&a.words, &b.words), 0.0);
+        assert!(cosine(&a.names, &b.names) > 0.99);
+    }
+}

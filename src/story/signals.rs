@@ -1,0 +1,71 @@
+//! The signals that speak for or against two articles telling of the same happening.
+//!
+//! Every signal has a name that is the same in the weights file, in a placement's JSON and on the page.
+
+use crate::story::lexicon::{Bag, cosine};
+
+/// Number of signals of a pair.
+pub const COUNT: usize = 13;
+
+/// Their names, in the order of [`signals`].
+pub const NAMES: [&str; COUNT] = [
+    "meaning",
+    "meaning_by_length",
+    "meaning_in_language",
+    "distinctness",
+    "words",
+    "names",
+    "numbers_shared",
+    "numbers_apart",
+    "days_apart",
+    "hours_apart_log",
+    "undated",
+    "same_language",
+    "length",
+];
+
+/// What is kept of an article to compare it with others; its vector stays in the index.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// Language code.
+    pub lang: String,
+    /// Midpoint of the publication date, seconds since 1970; `None` when it is not known.
+    pub time: Option<i64>,
+    /// Distance of the raw vector from its language's mean, before it was scaled to unit length: how much the text
+    /// says that is its own.
+    pub distinctness: f32,
+    /// Words, names and numbers.
+    pub bag: Bag,
+}
+
+/// The signals of a pair, given the cosine of their centred vectors. Symmetric.
+pub fn signals(a: &Profile, b: &Profile, similarity: f32) -> [f32; COUNT] {
+    let same_language = f32::from(a.lang == b.lang);
+    let length = a.bag.length.min(b.bag.length);
+    let hours = match (a.time, b.time) {
+        (Some(x), Some(y)) => Some((x - y).unsigned_abs() as f32 / 3600.0),
+        _ => None,
+    };
+    let shared = shared_numbers(&a.bag.numbers, &b.bag.numbers);
+    let apart = a.bag.numbers.len() + b.bag.numbers.len() - 2 * shared;
+    [
+        similarity,
+        similarity * length,
+        similarity * same_language,
+        a.distinctness + b.distinctness,
+        cosine(&a.bag.words, &b.bag.words),
+        cosine(&a.bag.names, &b.bag.names),
+        shared.min(3) as f32,
+        apart.min(5) as f32,
+        hours.unwrap_or(0.0) / 24.0,
+        (hours.unwrap_or(0.0) / 6.0).ln_1p(),
+        f32::from(hours.is_none()),
+        same_language,
+        length,
+    ]
+}
+
+/// How many numbers two sorted lists share.
+fn shared_numbers(a: &[u64], b: &[u64]) -> usize {
+    a.iter().filter(|number| b.binary_search(number).is_ok()).count()
+}
