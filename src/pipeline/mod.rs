@@ -2,6 +2,12 @@
 //!
 //! In: drafts from `extract`. Out: committed changes in the store. Readers never wait for it.
 
+pub mod placer;
+pub mod service;
+
+pub use placer::{Placer, StageSeconds};
+pub use service::Pipeline;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +93,50 @@ pub enum IntakeError {
     /// The service is shutting down.
     #[error("the service is shutting down")]
     Closed,
+}
+
+/// Why the writer cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// The model cannot be used.
+    #[error(transparent)]
+    Embed(#[from] crate::embed::EmbedError),
+    /// The language means cannot be used.
+    #[error(transparent)]
+    Centres(#[from] crate::embed::centre::CentresError),
+    /// The story weights cannot be used.
+    #[error(transparent)]
+    Weights(#[from] crate::story::weights::WeightsError),
+    /// An article from the store cannot be placed.
+    #[error(transparent)]
+    Story(#[from] crate::story::StoryError),
+    /// The store's vectors are another model's.
+    #[error(
+        "the data folder holds vectors of another model ({theirs}); this program is set to {ours}. Vectors of different \
+         models do not compare: set [embed] as it was, or run `silsila reembed` to compute all vectors anew"
+    )]
+    OtherModel {
+        /// The model of the stored vectors.
+        theirs: String,
+        /// The configured model.
+        ours: String,
+    },
+}
+
+/// Texts in several languages to find a model's language means from, where none are shipped: the demonstration
+/// collection's.
+fn calibration_texts() -> Vec<(String, String)> {
+    include_str!("../../demo/articles.jsonl")
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|article| {
+            let field = |name: &str| article.get(name).and_then(serde_json::Value::as_str);
+            Some((field("lang")?.to_owned(), crate::article::full_text(field("title")?, field("text")?)))
+        })
+        .collect()
 }
 
 /// Where feeders hand in articles. All methods block; call them off the async threads.

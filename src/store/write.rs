@@ -16,6 +16,8 @@ use crate::story::{Placement, StoryChange};
 
 /// Two texts under one id are revisions of one article when they share at least this part of their words.
 const RELATED: f64 = 0.3;
+/// Articles from which a story is no longer emerging.
+const ESTABLISHED: i64 = 3;
 /// A story's pace is counted over its latest three days.
 const PACE_SECONDS: i64 = 3 * 86_400;
 
@@ -75,8 +77,33 @@ pub struct StoryFace {
     pub headline: Option<u64>,
     /// Key terms.
     pub terms: Vec<String>,
-    /// `emerging`, `active`, `dormant` or `closed`.
-    pub state: &'static str,
+}
+
+/// When a story falls asleep: seconds without an article, and the moment from which they are counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Clock {
+    /// Now, for the stories: the newest publication seen or, in a service, the time of day. Seconds since 1970.
+    pub now: Option<i64>,
+    /// Seconds without an article after which a story is dormant.
+    pub dormant: i64,
+    /// Seconds without an article after which a story is closed.
+    pub closed: i64,
+}
+
+impl Clock {
+    /// The state of a story with this many articles, the latest of this time.
+    fn state(&self, articles: i64, latest: Option<i64>) -> &'static str {
+        let quiet = match (self.now, latest) {
+            (Some(now), Some(latest)) => now - latest,
+            _ => 0,
+        };
+        match () {
+            () if articles == 0 || quiet > self.closed => "closed",
+            () if quiet > self.dormant => "dormant",
+            () if articles < ESTABLISHED => "emerging",
+            () => "active",
+        }
+    }
 }
 
 /// Everything that one batch changes.
@@ -88,6 +115,8 @@ pub struct Batch {
     pub failed: Vec<(u64, String)>,
     /// Stories whose face may have changed.
     pub faces: Vec<StoryFace>,
+    /// For the stories' states.
+    pub clock: Clock,
 }
 
 impl Store {
@@ -173,7 +202,21 @@ impl Store {
         }
         for story in touched {
             recount(&transaction, story, now)?;
+            settle_state(&transaction, story, &batch.clock, now)?;
         }
+        sweep(&transaction, &batch.clock, now)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Lets stories fall dormant and close as time goes by.
+    ///
+    /// # Errors
+    /// When nothing was stored.
+    pub fn pass_time(&self, clock: &Clock, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut connection = self.writer()?;
+        let transaction = connection.transaction()?;
+        sweep(&transaction, clock, now)?;
         transaction.commit()?;
         Ok(())
     }
@@ -246,21 +289,6 @@ impl Store {
             .query_row("SELECT story FROM articles WHERE number = ?1", [article as i64], |row| row.get(0))
             .optional()?;
         Ok(story.flatten().map(|story| story as u64))
-    }
-
-    /// Size and latest publication (seconds) of a story.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub fn story_extent(&self, story: u64) -> Result<Option<(u64, Option<i64>)>, StoreError> {
-        Ok(self
-            .writer()?
-            .query_row(
-                "SELECT articles, latest FROM stories WHERE number = ?1",
-                [story as i64],
-                |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)),
-            )
-            .optional()?)
     }
 
     /// A fact about the whole store.
@@ -743,44 +771,69 @@ fn apply(
     Ok(())
 }
 
-/// Writes a story's headline, terms and state, and logs a rename or a change of state.
+/// Writes a story's headline and terms, and logs a rename.
 fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let at = now.timestamp_micros();
-    let before: Option<(String, String)> = transaction
-        .query_row(
-            "SELECT title, state FROM stories WHERE number = ?1 AND merged_into IS NULL",
-            [face.story as i64],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
+    let before: Option<String> = transaction
+        .prepare_cached("SELECT title FROM stories WHERE number = ?1 AND merged_into IS NULL")?
+        .query_row([face.story as i64], |row| row.get(0))
         .optional()?;
-    let Some((title, state)) = before else { return Ok(()) };
-    if let Some(headline) = face.headline {
-        let (new, text, lang): (String, String, String) = transaction.query_row(
-            "SELECT title, text, lang FROM articles WHERE number = ?1",
-            [headline as i64],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )?;
-        let new = if new.is_empty() { first_words(&text) } else { new };
-        transaction.execute(
-            "UPDATE stories SET title = ?2, title_lang = ?3, title_article = ?4, terms = ?5 WHERE number = ?1",
-            params![
-                face.story as i64,
-                new,
-                lang,
-                headline as i64,
-                serde_json::to_string(&face.terms)?
-            ],
-        )?;
-        if !title.is_empty() && title != new {
-            log(transaction, at, "renamed", face.story, Some(headline), &json!({"title": new}))?;
-        }
+    let (Some(before), Some(headline)) = (before, face.headline) else {
+        return Ok(());
+    };
+    let (title, text, lang): (String, String, String) = transaction
+        .prepare_cached("SELECT title, text, lang FROM articles WHERE number = ?1")?
+        .query_row([headline as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let title = if title.is_empty() { first_words(&text) } else { title };
+    transaction
+        .prepare_cached("UPDATE stories SET title = ?2, title_lang = ?3, title_article = ?4, terms = ?5 WHERE number = ?1")?
+        .execute(params![
+            face.story as i64,
+            title,
+            lang,
+            headline as i64,
+            serde_json::to_string(&face.terms)?
+        ])?;
+    if !before.is_empty() && before != title {
+        let at = now.timestamp_micros();
+        log(transaction, at, "renamed", face.story, Some(headline), &json!({"title": title}))?;
     }
-    if state != face.state {
-        transaction.execute(
-            "UPDATE stories SET state = ?2 WHERE number = ?1",
-            params![face.story as i64, face.state],
-        )?;
-        log(transaction, at, "state_changed", face.story, None, &json!({"state": face.state}))?;
+    Ok(())
+}
+
+/// Writes the state that a story should have by now, and logs a change of it.
+fn settle_state(
+    transaction: &Transaction<'_>,
+    story: u64,
+    clock: &Clock,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (before, articles, latest): (String, i64, Option<i64>) = transaction
+        .prepare_cached("SELECT state, articles, latest FROM stories WHERE number = ?1")?
+        .query_row([story as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let state = clock.state(articles, latest);
+    if before == "merged" || before == state {
+        return Ok(());
+    }
+    let at = now.timestamp_micros();
+    let change = log(transaction, at, "state_changed", story, None, &json!({"state": state}))?;
+    transaction
+        .prepare_cached("UPDATE stories SET state = ?2, version = ?3 WHERE number = ?1")?
+        .execute(params![story as i64, state, change])?;
+    Ok(())
+}
+
+/// Settles the states of the stories that have been quiet for long enough.
+fn sweep(transaction: &Transaction<'_>, clock: &Clock, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let Some(moment) = clock.now else { return Ok(()) };
+    let quiet: Vec<i64> = transaction
+        .prepare_cached(
+            "SELECT number FROM stories WHERE state IN ('emerging', 'active', 'dormant') AND latest < ?1
+             AND (state <> 'dormant' OR latest < ?2) ORDER BY number",
+        )?
+        .query_map([moment - clock.dormant, moment - clock.closed], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for story in quiet {
+        settle_state(transaction, story as u64, clock, now)?;
     }
     Ok(())
 }

@@ -43,6 +43,7 @@ CREATE TABLE stories (
 CREATE INDEX stories_updated ON stories (updated_at, number);
 CREATE INDEX stories_started ON stories (started, number);
 CREATE INDEX stories_size ON stories (articles, number);
+CREATE INDEX stories_open ON stories (latest) WHERE state IN ('emerging', 'active', 'dormant');
 CREATE INDEX stories_velocity ON stories (velocity, number);
 
 CREATE TABLE articles (

@@ -1,0 +1,352 @@
+//! The one writer: takes queued articles from the store, embeds, groups and commits them, a batch at a time.
+//!
+//! In: the queue in the store. Out: placed articles, stories and changes, each batch in one transaction. What it keeps
+//! in memory (index, graph, lexicon, near-duplicates) can be rebuilt from the store, and is, whenever a commit fails.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::article::full_text;
+use crate::config::Settings;
+use crate::embed::centre::Centres;
+use crate::embed::worker::Worker;
+use crate::embed::{EmbedError, ModelIdentity};
+use crate::extract::fold::fold;
+use crate::extract::neardup::NearDuplicates;
+use crate::pipeline::PipelineError;
+use crate::store::Store;
+use crate::store::write::{Batch, Clock, Placed, Queued, Stored, StoryFace};
+use crate::story::weights::Weights;
+use crate::story::{Arrival, Engine, Placement, StoryChange};
+
+/// Stories larger than this get new key terms only at every eighth article.
+const TERMS_EVERY: usize = 8;
+
+/// Seconds that each stage has taken so far.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct StageSeconds {
+    /// Finding near-duplicates.
+    pub near_duplicates: f64,
+    /// Embedding.
+    pub embed: f64,
+    /// Index and story.
+    pub story: f64,
+    /// Writing.
+    pub store: f64,
+}
+
+/// The writer's state.
+pub struct Placer {
+    store: Arc<Store>,
+    settings: Arc<Settings>,
+    embedder: Worker,
+    centres: Centres,
+    engine: Engine,
+    near_duplicates: NearDuplicates,
+    /// The engine is ahead of the store: a commit failed.
+    stale: bool,
+    seconds: StageSeconds,
+}
+
+impl Placer {
+    /// Takes up where the store stands.
+    ///
+    /// # Errors
+    /// When the store holds vectors of another model, or cannot be read.
+    pub fn open(store: Arc<Store>, settings: Arc<Settings>, embedder: Worker) -> Result<Self, PipelineError> {
+        let identity = embedder.identity().clone();
+        check_identity(&store, &identity)?;
+        let centres = centres(&store, &identity, &embedder)?;
+        let engine = new_engine(&settings, identity.dimension)?;
+        let near_duplicates = NearDuplicates::new(&settings.extract.near_duplicates);
+        let mut placer = Self {
+            store,
+            settings,
+            embedder,
+            centres,
+            engine,
+            near_duplicates,
+            stale: true,
+            seconds: StageSeconds::default(),
+        };
+        placer.restore()?;
+        Ok(placer)
+    }
+
+    /// Seconds by stage since the start.
+    pub fn seconds(&self) -> StageSeconds {
+        self.seconds
+    }
+
+    /// The model that embeds.
+    pub fn identity(&self) -> &ModelIdentity {
+        self.embedder.identity()
+    }
+
+    /// Requests that wait for the embedder, and how many may.
+    pub fn embedding_queue(&self) -> (usize, usize) {
+        (self.embedder.waiting(), self.embedder.capacity())
+    }
+
+    /// Places the next articles of the queue; how many were taken from it. `now` is the time of the changes, `moment`
+    /// what stories fall asleep by (the newest publication when it is `None`).
+    ///
+    /// # Errors
+    /// When the store cannot be read or written; nothing is lost, the articles stay queued.
+    pub fn step(&mut self, now: DateTime<Utc>, moment: Option<i64>) -> Result<usize, PipelineError> {
+        if self.stale {
+            self.restore()?;
+        }
+        let queued = self.store.queued(self.settings.pipeline.batch)?;
+        if queued.is_empty() {
+            return Ok(0);
+        }
+        let count = queued.len();
+        let mut batch = self.decide(queued);
+        batch.clock = self.clock(moment);
+        let started = Instant::now();
+        if let Err(error) = self.store.commit(&batch, now) {
+            self.stale = true;
+            return Err(error.into());
+        }
+        self.seconds.store += seconds(started);
+        Ok(count)
+    }
+
+    /// Lets stories fall asleep as time goes by.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn pass_time(&self, now: DateTime<Utc>) -> Result<(), PipelineError> {
+        Ok(self.store.pass_time(&self.clock(Some(now.timestamp())), now)?)
+    }
+
+    fn clock(&self, moment: Option<i64>) -> Clock {
+        let seconds = |days: f64| (days * 86_400.0) as i64;
+        Clock {
+            now: moment.or(self.engine.newest()),
+            dormant: seconds(self.settings.story.dormant_days),
+            closed: seconds(self.settings.story.closed_days),
+        }
+    }
+
+    /// Embeds and places the articles, in their order.
+    fn decide(&mut self, queued: Vec<Queued>) -> Batch {
+        let started = Instant::now();
+        let mut batch = Batch::default();
+        let mut originals = Vec::with_capacity(queued.len());
+        let mut texts = Vec::new();
+        for article in &queued {
+            let text = full_text(&article.title, &article.text);
+            let folded = fold(&text);
+            let original = self.near_duplicates.find(&folded, article.time).map(u64::from);
+            if original.is_none() {
+                if let Ok(slot) = u32::try_from(article.number) {
+                    self.near_duplicates.insert(slot, &folded, article.time);
+                }
+                texts.push(text);
+            }
+            originals.push(original);
+        }
+        self.seconds.near_duplicates += seconds(started);
+        let started = Instant::now();
+        let mut vectors = self.embed(texts).into_iter();
+        self.seconds.embed += seconds(started);
+
+        let started = Instant::now();
+        for (article, original) in queued.into_iter().zip(originals) {
+            let number = article.number;
+            let placed = match original {
+                Some(original) => self.follow(number, original),
+                None => match vectors.next() {
+                    Some(Ok(vector)) => self.place(article, vector),
+                    Some(Err(reason)) => Err(reason),
+                    None => Err("the embedder gave fewer vectors than it was given texts".to_owned()),
+                },
+            };
+            match placed {
+                Ok(placed) => batch.placed.push(placed),
+                Err(reason) => {
+                    if let Ok(slot) = u32::try_from(number) {
+                        self.near_duplicates.forget(slot);
+                    }
+                    batch.failed.push((number, reason));
+                }
+            }
+        }
+        batch.faces = self.faces(&batch.placed);
+        self.seconds.story += seconds(started);
+        batch
+    }
+
+    /// One vector or reason for each text. A text that cannot be embedded does not take the others of its batch with it.
+    fn embed(&self, texts: Vec<String>) -> Vec<Result<Vec<f32>, String>> {
+        if texts.is_empty() {
+            return Vec::new();
+        }
+        let ask = |texts: Vec<String>| match self.embedder.try_embed(texts) {
+            Ok(pending) => pending.wait().map(|embedded| embedded.vectors),
+            Err(refused) => Err(EmbedError::Stopped {
+                reason: refused.to_string(),
+            }),
+        };
+        match ask(texts.clone()) {
+            Ok(vectors) => vectors.into_iter().map(Ok).collect(),
+            Err(_) => texts
+                .into_iter()
+                .map(|text| match ask(vec![text]) {
+                    Ok(mut vectors) => vectors.pop().ok_or_else(|| "the embedder gave no vector".to_owned()),
+                    Err(error) => Err(error.to_string()),
+                })
+                .collect(),
+        }
+    }
+
+    fn place(&mut self, article: Queued, vector: Vec<f32>) -> Result<Placed, String> {
+        let number = article.number;
+        let arrival = self.arrival(article, &vector);
+        let decision = self.engine.place(arrival).map_err(|error| error.to_string())?;
+        Ok(Placed {
+            number,
+            original: None,
+            story: decision.story,
+            placement: decision.placement,
+            vector: Some(vector),
+            links: decision.links,
+            changes: decision.changes,
+        })
+    }
+
+    /// A near-duplicate is where the article is whose text it repeats.
+    fn follow(&self, number: u64, original: u64) -> Result<Placed, String> {
+        let story = match self.engine.story_of(original) {
+            Some(story) => Some(story),
+            None => self.store.story_number(original).map_err(|error| error.to_string())?,
+        };
+        let story = story.ok_or_else(|| format!("the article that it repeats (number {original}) is in no story"))?;
+        Ok(Placed {
+            number,
+            original: Some(original),
+            story,
+            placement: Placement {
+                decided_by: "near_duplicate".to_owned(),
+                nearest: Vec::new(),
+                support: 0.0,
+                runner_up: None,
+                margin: 0.0,
+                rejected: Vec::new(),
+            },
+            vector: None,
+            links: Vec::new(),
+            changes: vec![StoryChange::Joined {
+                story,
+                article: number,
+                from: None,
+            }],
+        })
+    }
+
+    /// The face of every story that the batch has changed, as it is after the whole batch.
+    fn faces(&mut self, placed: &[Placed]) -> Vec<StoryFace> {
+        let mut touched = std::collections::BTreeSet::new();
+        for change in placed.iter().flat_map(|placed| &placed.changes) {
+            match change {
+                StoryChange::Created { story, split_from } => touched.extend([Some(*story), *split_from]),
+                StoryChange::Joined { story, from, .. } => touched.extend([Some(*story), *from]),
+                StoryChange::Merged { into, .. } => touched.extend([Some(*into), None]),
+            }
+        }
+        touched
+            .into_iter()
+            .flatten()
+            .filter_map(|story| {
+                let headline = self.engine.headline(story)?;
+                Some(StoryFace {
+                    story,
+                    headline: Some(headline),
+                    terms: self.engine.terms(story),
+                })
+            })
+            .collect()
+    }
+
+    fn arrival(&self, article: Queued, vector: &[f32]) -> Arrival {
+        Arrival {
+            article: article.number,
+            text: full_text(&article.title, &article.text),
+            time: article.time,
+            vector: self.centres.centred(vector, &article.lang),
+            distinctness: self.centres.distance(vector, &article.lang),
+            lang: article.lang,
+        }
+    }
+
+    /// Rebuilds everything that is in memory from the store.
+    fn restore(&mut self) -> Result<(), PipelineError> {
+        self.engine = new_engine(&self.settings, self.embedder.identity().dimension)?;
+        self.near_duplicates = NearDuplicates::new(&self.settings.extract.near_duplicates);
+        let store = Arc::clone(&self.store);
+        store.for_each_placed(|stored: Stored| -> Result<(), PipelineError> {
+            let Stored {
+                article,
+                story,
+                vector,
+                links,
+            } = stored;
+            if let Ok(slot) = u32::try_from(article.number) {
+                let folded = fold(&full_text(&article.title, &article.text));
+                self.near_duplicates.insert(slot, &folded, article.time);
+            }
+            let arrival = self.arrival(article, &vector);
+            Ok(self.engine.restore(arrival, &links, story)?)
+        })?;
+        let (next, headlines) = store.stories_to_restore()?;
+        self.engine.restore_stories(next, headlines.into_iter());
+        self.stale = false;
+        Ok(())
+    }
+}
+
+fn new_engine(settings: &Settings, dimension: usize) -> Result<Engine, PipelineError> {
+    Ok(Engine::new(&settings.story, &settings.index, Weights::built_in()?, dimension))
+}
+
+fn seconds(since: Instant) -> f64 {
+    Duration::as_secs_f64(&since.elapsed())
+}
+
+/// Vectors of different models do not compare: refuses a store that holds another model's.
+fn check_identity(store: &Store, identity: &ModelIdentity) -> Result<(), PipelineError> {
+    let ours = serde_json::to_string(identity).map_err(crate::store::StoreError::from)?;
+    match store.fact("model")? {
+        Some(theirs) if theirs != ours => Err(PipelineError::OtherModel { theirs, ours }),
+        Some(_) => Ok(()),
+        None => Ok(store.set_fact("model", &ours)?),
+    }
+}
+
+/// The language means: those stored with the index, else those shipped for the model, else means of our own sentences
+/// in the demonstration collection. Fixed from then on.
+fn centres(store: &Store, identity: &ModelIdentity, embedder: &Worker) -> Result<Centres, PipelineError> {
+    if let Some(stored) = store.fact("centres")? {
+        return Ok(Centres::read(&stored)?);
+    }
+    let centres = match Centres::shipped(identity)? {
+        Some(shipped) => shipped,
+        None => {
+            let (languages, texts): (Vec<String>, Vec<String>) = crate::pipeline::calibration_texts().into_iter().unzip();
+            let embedded = embedder
+                .try_embed(texts)
+                .map_err(|refused| EmbedError::Stopped {
+                    reason: refused.to_string(),
+                })?
+                .wait()?;
+            Centres::fit(identity, languages.into_iter().zip(embedded.vectors))?
+        }
+    };
+    store.set_fact("centres", &centres.write())?;
+    Ok(centres)
+}

@@ -1,0 +1,222 @@
+//! The running pipeline: an intake for feeders, and the writer on a thread of its own.
+
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+
+use crate::article::ArticleId;
+use crate::config::Settings;
+use crate::embed::worker::Worker;
+use crate::pipeline::{Intake, IntakeError, Placer, PipelineError, Receipt, Refusal, Submission};
+use crate::store::Store;
+
+/// How long the writer rests after the store refused a commit.
+const REST: Duration = Duration::from_secs(1);
+/// How often stories are asked whether they fall asleep.
+const SWEEP: Duration = Duration::from_secs(600);
+
+/// The intake and the writer's thread. Dropping it stops the writer after its batch; what is queued stays queued in the
+/// store.
+pub struct Pipeline {
+    store: Arc<Store>,
+    shared: Arc<Shared>,
+    capacity: usize,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queued: usize,
+    /// Goes up with every batch, so that waiting is never missed.
+    batches: u64,
+    closing: bool,
+    /// Why the writer rests, while it does.
+    trouble: Option<String>,
+    /// Articles placed a second, over the last batches.
+    pace: f64,
+}
+
+impl Shared {
+    /// A panic elsewhere leaves a counter at worst, never half a change.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pipeline {
+    /// Opens the model and takes up where the store stands. Takes some seconds.
+    ///
+    /// # Errors
+    /// When the model is missing, or the store holds another model's vectors.
+    pub fn start(store: Arc<Store>, settings: Arc<Settings>) -> Result<Self, PipelineError> {
+        let embedder = Worker::start(crate::embed::open(&settings.embed)?, settings.embed.queue)?;
+        let capacity = settings.pipeline.queue;
+        let mut placer = Placer::open(Arc::clone(&store), settings, embedder)?;
+        let shared = Arc::new(Shared::default());
+        shared.lock().queued = store.count_queued()?;
+        let own = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || write(&mut placer, &own))
+            .map_err(crate::store::StoreError::from)?;
+        Ok(Self {
+            store,
+            shared,
+            capacity,
+            thread: Some(thread),
+        })
+    }
+
+    /// Opens the store in `data_dir` and starts the writer on it.
+    ///
+    /// # Errors
+    /// As [`Pipeline::start`], or when the store cannot be opened.
+    pub fn open(settings: Arc<Settings>, data_dir: &Path) -> Result<Self, PipelineError> {
+        Self::start(Arc::new(Store::open(data_dir)?), settings)
+    }
+
+    /// The store that the writer writes.
+    pub fn store(&self) -> Arc<Store> {
+        Arc::clone(&self.store)
+    }
+
+    /// Why the writer does not go on, if it does not: for readiness.
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.lock().trouble.clone()
+    }
+
+    /// Stops accepting, lets the writer finish its batch and waits for it.
+    pub fn close(&mut self) {
+        self.shared.lock().closing = true;
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer's thread had panicked; queued articles are placed at the next start");
+        }
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// The writer's loop.
+fn write(placer: &mut Placer, shared: &Shared) {
+    let mut swept: Option<Instant> = None;
+    loop {
+        if shared.lock().closing {
+            return;
+        }
+        if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
+            swept = Some(Instant::now());
+            if let Err(error) = placer.pass_time(Utc::now()) {
+                tracing::warn!(%error, "stories' states could not be written");
+            }
+        }
+        let now = Utc::now();
+        let started = Instant::now();
+        match placer.step(now, Some(now.timestamp())) {
+            Ok(0) => {
+                let state = shared.lock();
+                if state.queued == 0 && !state.closing {
+                    drop(shared.changed.wait_timeout(state, SWEEP));
+                } else if !state.closing {
+                    // An acceptance is counted just after it is committed.
+                    drop(shared.changed.wait_timeout(state, Duration::from_millis(5)));
+                }
+            }
+            Ok(count) => {
+                let mut state = shared.lock();
+                state.queued = state.queued.saturating_sub(count);
+                state.batches += 1;
+                state.trouble = None;
+                state.pace = count as f64 / started.elapsed().as_secs_f64().max(1e-3);
+                drop(state);
+                shared.changed.notify_all();
+            }
+            Err(error) => {
+                tracing::error!(%error, "a batch could not be committed; its articles stay queued");
+                let mut state = shared.lock();
+                state.trouble = Some(error.to_string());
+                drop(shared.changed.wait_timeout(state, REST));
+            }
+        }
+    }
+}
+
+impl Intake for Pipeline {
+    fn accept(&self, submissions: Vec<Submission>) -> Result<Vec<Result<Receipt, Refusal>>, IntakeError> {
+        let count = submissions.len();
+        {
+            let mut state = self.shared.lock();
+            if state.closing {
+                return Err(IntakeError::Closed);
+            }
+            if state.queued + count > self.capacity.max(count) {
+                let wait = (state.queued as f64 / state.pace.max(1.0)).clamp(1.0, 600.0);
+                return Err(IntakeError::Full {
+                    queued: state.queued,
+                    retry_after: Duration::from_secs_f64(wait),
+                });
+            }
+            // Reserved before it is written, so that feeders at once cannot overfill the queue.
+            state.queued += count;
+        }
+        let answers = self.store.accept(&submissions, Utc::now());
+        let mut state = self.shared.lock();
+        let new = answers.as_ref().map_or(0, |answers| {
+            answers
+                .iter()
+                .filter(|answer| matches!(answer, Ok(receipt) if receipt.outcome == crate::pipeline::Outcome::New))
+                .count()
+        });
+        state.queued = state.queued.saturating_sub(count - new);
+        drop(state);
+        self.shared.changed.notify_all();
+        answers.map_err(|error| IntakeError::Store(error.to_string()))
+    }
+
+    fn wait_placed(&self, ids: &[ArticleId], timeout: Duration) -> bool {
+        let until = Instant::now() + timeout;
+        loop {
+            let batches = self.shared.lock().batches;
+            match self.store.waiting(ids) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "the store could not say whether articles are placed"),
+            }
+            let mut state = self.shared.lock();
+            while state.batches == batches && !state.closing {
+                let left = until.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return false;
+                }
+                state = self
+                    .shared
+                    .changed
+                    .wait_timeout(state, left)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
+            }
+            if state.closing {
+                return false;
+            }
+        }
+    }
+
+    fn queued(&self) -> usize {
+        self.shared.lock().queued
+    }
+}
