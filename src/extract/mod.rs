@@ -2,7 +2,12 @@
 
 use serde::Deserialize;
 
+pub mod neardup;
+
 /// The section `[extract]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {}
+pub struct Settings {
+    /// Near-duplicates.
+    pub near_duplicate: neardup::Settings,
+}
