@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
+pub mod html;
+pub mod json;
 pub mod neardup;
+pub mod rules;
 
 /// The section `[extract]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
