@@ -1,5 +1,7 @@
 //! The command line: one file a command. Reads arguments, calls the stages, prints; decides nothing.
 
+mod ingest;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,17 +21,22 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// Puts texts, pages and JSON into the data folder or a running service
+    Ingest(ingest::Arguments),
+}
 
 /// Runs the command line and answers with the exit status.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let _settings = match Settings::load(arguments.config.as_deref()) {
+    let settings = match Settings::load(arguments.config.as_deref()) {
         Ok(settings) => settings,
         Err(error) => {
             eprintln!("silsila: {error}");
             return ExitCode::FAILURE;
         }
     };
-    match arguments.command {}
+    match arguments.command {
+        Command::Ingest(arguments) => ingest::run(&arguments, &settings),
+    }
 }

@@ -1,6 +1,6 @@
 //! What HTML and JSON extraction need from the stages beside them: furniture, dates, language.
 
-use crate::article::{Dated, Removed};
+use crate::article::{Dated, Document, Draft, Removed};
 
 /// A text after the furniture was cut, and what the furniture said.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,7 +20,13 @@ pub struct Cut {
 }
 
 /// The stages beside HTML and JSON extraction, as they are used there.
-pub trait Rules {
+pub trait Rules: Send + Sync {
+    /// Finds the articles of a scraped text, in its order.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn articles(&self, document: &Document) -> Result<Vec<Draft>, String>;
+
     /// Cuts the furniture of one article.
     fn cut(&self, title: &str, text: &str) -> Cut;
 
@@ -42,13 +48,21 @@ pub(super) fn language_code(declared: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
+pub(crate) mod testing {
     use super::*;
 
     /// Rules simple enough to be seen through: `#` begins a cut line, dates are `YYYY-MM-DD…` up to 2026.
-    pub(crate) struct Plain;
+    pub struct Plain;
 
     impl Rules for Plain {
+        fn articles(&self, document: &Document) -> Result<Vec<Draft>, String> {
+            let parts = document.text.split("===").map(|part| Draft {
+                text: part.trim().to_owned(),
+                ..Draft::default()
+            });
+            Ok(parts.collect())
+        }
+
         fn cut(&self, _title: &str, text: &str) -> Cut {
             let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
             Cut {

@@ -2,6 +2,8 @@
 //!
 //! In: drafts from `extract`. Out: committed changes in the store. Readers never wait for it.
 
+pub mod prepare;
+
 use std::sync::Arc;
 use std::time::Duration;
 
