@@ -10,8 +10,7 @@ use serde::Serialize;
 
 use crate::article::SetAside;
 use crate::config::Settings;
-use crate::extract::rules::Rules;
-use crate::pipeline::{Intake, Outcome};
+use crate::pipeline::Outcome;
 use crate::source::{self, Item, Rejected, Skipped};
 
 mod local;
@@ -167,15 +166,14 @@ fn local_target(arguments: &Arguments, settings: &Settings) -> Result<Box<dyn Ta
         Some(dir) => dir.clone(),
         None => settings.data_dir().map_err(|error| error.to_string())?,
     };
-    let (intake, rules) = local_intake(settings, &data_dir)?;
-    Ok(Box::new(local::Local::new(intake, rules)))
+    Ok(Box::new(local_intake(settings, &data_dir)?))
 }
 
-/// Opens the store in `data_dir` for writing.
+/// Opens the store in `data_dir` for writing: `Local::new(intake, rules)`.
 ///
 /// # Errors
 /// Why it cannot be opened.
-fn local_intake(_settings: &Settings, data_dir: &Path) -> Result<(Box<dyn Intake>, Box<dyn Rules>), String> {
+fn local_intake(_settings: &Settings, data_dir: &Path) -> Result<local::Local, String> {
     Err(format!(
         "the store in {} cannot be opened by this build; give --server URL",
         data_dir.display()

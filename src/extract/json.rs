@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::rules::{Rules, language_code};
 use crate::article::{ArticleId, Dated, DatedJson, Draft, SetAside};
+use crate::source::kind;
 
 /// Why a JSON value is no article.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -197,17 +198,6 @@ fn aside(field: &str, value: &str, reason: &str) -> SetAside {
         field: field.to_owned(),
         value: value.to_owned(),
         reason: reason.to_owned(),
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
     }
 }
 

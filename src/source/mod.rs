@@ -20,6 +20,7 @@ pub use encoding::decode;
 pub use files::{Reader, read};
 pub use gzip::gunzip_limited;
 pub use values::json_values;
+pub(crate) use values::kind;
 
 /// The section `[source]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
