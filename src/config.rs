@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::{embed, extract, index, pipeline, publish, story, timeline};
+use crate::{embed, extract, index, pipeline, publish, source, story, timeline};
 
 /// The built-in configuration, the manual of all keys.
 pub const DEFAULT: &str = include_str!("../config/default.toml");
@@ -18,6 +18,8 @@ pub const DEFAULT: &str = include_str!("../config/default.toml");
 pub struct Settings {
     /// Where the store lives; empty means the user's data folder (XDG).
     pub data_dir: PathBuf,
+    /// Files, folders, standard input and request bodies.
+    pub source: source::Settings,
     /// Extraction.
     pub extract: extract::Settings,
     /// Embedding.

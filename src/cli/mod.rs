@@ -1,6 +1,7 @@
 //! The command line: one file a command. Reads arguments, calls the stages, prints; decides nothing.
 
 mod model;
+mod ingest;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,6 +28,8 @@ enum Command {
         #[command(subcommand)]
         command: model::Command,
     },
+    /// Puts texts, pages and JSON into the data folder or a running service
+    Ingest(ingest::Arguments),
 }
 
 /// Runs the command line and answers with the exit status.
@@ -41,5 +44,6 @@ pub fn run() -> ExitCode {
     };
     match arguments.command {
         Command::Model { command } => model::run(&settings, &command),
+        Command::Ingest(arguments) => ingest::run(&arguments, &settings),
     }
 }

@@ -7,6 +7,7 @@ pub mod service;
 
 pub use placer::{Placer, StageSeconds};
 pub use service::Pipeline;
+pub mod prepare;
 
 use std::sync::Arc;
 use std::time::Duration;
