@@ -22,7 +22,7 @@ pub const DEFAULT: &str = "multilingual-e5-small";
 /// SHA-256 of the published weights file that it is made from.
 pub const WEIGHTS_SHA256: &str = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f";
 /// Raised whenever the conversion gives other files, so that old ones are not taken for new ones.
-const CONVERSION: u32 = 1;
+const CONVERSION: u32 = 2;
 /// What the folder of a model holds besides the manifest.
 pub const FILES: [&str; 5] =
     ["model.onnx", "tokenizer.json", "config.json", "special_tokens_map.json", "tokenizer_config.json"];

@@ -26,7 +26,6 @@ pub fn tokenizer(weights: &Weights) -> Value {
         "normalizer": {"type": "Sequence", "normalizers": [
             {"type": "NFKC"},
             {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "},
-            {"type": "Strip", "strip_left": true, "strip_right": true},
         ]},
         "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true},
         "post_processor": {"type": "TemplateProcessing",
