@@ -12,8 +12,9 @@ use serde_json::Value;
 use silsila::config::Settings;
 use silsila::embed::{self, Graph, centre::Centres};
 
-/// Texts measured of each file.
-const TEXTS: usize = 300;
+/// Articles with a body that are measured of each file, and titles where there is no body.
+const BODIES: usize = 120;
+const TITLES: usize = 400;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -92,9 +93,11 @@ fn measure(files: &[String]) -> Result<(), Box<dyn Error>> {
             let centres = Centres::shipped(embedder.identity())?.ok_or("no means")?;
             for file in files {
                 let all = read(file)?;
-                let step = all.len().div_ceil(TEXTS).max(1);
-                // Whole stretches, not every n-th line: pairs of one label must both be in it.
-                let chosen: Vec<&Value> = all.iter().take(all.len() / step).collect();
+                let bodies = all.iter().any(|value| !text(value, "text").is_empty());
+                if !bodies && tokens > 64 {
+                    continue; // No title is that long.
+                }
+                let chosen = whole_labels(&all, if bodies { BODIES } else { TITLES });
                 let texts: Vec<String> = chosen.iter().map(|v| format!("{}\n{}", text(v, "title"), text(v, "text"))).collect();
                 let begin = Instant::now();
                 let vectors = embedder.embed(&texts)?;
@@ -113,6 +116,20 @@ fn measure(files: &[String]) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// At least `wanted` lines: all of one label, then all of the next, in order of appearance.
+fn whole_labels(all: &[Value], wanted: usize) -> Vec<&Value> {
+    let mut chosen: Vec<&Value> = Vec::new();
+    for label in all.iter().map(|value| text(value, "label")) {
+        if chosen.len() >= wanted {
+            break;
+        }
+        if chosen.iter().all(|value| text(value, "label") != label) {
+            chosen.extend(all.iter().filter(|value| text(value, "label") == label));
+        }
+    }
+    chosen
 }
 
 /// The share of (same, other) pairs of pairs in which the pair of one label has the higher cosine.

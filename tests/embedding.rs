@@ -25,7 +25,7 @@ fn texts() -> Vec<String> {
     let words: Vec<&str> = sentence.split(' ').collect();
     let mut texts = Vec::new();
     for length in [1, 2, 3, 5, 8, 13, 40, 200] {
-        for shift in 0..4 {
+        for shift in 0..12 {
             let chosen: Vec<&str> = words.iter().cycle().skip(shift).take(length).copied().collect();
             texts.push(chosen.join(" "));
         }

@@ -77,7 +77,11 @@ fn checks(settings: &Settings) -> Vec<Check> {
             .map_err(|error| (error.to_string(), "set embed.cache_dir".to_owned())),
         Err(error) => Err((
             error.to_string(),
-            "run `silsila model fetch`, or set ORT_DYLIB_PATH to libonnxruntime.so 1.24 or later".to_owned(),
+            match std::env::var_os("ORT_DYLIB_PATH") {
+                Some(_) => "set ORT_DYLIB_PATH to libonnxruntime.so 1.24 or later, or unset it and run `silsila model fetch`",
+                None => "run `silsila model fetch`, or set ORT_DYLIB_PATH to libonnxruntime.so 1.24 or later",
+            }
+            .to_owned(),
         )),
     };
     // pip is needed only as long as something is still to be fetched.
