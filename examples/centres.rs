@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use silsila::config::Settings;
 use silsila::embed::{self, centre::Centres};
@@ -42,7 +42,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut samples = Vec::new();
     for (language, texts) in texts {
         eprintln!("{language}: {} texts", texts.len());
-        samples.extend(embedder.embed(&texts)?.into_iter().map(|vector| (language.clone(), vector)));
+        samples.extend(
+            embedder
+                .embed(&texts)?
+                .into_iter()
+                .map(|vector| (language.clone(), vector)),
+        );
     }
     let centres = Centres::fit(embedder.identity(), samples)?;
     std::fs::write(out, centres.write())?;
@@ -51,20 +56,34 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Every n-th line of a file, so that a sample is spread over it; by language, titles and bodies apart.
-fn sample(path: &PathBuf) -> Result<BTreeMap<String, Vec<String>>, Box<dyn Error>> {
+fn sample(path: &Path) -> Result<BTreeMap<String, Vec<String>>, Box<dyn Error>> {
     let lines = lines(path)?;
     let mut kinds: BTreeMap<(String, bool), Vec<String>> = BTreeMap::new();
     for line in lines {
         let value: serde_json::Value = serde_json::from_str(&line)?;
-        let field = |name: &str| value.get(name).and_then(|value| value.as_str()).unwrap_or_default().trim();
+        let field = |name: &str| {
+            value
+                .get(name)
+                .and_then(|value| value.as_str())
+                .unwrap_or_default()
+                .trim()
+        };
         for side in ["", "1", "2"] {
             let (title, text) = (field(&format!("title{side}")), field(&format!("text{side}")));
-            let given = [format!("lang{side}"), "lang".to_owned()].iter().map(|name| field(name)).find(|l| !l.is_empty());
+            let given = [format!("lang{side}"), "lang".to_owned()]
+                .iter()
+                .map(|name| field(name))
+                .find(|l| !l.is_empty());
             if title.is_empty() {
                 continue;
             }
-            let Some(language) = given.map(str::to_owned).or_else(|| detected(title)) else { continue };
-            kinds.entry((language.clone(), false)).or_default().push(title.to_owned());
+            let Some(language) = given.map(str::to_owned).or_else(|| detected(title)) else {
+                continue;
+            };
+            kinds
+                .entry((language.clone(), false))
+                .or_default()
+                .push(title.to_owned());
             if text.chars().count() > 300 {
                 kinds.entry((language, true)).or_default().push(text.to_owned());
             }
@@ -91,10 +110,37 @@ fn lines(path: &Path) -> Result<Vec<String>, Box<dyn Error>> {
 fn detected(title: &str) -> Option<String> {
     let info = whatlang::detect(title).filter(|info| info.is_reliable())?;
     let codes = [
-        ("ara", "ar"), ("eng", "en"), ("spa", "es"), ("por", "pt"), ("fra", "fr"), ("rus", "ru"), ("deu", "de"),
-        ("slv", "sl"), ("cmn", "zh"), ("ita", "it"), ("nld", "nl"), ("tur", "tr"), ("pol", "pl"), ("ukr", "uk"),
-        ("pes", "fa"), ("urd", "ur"), ("heb", "he"), ("jpn", "ja"), ("kor", "ko"), ("hin", "hi"), ("ron", "ro"),
-        ("ell", "el"), ("swe", "sv"), ("ind", "id"), ("vie", "vi"), ("hun", "hu"), ("ces", "cs"), ("bul", "bg"),
+        ("ara", "ar"),
+        ("eng", "en"),
+        ("spa", "es"),
+        ("por", "pt"),
+        ("fra", "fr"),
+        ("rus", "ru"),
+        ("deu", "de"),
+        ("slv", "sl"),
+        ("cmn", "zh"),
+        ("ita", "it"),
+        ("nld", "nl"),
+        ("tur", "tr"),
+        ("pol", "pl"),
+        ("ukr", "uk"),
+        ("pes", "fa"),
+        ("urd", "ur"),
+        ("heb", "he"),
+        ("jpn", "ja"),
+        ("kor", "ko"),
+        ("hin", "hi"),
+        ("ron", "ro"),
+        ("ell", "el"),
+        ("swe", "sv"),
+        ("ind", "id"),
+        ("vie", "vi"),
+        ("hun", "hu"),
+        ("ces", "cs"),
+        ("bul", "bg"),
     ];
-    codes.iter().find(|(long, _)| *long == info.lang().code()).map(|(_, short)| (*short).to_owned())
+    codes
+        .iter()
+        .find(|(long, _)| *long == info.lang().code())
+        .map(|(_, short)| (*short).to_owned())
 }

@@ -27,7 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn read(file: &str) -> Result<Vec<Value>, Box<dyn Error>> {
-    Ok(std::fs::read_to_string(file)?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+    Ok(std::fs::read_to_string(file)?
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?)
 }
 
 fn text(value: &Value, name: &str) -> String {
@@ -40,7 +43,10 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
 
 fn reference(file: &str) -> Result<(), Box<dyn Error>> {
     let settings = Settings::load(None)?.embed;
-    let mut embedder = embed::open(&embed::Settings { tokens: 512, ..settings })?;
+    let mut embedder = embed::open(&embed::Settings {
+        tokens: 512,
+        ..settings
+    })?;
     let wanted = read(file)?;
     let texts: Vec<String> = wanted.iter().map(|value| text(value, "text")).collect();
     let vectors = embedder.embed(&texts)?;
@@ -54,7 +60,11 @@ fn reference(file: &str) -> Result<(), Box<dyn Error>> {
         }
     }
     println!("{} vectors, least cosine {least:.6}", vectors.len());
-    if least < 0.9998 { Err("below .9998".into()) } else { Ok(()) }
+    if least < 0.9998 {
+        Err("below .9998".into())
+    } else {
+        Ok(())
+    }
 }
 
 /// Sentences made up for the tests, with digits, quotation marks and odd spaces among them.
@@ -89,7 +99,11 @@ fn measure(files: &[String]) -> Result<(), Box<dyn Error>> {
     println!("| graph | tokens | set | texts/s | AUC raw | AUC centred |\n| --- | --- | --- | --- | --- | --- |");
     for tokens in [64, 128, 256] {
         for graph in [Graph::F32, Graph::Q4, Graph::Int8] {
-            let mut embedder = embed::open(&embed::Settings { tokens, graph, ..settings.clone() })?;
+            let mut embedder = embed::open(&embed::Settings {
+                tokens,
+                graph,
+                ..settings.clone()
+            })?;
             let centres = Centres::shipped(embedder.identity())?.ok_or("no means")?;
             for file in files {
                 let all = read(file)?;
@@ -98,13 +112,19 @@ fn measure(files: &[String]) -> Result<(), Box<dyn Error>> {
                     continue; // No title is that long.
                 }
                 let chosen = whole_labels(&all, if bodies { BODIES } else { TITLES });
-                let texts: Vec<String> = chosen.iter().map(|v| format!("{}\n{}", text(v, "title"), text(v, "text"))).collect();
+                let texts: Vec<String> = chosen
+                    .iter()
+                    .map(|v| format!("{}\n{}", text(v, "title"), text(v, "text")))
+                    .collect();
                 let begin = Instant::now();
                 let vectors = embedder.embed(&texts)?;
                 let speed = texts.len() as f64 / begin.elapsed().as_secs_f64();
                 let labels: Vec<String> = chosen.iter().map(|v| text(v, "label")).collect();
-                let centred: Vec<Vec<f32>> =
-                    vectors.iter().zip(&chosen).map(|(v, line)| centres.centred(v, &text(line, "lang"))).collect();
+                let centred: Vec<Vec<f32>> = vectors
+                    .iter()
+                    .zip(&chosen)
+                    .map(|(v, line)| centres.centred(v, &text(line, "lang")))
+                    .collect();
                 let name = file.rsplit('/').nth(1).unwrap_or(file);
                 println!(
                     "| {} | {tokens} | {name} | {speed:.1} | {:.4} | {:.4} |",
@@ -136,7 +156,13 @@ fn whole_labels(all: &[Value], wanted: usize) -> Vec<&Value> {
 fn area(vectors: &[Vec<f32>], labels: &[String]) -> f64 {
     let mut pairs = Vec::new();
     for (i, (a, label)) in vectors.iter().zip(labels).enumerate() {
-        pairs.extend(vectors.iter().zip(labels).skip(i + 1).map(|(b, other)| (dot(a, b), label == other)));
+        pairs.extend(
+            vectors
+                .iter()
+                .zip(labels)
+                .skip(i + 1)
+                .map(|(b, other)| (dot(a, b), label == other)),
+        );
     }
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut below, mut sum, mut same) = (0f64, 0f64, 0f64);

@@ -12,7 +12,10 @@ fn embedder() -> MutexGuard<'static, Box<dyn Embedder>> {
         let settings = Settings::load(None).expect("the built-in settings").embed;
         Mutex::new(embed::open(&settings).unwrap_or_else(|error| panic!("{error} (`silsila model fetch`)")))
     };
-    EMBEDDER.get_or_init(open).lock().unwrap_or_else(PoisonError::into_inner)
+    EMBEDDER
+        .get_or_init(open)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f64 {
@@ -60,7 +63,11 @@ fn a_vector_depends_on_its_own_text_only() {
     let shuffled = embedder.embed(&shuffled).expect("embedded");
     let bits = |vector: &[f32]| vector.iter().map(|x| x.to_bits()).collect::<Vec<u32>>();
     for (place, &at) in order.iter().enumerate() {
-        assert!(bits(&shuffled[place]) == bits(&together[at]), "order changes {:?}", texts[at]);
+        assert!(
+            bits(&shuffled[place]) == bits(&together[at]),
+            "order changes {:?}",
+            texts[at]
+        );
     }
     for (text, vector) in texts.iter().zip(&together) {
         let alone = embedder.embed(std::slice::from_ref(text)).expect("embedded");

@@ -28,8 +28,20 @@ struct Check {
 impl Check {
     fn of(name: &'static str, needed: bool, answer: Result<String, (String, String)>) -> Self {
         match answer {
-            Ok(found) => Self { name, ok: true, needed, found, remedy: None },
-            Err((found, remedy)) => Self { name, ok: false, needed, found, remedy: Some(remedy) },
+            Ok(found) => Self {
+                name,
+                ok: true,
+                needed,
+                found,
+                remedy: None,
+            },
+            Err((found, remedy)) => Self {
+                name,
+                ok: false,
+                needed,
+                found,
+                remedy: Some(remedy),
+            },
         }
     }
 }
@@ -39,7 +51,10 @@ pub fn run(settings: &Settings, json: bool) -> ExitCode {
     let checks = checks(settings);
     let well = checks.iter().all(|check| check.ok || !check.needed);
     if json {
-        println!("{}", serde_json::json!({"ok": well, "checks": checks, "hub_models": embed::fast::hub_models()}));
+        println!(
+            "{}",
+            serde_json::json!({"ok": well, "checks": checks, "hub_models": embed::fast::hub_models()})
+        );
     } else {
         for check in &checks {
             let mark = match (check.ok, check.needed) {
@@ -53,7 +68,14 @@ pub fn run(settings: &Settings, json: bool) -> ExitCode {
             }
         }
         print_models();
-        println!("{}", if well { "Everything that is needed is there." } else { "Something is missing, see above." });
+        println!(
+            "{}",
+            if well {
+                "Everything that is needed is there."
+            } else {
+                "Something is missing, see above."
+            }
+        );
     }
     if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -64,7 +86,10 @@ fn print_models() {
     if hub.is_empty() {
         println!("        this build has no feature `hub`: no other models");
     } else {
-        println!("        or \"hub:\" and one of these, where the model hub can be reached: {}", hub.join(", "));
+        println!(
+            "        or \"hub:\" and one of these, where the model hub can be reached: {}",
+            hub.join(", ")
+        );
     }
 }
 
@@ -78,7 +103,9 @@ fn checks(settings: &Settings) -> Vec<Check> {
         Err(error) => Err((
             error.to_string(),
             match std::env::var_os("ORT_DYLIB_PATH") {
-                Some(_) => "set ORT_DYLIB_PATH to libonnxruntime.so 1.24 or later, or unset it and run `silsila model fetch`",
+                Some(_) => {
+                    "set ORT_DYLIB_PATH to libonnxruntime.so 1.24 or later, or unset it and run `silsila model fetch`"
+                }
                 None => "run `silsila model fetch`, or set ORT_DYLIB_PATH to libonnxruntime.so 1.24 or later",
             }
             .to_owned(),
@@ -86,8 +113,12 @@ fn checks(settings: &Settings) -> Vec<Check> {
     };
     // pip is needed only as long as something is still to be fetched.
     let to_fetch = fetched && (model.is_err() || runtime.is_err());
-    let pip = fetch::check_pip()
-        .map_err(|error| (error.to_string(), "run `apt-get install python3-pip` (only for `model fetch`)".to_owned()));
+    let pip = fetch::check_pip().map_err(|error| {
+        (
+            error.to_string(),
+            "run `apt-get install python3-pip` (only for `model fetch`)".to_owned(),
+        )
+    });
     let works = match (&runtime, &model) {
         (Ok(_), Ok(_)) => embeds(settings),
         _ => Err(("not tried".to_owned(), "get what is missing first".to_owned())),
@@ -105,20 +136,35 @@ fn checks(settings: &Settings) -> Vec<Check> {
 fn model_files(settings: &Settings) -> Result<String, (String, String)> {
     let refetch = "run `silsila model fetch --force`".to_owned();
     if settings.embed.model.starts_with("hub:") {
-        return Ok(format!("{} (downloaded from the hub when first used)", settings.embed.model));
+        return Ok(format!(
+            "{} (downloaded from the hub when first used)",
+            settings.embed.model
+        ));
     }
     if settings.embed.model != model::DEFAULT || settings.embed.graph == Graph::Published {
         let asked = format!("{} as {}", settings.embed.model, settings.embed.graph.name());
-        return Err((asked, format!("set embed.model = \"{}\" and embed.graph = \"f32\"", model::DEFAULT)));
+        return Err((
+            asked,
+            format!("set embed.model = \"{}\" and embed.graph = \"f32\"", model::DEFAULT),
+        ));
     }
-    let cache = settings.embed.cache_dir().map_err(|error| (error.to_string(), "set embed.cache_dir".to_owned()))?;
+    let cache = settings
+        .embed
+        .cache_dir()
+        .map_err(|error| (error.to_string(), "set embed.cache_dir".to_owned()))?;
     let folder = model::folder(&cache, settings.embed.graph);
     if !folder.join(model::MANIFEST).is_file() {
-        return Err((format!("not at {}", folder.display()), "run `silsila model fetch`".to_owned()));
+        return Err((
+            format!("not at {}", folder.display()),
+            "run `silsila model fetch`".to_owned(),
+        ));
     }
     match model::damaged(&folder) {
         Ok(files) if files.is_empty() => Ok(format!("{} (digests agree)", folder.display())),
-        Ok(files) => Err((format!("{}: missing or changed: {}", folder.display(), files.join(", ")), refetch)),
+        Ok(files) => Err((
+            format!("{}: missing or changed: {}", folder.display(), files.join(", ")),
+            refetch,
+        )),
         Err(error) => Err((format!("{}: {error}", folder.display()), refetch)),
     }
 }
@@ -135,7 +181,10 @@ fn embeds(settings: &Settings) -> Result<String, (String, String)> {
             let identity = embedder.identity();
             let (name, graph, tokens) = (&identity.name, identity.graph.name(), identity.tokens);
             let seconds = begin.elapsed().as_secs_f64();
-            Ok(format!("{name}, {graph}, {tokens} tokens, {} dimensions, {seconds:.1} s", identity.dimension))
+            Ok(format!(
+                "{name}, {graph}, {tokens} tokens, {} dimensions, {seconds:.1} s",
+                identity.dimension
+            ))
         })
         .map_err(|error| (error.to_string(), "run `silsila model fetch --force`".to_owned()))
 }
@@ -143,11 +192,16 @@ fn embeds(settings: &Settings) -> Result<String, (String, String)> {
 /// The folder, or the nearest one above it that exists.
 fn existing(folder: &Path) -> PathBuf {
     let above = folder.ancestors().find(|path| path.is_dir());
-    above.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+    above
+        .filter(|path| !path.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+        .to_owned()
 }
 
 fn data_folder(settings: &Settings) -> Result<String, (String, String)> {
-    let folder = settings.data_dir().map_err(|error| (error.to_string(), "set SILSILA__DATA_DIR".to_owned()))?;
+    let folder = settings
+        .data_dir()
+        .map_err(|error| (error.to_string(), "set SILSILA__DATA_DIR".to_owned()))?;
     let there = existing(&folder);
     let trial = there.join(format!(".silsila-doctor-{}", std::process::id()));
     let written = File::create_new(&trial).and_then(|_| fs::remove_file(&trial));
@@ -156,7 +210,10 @@ fn data_folder(settings: &Settings) -> Result<String, (String, String)> {
         Ok(()) => Ok(format!("{} (will be made)", folder.display())),
         Err(error) => Err((
             format!("{}: {error}", there.display()),
-            format!("run `mkdir -p {0} && chown \"$USER\" {0}`, or choose another with --data-dir", folder.display()),
+            format!(
+                "run `mkdir -p {0} && chown \"$USER\" {0}`, or choose another with --data-dir",
+                folder.display()
+            ),
         )),
     }
 }

@@ -61,7 +61,9 @@ pub enum CentresError {
     #[error("the file of language means cannot be read: {0}; write it anew with `cargo run --example centres`")]
     Form(#[from] serde_json::Error),
     /// A vector that is none, or of the wrong dimension.
-    #[error("the mean of {language} is no vector of {dimension} numbers; write the file anew with `cargo run --example centres`")]
+    #[error(
+        "the mean of {language} is no vector of {dimension} numbers; write the file anew with `cargo run --example centres`"
+    )]
     Vector {
         /// Whose.
         language: String,
@@ -97,8 +99,9 @@ impl Centres {
             if vector.len() != identity.dimension || vector.iter().any(|x| !x.is_finite()) {
                 return Err(EmbedError::NotUnit);
             }
-            let (texts, sum) =
-                sums.entry(tag(language.as_ref())).or_insert_with(|| (0, vec![0.0; identity.dimension]));
+            let (texts, sum) = sums
+                .entry(tag(language.as_ref()))
+                .or_insert_with(|| (0, vec![0.0; identity.dimension]));
             *texts += 1;
             sum.iter_mut().zip(vector).for_each(|(sum, &x)| *sum += f64::from(x));
         }
@@ -114,16 +117,31 @@ impl Centres {
             .into_iter()
             .map(|(language, (texts, sum))| {
                 let count = texts as f64 + PRIOR;
-                let vector = sum.iter().zip(&everywhere).map(|(x, all)| ((x + PRIOR * all) / count) as f32).collect();
+                let vector = sum
+                    .iter()
+                    .zip(&everywhere)
+                    .map(|(x, all)| ((x + PRIOR * all) / count) as f32)
+                    .collect();
                 (language, Mean { texts, vector })
             })
             .collect();
         let everywhere = everywhere.into_iter().map(|x| x as f32).collect();
-        Ok(Self::new(identity.name.clone(), identity.prefix.clone(), languages, everywhere))
+        Ok(Self::new(
+            identity.name.clone(),
+            identity.prefix.clone(),
+            languages,
+            everywhere,
+        ))
     }
 
     fn new(model: String, prefix: String, languages: BTreeMap<String, Mean>, everywhere: Vec<f32>) -> Self {
-        let mut centres = Self { model, prefix, languages, everywhere, digest: String::new() };
+        let mut centres = Self {
+            model,
+            prefix,
+            languages,
+            everywhere,
+            digest: String::new(),
+        };
         let mut digest = model::hex(&Sha256::digest(centres.write().as_bytes()));
         digest.truncate(12);
         centres.digest = digest;
@@ -137,22 +155,36 @@ impl Centres {
     pub fn read(text: &str) -> Result<Self, CentresError> {
         let written: Written = serde_json::from_str(text)?;
         let vector = |language: &str, base64: &str| {
-            let bytes = STANDARD.decode(base64).ok().filter(|bytes| bytes.len() == written.dimension * 4);
+            let bytes = STANDARD
+                .decode(base64)
+                .ok()
+                .filter(|bytes| bytes.len() == written.dimension * 4);
             let floats = bytes.map(|bytes| {
                 let (chunks, _) = bytes.as_chunks::<4>();
-                chunks.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect::<Vec<f32>>()
+                chunks
+                    .iter()
+                    .map(|&bytes| f32::from_le_bytes(bytes))
+                    .collect::<Vec<f32>>()
             });
-            floats.filter(|floats| floats.iter().all(|x| x.is_finite())).ok_or_else(|| CentresError::Vector {
-                language: language.to_owned(),
-                dimension: written.dimension,
-            })
+            floats
+                .filter(|floats| floats.iter().all(|x| x.is_finite()))
+                .ok_or_else(|| CentresError::Vector {
+                    language: language.to_owned(),
+                    dimension: written.dimension,
+                })
         };
         let everywhere = vector("all languages", &written.everywhere)?;
         let languages = written
             .languages
             .iter()
             .map(|(language, mean)| {
-                Ok((language.clone(), Mean { texts: mean.texts, vector: vector(language, &mean.mean)? }))
+                Ok((
+                    language.clone(),
+                    Mean {
+                        texts: mean.texts,
+                        vector: vector(language, &mean.mean)?,
+                    },
+                ))
             })
             .collect::<Result<_, CentresError>>()?;
         Ok(Self::new(written.model, written.prefix, languages, everywhere))
@@ -165,7 +197,10 @@ impl Centres {
             .languages
             .iter()
             .map(|(language, mean)| {
-                (language.clone(), serde_json::json!({"texts": mean.texts, "mean": base64(&mean.vector)}))
+                (
+                    language.clone(),
+                    serde_json::json!({"texts": mean.texts, "mean": base64(&mean.vector)}),
+                )
             })
             .collect();
         let written = serde_json::json!({
@@ -185,13 +220,18 @@ impl Centres {
 
     /// The languages with a mean of their own, and from how many texts it is.
     pub fn languages(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.languages.iter().map(|(language, mean)| (language.as_str(), mean.texts))
+        self.languages
+            .iter()
+            .map(|(language, mean)| (language.as_str(), mean.texts))
     }
 
     /// `vector` less its language's mean, of unit length. A language never seen has the mean of all languages; a vector
     /// that is the mean itself (or of another dimension) comes back as it was.
     pub fn centred(&self, vector: &[f32], lang: &str) -> Vec<f32> {
-        let mean = self.languages.get(&tag(lang)).map_or(&self.everywhere, |mean| &mean.vector);
+        let mean = self
+            .languages
+            .get(&tag(lang))
+            .map_or(&self.everywhere, |mean| &mean.vector);
         if mean.len() != vector.len() {
             return vector.to_vec();
         }
@@ -238,14 +278,22 @@ mod tests {
         let alike = dot(&centres.centred(&ar[0], "ar-EG"), &centres.centred(&en[0], "EN"));
         let unlike = dot(&centres.centred(&ar[0], "ar"), &centres.centred(&ar[1], "ar"));
         assert!(alike > 0.9 && unlike < -0.5, "{alike} {unlike}");
-        assert!(dot(&ar[0], &en[0]) < dot(&ar[0], &ar[1]), "raw vectors have it the other way round");
+        assert!(
+            dot(&ar[0], &en[0]) < dot(&ar[0], &ar[1]),
+            "raw vectors have it the other way round"
+        );
     }
 
     #[test]
     fn the_shipped_means_are_for_the_default_model_only() {
-        let centres = Centres::shipped(&identity(model::DEFAULT, 384)).expect("readable").expect("for this model");
+        let centres = Centres::shipped(&identity(model::DEFAULT, 384))
+            .expect("readable")
+            .expect("for this model");
         for language in ["ar", "en", "es", "pt", "fr", "ru", "de", "sl", "zh", "it", "nl", "tr"] {
-            assert!(centres.languages().any(|(name, texts)| name == language && texts >= 50), "{language}");
+            assert!(
+                centres.languages().any(|(name, texts)| name == language && texts >= 50),
+                "{language}"
+            );
         }
         assert!(Centres::shipped(&identity("other", 384)).expect("readable").is_none());
     }

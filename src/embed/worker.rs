@@ -69,7 +69,9 @@ impl Pending {
 }
 
 fn ended() -> EmbedError {
-    EmbedError::Stopped { reason: "its thread ended before it answered; see the log".to_owned() }
+    EmbedError::Stopped {
+        reason: "its thread ended before it answered; see the log".to_owned(),
+    }
 }
 
 /// The handle of the thread. Dropping it lets the queue run empty, then ends the thread.
@@ -94,8 +96,16 @@ impl Worker {
         let thread = std::thread::Builder::new()
             .name("embed".to_owned())
             .spawn(move || run(embedder, &queue, &counter))
-            .map_err(|error| EmbedError::Stopped { reason: error.to_string() })?;
-        Ok(Self { requests: Some(requests), thread: Some(thread), waiting, capacity, identity })
+            .map_err(|error| EmbedError::Stopped {
+                reason: error.to_string(),
+            })?;
+        Ok(Self {
+            requests: Some(requests),
+            thread: Some(thread),
+            waiting,
+            capacity,
+            identity,
+        })
     }
 
     /// What decides the vectors.
@@ -119,7 +129,11 @@ impl Worker {
     /// [`Refused::Full`] and [`Refused::Stopped`] give the texts back.
     pub fn try_embed(&self, texts: Vec<String>) -> Result<Pending, Refused> {
         let (reply, answer) = oneshot::channel();
-        let request = Request { texts, since: Instant::now(), reply };
+        let request = Request {
+            texts,
+            since: Instant::now(),
+            reply,
+        };
         let Some(requests) = &self.requests else {
             return Err(Refused::Stopped { texts: request.texts });
         };
@@ -128,7 +142,10 @@ impl Worker {
         requests.try_send(request).map_err(|error| {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             match error {
-                TrySendError::Full(request) => Refused::Full { capacity: self.capacity, texts: request.texts },
+                TrySendError::Full(request) => Refused::Full {
+                    capacity: self.capacity,
+                    texts: request.texts,
+                },
                 TrySendError::Disconnected(request) => Refused::Stopped { texts: request.texts },
             }
         })?;
@@ -151,7 +168,11 @@ fn run(mut embedder: Box<dyn Embedder>, queue: &Receiver<Request>, waiting: &Ato
     for request in queue {
         waiting.fetch_sub(1, Ordering::Relaxed);
         let (waited, begin) = (request.since.elapsed(), Instant::now());
-        let answer = embedder.embed(&request.texts).map(|vectors| Embedded { vectors, waited, took: begin.elapsed() });
+        let answer = embedder.embed(&request.texts).map(|vectors| Embedded {
+            vectors,
+            waited,
+            took: begin.elapsed(),
+        });
         // Whoever asked may have gone: nothing is lost then.
         let _ = request.reply.send(answer);
     }
@@ -176,7 +197,11 @@ mod tests {
         }
 
         fn embed(&mut self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-            self.gate.lock().expect("one user").recv().map_err(|_| EmbedError::NotUnit)?;
+            self.gate
+                .lock()
+                .expect("one user")
+                .recv()
+                .map_err(|_| EmbedError::NotUnit)?;
             Ok(texts.iter().map(|text| vec![text.len() as f32]).collect())
         }
     }
@@ -191,7 +216,17 @@ mod tests {
             dimension: 1,
             graph: Graph::F32,
         };
-        (Worker::start(Box::new(Gated { identity, gate: Mutex::new(gate) }), capacity).expect("a thread"), open)
+        (
+            Worker::start(
+                Box::new(Gated {
+                    identity,
+                    gate: Mutex::new(gate),
+                }),
+                capacity,
+            )
+            .expect("a thread"),
+            open,
+        )
     }
 
     #[test]

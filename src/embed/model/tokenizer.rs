@@ -17,7 +17,11 @@ pub fn tokenizer(weights: &Weights) -> Value {
     };
     let mut added: Vec<Value> = MARKERS.iter().map(|(content, id)| marker(content, *id)).collect();
     added.push(marker("<mask>", mask));
-    let vocabulary: Vec<Value> = weights.pieces.iter().map(|(piece, score)| json!([piece, score])).collect();
+    let vocabulary: Vec<Value> = weights
+        .pieces
+        .iter()
+        .map(|(piece, score)| json!([piece, score]))
+        .collect();
     json!({
         "version": "1.0",
         "truncation": null,
