@@ -1,5 +1,6 @@
 //! The command line: one file a command. Reads arguments, calls the stages, prints; decides nothing.
 
+mod doctor;
 mod model;
 mod ingest;
 
@@ -23,6 +24,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Say what is there, what is missing, and how to get it
+    Doctor {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Models
     Model {
         #[command(subcommand)]
@@ -43,6 +50,7 @@ pub fn run() -> ExitCode {
         }
     };
     match arguments.command {
+        Command::Doctor { json } => doctor::run(&settings, json),
         Command::Model { command } => model::run(&settings, &command),
         Command::Ingest(arguments) => ingest::run(&arguments, &settings),
     }

@@ -30,7 +30,11 @@ pub fn run(settings: &Settings, command: &Command) -> ExitCode {
                 println!("{}", serde_json::json!(fetched));
             } else {
                 let said = if fetched.changed { "Ready" } else { "Already there" };
-                println!("{said}: {}\n       {}", fetched.runtime.display(), fetched.model.display());
+                println!(
+                    "{said}: {}\n       {}",
+                    fetched.runtime.display(),
+                    fetched.model.display()
+                );
             }
             ExitCode::SUCCESS
         }

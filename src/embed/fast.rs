@@ -37,10 +37,15 @@ impl FastEmbedder {
         if !folder.join(model::MANIFEST).is_file() {
             return Err(EmbedError::ModelMissing { path: folder });
         }
-        let damaged = |reason: String| EmbedError::ModelDamaged { path: folder.clone(), reason };
+        let damaged = |reason: String| EmbedError::ModelDamaged {
+            path: folder.clone(),
+            reason,
+        };
         let manifest = model::manifest(&folder).map_err(|error| damaged(error.to_string()))?;
         let tokens = settings.tokens.min(manifest.positions);
-        let mut options = InitOptionsUserDefined::new().with_environment(environment).with_max_length(tokens);
+        let mut options = InitOptionsUserDefined::new()
+            .with_environment(environment)
+            .with_max_length(tokens);
         if settings.threads > 0 {
             options = options.with_intra_threads(settings.threads);
         }
@@ -56,29 +61,42 @@ impl FastEmbedder {
             graph: manifest.graph,
         };
         // Whole-number products scale a batch as one, so there a text is alone.
-        let batch = if settings.graph == Graph::Int8 { 1 } else { settings.batch };
+        let batch = if settings.graph == Graph::Int8 {
+            1
+        } else {
+            settings.batch
+        };
         Ok(Self { model, identity, batch })
     }
 
     #[cfg(feature = "hub")]
     fn open_hub(settings: &Settings, name: &str) -> Result<Self, EmbedError> {
         use fastembed::{QuantizationMode, TextInitOptions};
-        let listed = TextEmbedding::list_supported_models().into_iter().find(|info| info.model_code == name);
+        let listed = TextEmbedding::list_supported_models()
+            .into_iter()
+            .find(|info| info.model_code == name);
         let info = listed.ok_or_else(|| unknown(&settings.model))?;
         let cache = settings.cache_dir()?.join("hub");
         let environment = runtime::load(settings)?;
-        let mut options =
-            TextInitOptions::new(info.model.clone()).with_cache_dir(cache.clone()).with_max_length(settings.tokens);
+        let mut options = TextInitOptions::new(info.model.clone())
+            .with_cache_dir(cache.clone())
+            .with_max_length(settings.tokens);
         options.environment = Some(environment);
         if settings.threads > 0 {
             options = options.with_intra_threads(settings.threads);
         }
         let dynamic = TextEmbedding::get_quantization_mode(&info.model) == QuantizationMode::Dynamic;
         let model = TextEmbedding::try_new(options).map_err(|error| EmbedError::Failed {
-            reason: format!("{name} could not be loaded from the hub or from {}: {error}", cache.display()),
+            reason: format!(
+                "{name} could not be loaded from the hub or from {}: {error}",
+                cache.display()
+            ),
         })?;
         // The hub's cache names the revision in refs/main.
-        let main = cache.join(format!("models--{}", name.replace('/', "--"))).join("refs").join("main");
+        let main = cache
+            .join(format!("models--{}", name.replace('/', "--")))
+            .join("refs")
+            .join("main");
         let revision = std::fs::read_to_string(main).map(|text| text.trim().to_owned());
         let identity = ModelIdentity {
             name: settings.model.clone(),
@@ -88,7 +106,11 @@ impl FastEmbedder {
             dimension: info.dim,
             graph: Graph::Published,
         };
-        Ok(Self { model, identity, batch: if dynamic { 1 } else { settings.batch } })
+        Ok(Self {
+            model,
+            identity,
+            batch: if dynamic { 1 } else { settings.batch },
+        })
     }
 
     #[cfg(not(feature = "hub"))]
@@ -102,7 +124,9 @@ impl FastEmbedder {
             .model
             .tokenizer
             .encode(text, true)
-            .map_err(|error| EmbedError::Failed { reason: format!("tokeniser: {error}") })?;
+            .map_err(|error| EmbedError::Failed {
+                reason: format!("tokeniser: {error}"),
+            })?;
         Ok(encoding.get_ids().len())
     }
 }
@@ -112,8 +136,10 @@ pub fn hub_models() -> Vec<String> {
     if !cfg!(feature = "hub") {
         return Vec::new();
     }
-    let mut names: Vec<String> =
-        TextEmbedding::list_supported_models().into_iter().map(|info| info.model_code).collect();
+    let mut names: Vec<String> = TextEmbedding::list_supported_models()
+        .into_iter()
+        .map(|info| info.model_code)
+        .collect();
     names.sort();
     names.dedup();
     names
@@ -121,11 +147,18 @@ pub fn hub_models() -> Vec<String> {
 
 fn unknown(name: &str) -> EmbedError {
     let known = if cfg!(feature = "hub") {
-        format!("\"{}\", or \"hub:\" and one of {}", model::DEFAULT, hub_models().join(", "))
+        format!(
+            "\"{}\", or \"hub:\" and one of {}",
+            model::DEFAULT,
+            hub_models().join(", ")
+        )
     } else {
         format!("only \"{}\" (this build has no feature `hub`)", model::DEFAULT)
     };
-    EmbedError::UnknownModel { name: name.to_owned(), known }
+    EmbedError::UnknownModel {
+        name: name.to_owned(),
+        known,
+    }
 }
 
 fn user_defined(folder: &Path) -> std::io::Result<UserDefinedEmbeddingModel> {
@@ -150,7 +183,9 @@ fn shortened(text: &str, tokens: usize) -> &str {
     let words = tokens.saturating_mul(WORDS_A_TOKEN);
     match text.split_whitespace().nth(words) {
         // The piece is a slice of `text`: its start is where the budget's last word has surely ended.
-        Some(piece) => text.get(..piece.as_ptr() as usize - text.as_ptr() as usize).unwrap_or(text),
+        Some(piece) => text
+            .get(..piece.as_ptr() as usize - text.as_ptr() as usize)
+            .unwrap_or(text),
         None => text,
     }
 }
@@ -162,7 +197,10 @@ impl Embedder for FastEmbedder {
 
     fn embed(&mut self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
         let (prefix, budget) = (&self.identity.prefix, self.identity.tokens);
-        let prepared: Vec<String> = texts.iter().map(|text| format!("{prefix}{}", shortened(text, budget))).collect();
+        let prepared: Vec<String> = texts
+            .iter()
+            .map(|text| format!("{prefix}{}", shortened(text, budget)))
+            .collect();
         // Padding changes a vector's last bits, so only texts of one length share a batch.
         let mut by_length: BTreeMap<usize, Vec<(usize, &String)>> = BTreeMap::new();
         for (at, text) in prepared.iter().enumerate() {
@@ -175,7 +213,9 @@ impl Embedder for FastEmbedder {
                 let answer = self
                     .model
                     .embed(&inputs, Some(inputs.len()))
-                    .map_err(|error| EmbedError::Failed { reason: error.to_string() })?;
+                    .map_err(|error| EmbedError::Failed {
+                        reason: error.to_string(),
+                    })?;
                 for (vector, (at, _)) in answer.into_iter().zip(batch) {
                     let vector = unit(vector).filter(|vector| vector.len() == self.identity.dimension);
                     if let (Some(place), Some(vector)) = (vectors.get_mut(*at), vector) {

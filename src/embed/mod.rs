@@ -203,10 +203,18 @@ impl Settings {
             });
         }
         if self.batch == 0 {
-            return Err(EmbedError::Setting { key: "batch", value: "0".to_owned(), reason: "at least 1" });
+            return Err(EmbedError::Setting {
+                key: "batch",
+                value: "0".to_owned(),
+                reason: "at least 1",
+            });
         }
         if self.queue == 0 {
-            return Err(EmbedError::Setting { key: "queue", value: "0".to_owned(), reason: "at least 1" });
+            return Err(EmbedError::Setting {
+                key: "queue",
+                value: "0".to_owned(),
+                reason: "at least 1",
+            });
         }
         Ok(())
     }

@@ -29,7 +29,10 @@ pub fn path(settings: &Settings) -> Result<PathBuf, EmbedError> {
 
 /// Where `silsila model fetch` puts the runtime within the cache folder.
 pub fn fetched(cache: &Path) -> PathBuf {
-    cache.join("runtime").join(format!("onnxruntime-{VERSION}-{}", std::env::consts::ARCH)).join("libonnxruntime.so")
+    cache
+        .join("runtime")
+        .join(format!("onnxruntime-{VERSION}-{}", std::env::consts::ARCH))
+        .join("libonnxruntime.so")
 }
 
 /// Loads the library, once a process, and gives its environment.
@@ -49,7 +52,10 @@ pub fn load(settings: &Settings) -> Result<Environment, EmbedError> {
     let environment = ort::init_from(&path)
         .map_err(|error| error.to_string())
         .and_then(|builder| builder.with_name("silsila").build().map_err(|error| error.to_string()))
-        .map_err(|reason| EmbedError::RuntimeUnusable { path: path.clone(), reason })?;
+        .map_err(|reason| EmbedError::RuntimeUnusable {
+            path: path.clone(),
+            reason,
+        })?;
     environment.set_log_level(ort::logging::LogLevel::Error);
     *loaded = Some((path, environment.clone()));
     Ok(environment)

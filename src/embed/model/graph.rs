@@ -27,7 +27,12 @@ enum Setting {
 /// # Errors
 /// [`WeightsError`] when a tensor is missing or of the wrong size.
 pub fn write(weights: &Weights, form: Graph) -> Result<Vec<u8>, WeightsError> {
-    let mut builder = Builder { weights, form, nodes: Vec::new(), tensors: Vec::new() };
+    let mut builder = Builder {
+        weights,
+        form,
+        nodes: Vec::new(),
+        tensors: Vec::new(),
+    };
     builder.embeddings()?;
     builder.mask();
     let mut state = "x0".to_owned();
@@ -44,7 +49,9 @@ fn output_bytes(values: impl Iterator<Item = f32>) -> Vec<u8> {
 
 /// `[rows, columns]` turned into `[columns, rows]`.
 fn transposed<T: Copy>(values: &[T], columns: usize) -> Vec<T> {
-    (0..columns).flat_map(|column| values.iter().skip(column).step_by(columns).copied()).collect()
+    (0..columns)
+        .flat_map(|column| values.iter().skip(column).step_by(columns).copied())
+        .collect()
 }
 
 impl Builder<'_> {
@@ -122,14 +129,30 @@ impl Builder<'_> {
 
     /// Words, positions and the one token type to `x0`.
     fn embeddings(&mut self) -> Result<(), WeightsError> {
-        let Shape { hidden, words, positions, heads, .. } = self.shape();
+        let Shape {
+            hidden,
+            words,
+            positions,
+            heads,
+            ..
+        } = self.shape();
         let table = self.weights.quantised("emb.word", words, hidden)?;
-        self.tensor("word.numbers", element::INT8, &[words, hidden], table.integers().map(|n| n as u8).collect());
+        self.tensor(
+            "word.numbers",
+            element::INT8,
+            &[words, hidden],
+            table.integers().map(|n| n as u8).collect(),
+        );
         let scales = table.scales.iter().flat_map(|scale| scale.to_le_bytes()).collect();
         self.tensor("word.scales", element::FLOAT16, &[words, hidden / BLOCK], scales);
         self.floats("emb.pos", &[positions, hidden])?;
         let kind = self.weights.floats("emb.type", 2 * hidden)?;
-        self.tensor("type.0", element::FLOAT, &[hidden], kind.into_iter().take(hidden * 4).collect());
+        self.tensor(
+            "type.0",
+            element::FLOAT,
+            &[hidden],
+            kind.into_iter().take(hidden * 4).collect(),
+        );
         self.wholes("blocks", &[0, 0, (hidden / BLOCK) as i64, BLOCK as i64]);
         self.wholes("flat", &[0, 0, hidden as i64]);
         self.wholes("head shape", &[0, 0, heads as i64, (hidden / heads) as i64]);
@@ -137,15 +160,30 @@ impl Builder<'_> {
             self.wholes(name, &[value]);
         }
         self.node("Gather", &["word.numbers", "input_ids"], "w.numbers", &[]);
-        self.node("Cast", &["w.numbers"], "w.floats", &[Setting::Whole("to", i64::from(element::FLOAT))]);
+        self.node(
+            "Cast",
+            &["w.numbers"],
+            "w.floats",
+            &[Setting::Whole("to", i64::from(element::FLOAT))],
+        );
         self.node("Reshape", &["w.floats", "blocks"], "w.blocks", &[]);
         self.node("Gather", &["word.scales", "input_ids"], "w.half", &[]);
-        self.node("Cast", &["w.half"], "w.scales", &[Setting::Whole("to", i64::from(element::FLOAT))]);
+        self.node(
+            "Cast",
+            &["w.half"],
+            "w.scales",
+            &[Setting::Whole("to", i64::from(element::FLOAT))],
+        );
         self.node("Unsqueeze", &["w.scales", "last"], "w.scale", &[]);
         self.node("Mul", &["w.blocks", "w.scale"], "w.scaled", &[]);
         self.node("Reshape", &["w.scaled", "flat"], "w", &[]);
         // Not Gather of a Range: the runtime's optimiser turns that into a Slice that it then refuses.
-        self.node("Shape", &["input_ids"], "length", &[Setting::Whole("start", 1), Setting::Whole("end", 2)]);
+        self.node(
+            "Shape",
+            &["input_ids"],
+            "length",
+            &[Setting::Whole("start", 1), Setting::Whole("end", 2)],
+        );
         self.node("Slice", &["emb.pos", "zero", "length", "zero"], "p", &[]);
         self.node("Add", &["p", "type.0"], "p.type", &[]);
         self.node("Add", &["w", "p.type"], "x.sum", &[]);
@@ -157,7 +195,12 @@ impl Builder<'_> {
         self.number("1.0", 1.0);
         self.number("lowest", -1e9);
         self.wholes("mask axes", &[1, 2]);
-        self.node("Cast", &["attention_mask"], "m.floats", &[Setting::Whole("to", i64::from(element::FLOAT))]);
+        self.node(
+            "Cast",
+            &["attention_mask"],
+            "m.floats",
+            &[Setting::Whole("to", i64::from(element::FLOAT))],
+        );
         self.node("Sub", &["1.0", "m.floats"], "m.padding", &[]);
         self.node("Mul", &["m.padding", "lowest"], "m.scaled", &[]);
         self.node("Unsqueeze", &["m.scaled", "mask axes"], "mask", &[]);
@@ -171,7 +214,12 @@ impl Builder<'_> {
         (rows, columns): (usize, usize),
         output: &str,
     ) -> Result<(), WeightsError> {
-        let mut all = Quantised { rows: 0, columns, scales: Vec::new(), nibbles: Vec::new() };
+        let mut all = Quantised {
+            rows: 0,
+            columns,
+            scales: Vec::new(),
+            nibbles: Vec::new(),
+        };
         let mut bias = Vec::new();
         for name in names {
             let part = self.weights.quantised(&format!("{name}.w"), rows, columns)?;
@@ -180,7 +228,11 @@ impl Builder<'_> {
             all.nibbles.extend(part.nibbles);
             bias.extend(self.weights.floats(&format!("{name}.b"), rows)?);
         }
-        let (weight, bias_name, product) = (format!("{output}.w"), format!("{output}.b"), format!("{output}.product"));
+        let (weight, bias_name, product) = (
+            format!("{output}.w"),
+            format!("{output}.b"),
+            format!("{output}.product"),
+        );
         self.tensor(&bias_name, element::FLOAT, &[all.rows], bias);
         match self.form {
             Graph::Q4 => self.four_bit_product(input, &all, &weight, &product),
@@ -199,7 +251,12 @@ impl Builder<'_> {
     fn four_bit_product(&mut self, input: &str, matrix: &Quantised, weight: &str, product: &str) {
         let blocks = matrix.columns / BLOCK;
         let scales = format!("{weight}.scales");
-        self.tensor(weight, element::UINT8, &[matrix.rows, blocks, BLOCK / 2], matrix.nibbles.clone());
+        self.tensor(
+            weight,
+            element::UINT8,
+            &[matrix.rows, blocks, BLOCK / 2],
+            matrix.nibbles.clone(),
+        );
         let raw = output_bytes(matrix.scales.iter().map(|&scale| half(scale)));
         self.tensor(&scales, element::FLOAT, &[matrix.rows * blocks], raw);
         let settings = [
@@ -210,7 +267,13 @@ impl Builder<'_> {
             // 4: inputs are rounded to 8 bits, block by block, for whole-number products.
             Setting::Whole("accuracy_level", 4),
         ];
-        self.nodes_in("com.microsoft", "MatMulNBits", &[input, weight, &scales], &[product], &settings);
+        self.nodes_in(
+            "com.microsoft",
+            "MatMulNBits",
+            &[input, weight, &scales],
+            &[product],
+            &settings,
+        );
     }
 
     /// Weights to 7 bits a row: with 8, two products of AVX2's instruction can overflow its 16 bits.
@@ -223,19 +286,46 @@ impl Builder<'_> {
             scales.push(scale);
             numbers.extend(row.iter().map(|x| (x / scale).round() as i8 as u8));
         }
-        let names = ["scales", "q", "q.scale", "q.zero", "whole", "float", "scale"].map(|part| format!("{weight}.{part}"));
+        let names =
+            ["scales", "q", "q.scale", "q.zero", "whole", "float", "scale"].map(|part| format!("{weight}.{part}"));
         let [weight_scales, quantised, input_scale, input_zero, whole, float, scale] = &names;
-        self.tensor(weight, element::INT8, &[matrix.columns, matrix.rows], transposed(&numbers, matrix.columns));
-        self.tensor(weight_scales, element::FLOAT, &[matrix.rows], output_bytes(scales.into_iter()));
-        self.nodes_in("", "DynamicQuantizeLinear", &[input], &[quantised, input_scale, input_zero], &[]);
+        self.tensor(
+            weight,
+            element::INT8,
+            &[matrix.columns, matrix.rows],
+            transposed(&numbers, matrix.columns),
+        );
+        self.tensor(
+            weight_scales,
+            element::FLOAT,
+            &[matrix.rows],
+            output_bytes(scales.into_iter()),
+        );
+        self.nodes_in(
+            "",
+            "DynamicQuantizeLinear",
+            &[input],
+            &[quantised, input_scale, input_zero],
+            &[],
+        );
         self.node("MatMulInteger", &[quantised, weight, input_zero], whole, &[]);
-        self.node("Cast", &[whole], float, &[Setting::Whole("to", i64::from(element::FLOAT))]);
+        self.node(
+            "Cast",
+            &[whole],
+            float,
+            &[Setting::Whole("to", i64::from(element::FLOAT))],
+        );
         self.node("Mul", &[input_scale, weight_scales], scale, &[]);
         self.node("Mul", &[float, scale], product, &[]);
     }
 
     fn layer(&mut self, layer: usize, input: &str) -> Result<String, WeightsError> {
-        let Shape { hidden, heads, feed_forward, .. } = self.shape();
+        let Shape {
+            hidden,
+            heads,
+            feed_forward,
+            ..
+        } = self.shape();
         let of = |part: &str| format!("l{layer}.{part}");
         let (joint, mixed) = (of("qkv"), of("mixed"));
         self.linear(input, &[of("q"), of("k"), of("v")], (hidden, hidden), &joint)?;
@@ -256,9 +346,19 @@ impl Builder<'_> {
         self.node("MatMul", &[&turned(q), &turned(k)], &of("scores"), &[]);
         self.node("Mul", &[&of("scores"), "head scale"], &of("scores.scaled"), &[]);
         self.node("Add", &[&of("scores.scaled"), "mask"], &of("scores.masked"), &[]);
-        self.node("Softmax", &[&of("scores.masked")], &of("attention"), &[Setting::Whole("axis", -1)]);
+        self.node(
+            "Softmax",
+            &[&of("scores.masked")],
+            &of("attention"),
+            &[Setting::Whole("axis", -1)],
+        );
         self.node("MatMul", &[&of("attention"), &turned(v)], &of("context"), &[]);
-        self.node("Transpose", &[&of("context")], &of("context.turned"), &[Setting::Wholes("perm", &[0, 2, 1, 3])]);
+        self.node(
+            "Transpose",
+            &[&of("context")],
+            &of("context.turned"),
+            &[Setting::Wholes("perm", &[0, 2, 1, 3])],
+        );
         self.node("Reshape", &[&of("context.turned"), "flat"], &mixed, &[]);
         self.linear(&mixed, &[of("ao")], (hidden, hidden), &of("attended"))?;
         self.node("Add", &[&of("attended"), input], &of("attended.sum"), &[]);
@@ -273,17 +373,29 @@ impl Builder<'_> {
 
     fn finish(self) -> Vec<u8> {
         use prost::Message;
-        let named = |name: &str| onnx::Dimension { value: None, parameter: Some(name.to_owned()) };
+        let named = |name: &str| onnx::Dimension {
+            value: None,
+            parameter: Some(name.to_owned()),
+        };
         let value = |name: &str, kind: i32, dim: Vec<onnx::Dimension>| onnx::ValueInfo {
             name: Some(name.to_owned()),
             kind: Some(onnx::Kind {
-                tensor: Some(onnx::TensorKind { element: Some(kind), shape: Some(onnx::Shape { dim }) }),
+                tensor: Some(onnx::TensorKind {
+                    element: Some(kind),
+                    shape: Some(onnx::Shape { dim }),
+                }),
             }),
         };
         let tokens = || vec![named("batch"), named("tokens")];
-        let hidden = onnx::Dimension { value: Some(self.weights.shape.hidden as i64), parameter: None };
+        let hidden = onnx::Dimension {
+            value: Some(self.weights.shape.hidden as i64),
+            parameter: None,
+        };
         let states = tokens().into_iter().chain([hidden]).collect();
-        let set = |domain: &str, version| onnx::OperatorSet { domain: Some(domain.to_owned()), version: Some(version) };
+        let set = |domain: &str, version| onnx::OperatorSet {
+            domain: Some(domain.to_owned()),
+            version: Some(version),
+        };
         onnx::Model {
             ir_version: Some(9),
             producer_name: Some("silsila".to_owned()),

@@ -22,10 +22,15 @@ pub const DEFAULT: &str = "multilingual-e5-small";
 /// SHA-256 of the published weights file that it is made from.
 pub const WEIGHTS_SHA256: &str = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f";
 /// Raised whenever the conversion gives other files, so that old ones are not taken for new ones.
-const CONVERSION: u32 = 1;
+const CONVERSION: u32 = 2;
 /// What the folder of a model holds besides the manifest.
-pub const FILES: [&str; 5] =
-    ["model.onnx", "tokenizer.json", "config.json", "special_tokens_map.json", "tokenizer_config.json"];
+pub const FILES: [&str; 5] = [
+    "model.onnx",
+    "tokenizer.json",
+    "config.json",
+    "special_tokens_map.json",
+    "tokenizer_config.json",
+];
 /// The list of a model's files with their digests.
 pub const MANIFEST: &str = "manifest.json";
 
@@ -48,14 +53,18 @@ pub struct Manifest {
 
 /// Names weights, form and conversion in twelve hexadecimal digits.
 pub fn digest(form: Graph) -> String {
-    let mut digest = hex(&Sha256::digest(format!("{WEIGHTS_SHA256} {} {CONVERSION}", form.name()).as_bytes()));
+    let mut digest = hex(&Sha256::digest(
+        format!("{WEIGHTS_SHA256} {} {CONVERSION}", form.name()).as_bytes(),
+    ));
     digest.truncate(12);
     digest
 }
 
 /// The folder of the default model in the form `form`, whether it exists or not.
 pub fn folder(cache: &Path, form: Graph) -> PathBuf {
-    cache.join("models").join(format!("{DEFAULT}-{}-{}", form.name(), digest(form)))
+    cache
+        .join("models")
+        .join(format!("{DEFAULT}-{}-{}", form.name(), digest(form)))
 }
 
 /// Reads a model folder's manifest.
@@ -74,7 +83,11 @@ pub fn manifest(folder: &Path) -> io::Result<Manifest> {
 pub fn damaged(folder: &Path) -> io::Result<Vec<String>> {
     let manifest = manifest(folder)?;
     let changed = |name: &str| sha256(&folder.join(name)).ok().as_ref() != manifest.files.get(name);
-    Ok(FILES.into_iter().filter(|name| changed(name)).map(str::to_owned).collect())
+    Ok(FILES
+        .into_iter()
+        .filter(|name| changed(name))
+        .map(str::to_owned)
+        .collect())
 }
 
 /// SHA-256 of a file, in hexadecimal.
@@ -117,7 +130,11 @@ mod tests {
             positions: 512,
             files,
         };
-        std::fs::write(folder.path().join(MANIFEST), serde_json::to_vec(&manifest).expect("JSON")).expect("written");
+        std::fs::write(
+            folder.path().join(MANIFEST),
+            serde_json::to_vec(&manifest).expect("JSON"),
+        )
+        .expect("written");
         assert_eq!(damaged(folder.path()).expect("readable"), Vec::<String>::new());
         std::fs::write(folder.path().join("model.onnx"), "other").expect("written");
         std::fs::remove_file(folder.path().join("config.json")).expect("removed");

@@ -17,7 +17,11 @@ pub fn tokenizer(weights: &Weights) -> Value {
     };
     let mut added: Vec<Value> = MARKERS.iter().map(|(content, id)| marker(content, *id)).collect();
     added.push(marker("<mask>", mask));
-    let vocabulary: Vec<Value> = weights.pieces.iter().map(|(piece, score)| json!([piece, score])).collect();
+    let vocabulary: Vec<Value> = weights
+        .pieces
+        .iter()
+        .map(|(piece, score)| json!([piece, score]))
+        .collect();
     json!({
         "version": "1.0",
         "truncation": null,
@@ -26,7 +30,6 @@ pub fn tokenizer(weights: &Weights) -> Value {
         "normalizer": {"type": "Sequence", "normalizers": [
             {"type": "NFKC"},
             {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "},
-            {"type": "Strip", "strip_left": true, "strip_right": true},
         ]},
         "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true},
         "post_processor": {"type": "TemplateProcessing",

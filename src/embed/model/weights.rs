@@ -68,7 +68,9 @@ impl Quantised {
 
     /// The weights without their scales, -8 to 7, row by row.
     pub fn integers(&self) -> impl Iterator<Item = i8> + '_ {
-        self.nibbles.iter().flat_map(|&byte| [(byte & 15) as i8 - 8, (byte >> 4) as i8 - 8])
+        self.nibbles
+            .iter()
+            .flat_map(|&byte| [(byte & 15) as i8 - 8, (byte >> 4) as i8 - 8])
     }
 }
 
@@ -98,7 +100,9 @@ impl<'a> Reader<'a> {
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], WeightsError> {
         let at = self.at;
-        self.take(N)?.try_into().map_err(|_| WeightsError::Short { at, wanted: N })
+        self.take(N)?
+            .try_into()
+            .map_err(|_| WeightsError::Short { at, wanted: N })
     }
 
     fn u32(&mut self) -> Result<u32, WeightsError> {
@@ -132,21 +136,41 @@ impl Weights {
         let epsilon = f32::from_bits(reader.u32()?);
         let block = reader.size()?;
         if block != BLOCK || heads == 0 || hidden % heads != 0 || hidden % BLOCK != 0 || feed_forward % BLOCK != 0 {
-            return Err(WeightsError::Unexpected(format!("block {block}, hidden {hidden}, heads {heads}")));
+            return Err(WeightsError::Unexpected(format!(
+                "block {block}, hidden {hidden}, heads {heads}"
+            )));
         }
-        let shape = Shape { hidden, layers, heads, feed_forward, words, positions, epsilon };
+        let shape = Shape {
+            hidden,
+            layers,
+            heads,
+            feed_forward,
+            words,
+            positions,
+            epsilon,
+        };
         let pieces = read_pieces(&mut reader)?;
         skip_normaliser(&mut reader)?;
         let tensors = read_directory(&mut reader)?;
-        Ok(Self { shape, pieces, tensors, bytes })
+        Ok(Self {
+            shape,
+            pieces,
+            tensors,
+            bytes,
+        })
     }
 
     fn raw(&self, name: &str) -> Result<&[u8], WeightsError> {
-        let (offset, length) =
-            self.tensors.get(name).ok_or_else(|| WeightsError::Unexpected(format!("no tensor {name}")))?;
+        let (offset, length) = self
+            .tensors
+            .get(name)
+            .ok_or_else(|| WeightsError::Unexpected(format!("no tensor {name}")))?;
         let end = offset.checked_add(*length);
         end.and_then(|end| self.bytes.get(*offset..end))
-            .ok_or(WeightsError::Short { at: *offset, wanted: *length })
+            .ok_or(WeightsError::Short {
+                at: *offset,
+                wanted: *length,
+            })
     }
 
     /// A tensor of `count` 32-bit floats, as little-endian bytes.
@@ -156,7 +180,11 @@ impl Weights {
     pub fn floats(&self, name: &str, count: usize) -> Result<Vec<u8>, WeightsError> {
         let raw = self.raw(name)?;
         if raw.len() != count * 4 {
-            return Err(WeightsError::Unexpected(format!("tensor {name} has {} bytes, not {}", raw.len(), count * 4)));
+            return Err(WeightsError::Unexpected(format!(
+                "tensor {name} has {} bytes, not {}",
+                raw.len(),
+                count * 4
+            )));
         }
         Ok(raw.to_vec())
     }
@@ -188,7 +216,12 @@ impl Weights {
                 nibbles.push(pair.iter().rev().fold(0, |sum, &byte| sum << 4 | (byte >> 4)));
             }
         }
-        Ok(Quantised { rows, columns, scales, nibbles })
+        Ok(Quantised {
+            rows,
+            columns,
+            scales,
+            nibbles,
+        })
     }
 }
 
@@ -196,7 +229,9 @@ fn read_pieces(reader: &mut Reader<'_>) -> Result<Vec<(String, f32)>, WeightsErr
     let count = reader.size()?;
     let special = reader.take(16)?;
     if special != [0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0] {
-        return Err(WeightsError::Unexpected("the ids of <s>, </s>, <pad> and <unk> are not 0, 2, 1, 3".to_owned()));
+        return Err(WeightsError::Unexpected(
+            "the ids of <s>, </s>, <pad> and <unk> are not 0, 2, 1, 3".to_owned(),
+        ));
     }
     let length = reader.long()?;
     let offsets = reader.take(count.saturating_add(1).saturating_mul(4))?;
@@ -234,7 +269,10 @@ fn read_directory(reader: &mut Reader<'_>) -> Result<BTreeMap<String, (usize, us
         let _count = reader.u32()?;
         let (offset, bytes) = (reader.long()?, reader.long()?);
         if offset.checked_add(bytes).is_none_or(|end| end > reader.bytes.len()) {
-            return Err(WeightsError::Short { at: offset, wanted: bytes });
+            return Err(WeightsError::Short {
+                at: offset,
+                wanted: bytes,
+            });
         }
         tensors.insert(name, (offset, bytes));
     }
@@ -260,9 +298,13 @@ mod tests {
 
     #[test]
     fn half_floats_are_exact() {
-        for (bits, value) in
-            [(0x3c00, 1.0), (0xc000, -2.0), (0x0001, 5.960_464_5e-8), (0x7bff, 65504.0), (0x2e66, 0.099_975_586)]
-        {
+        for (bits, value) in [
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x0001, 5.960_464_5e-8),
+            (0x7bff, 65504.0),
+            (0x2e66, 0.099_975_586),
+        ] {
             assert_eq!(half(bits), value, "{bits:04x}");
         }
         assert!(half(0x7c01).is_nan());
@@ -274,20 +316,36 @@ mod tests {
         let mut raw = vec![0x00, 0x3c];
         raw.extend((0u8..16).map(|j| j | (15 - j) << 4));
         let weights = Weights {
-            shape: Shape { hidden: 32, layers: 0, heads: 1, feed_forward: 32, words: 1, positions: 1, epsilon: 0.0 },
+            shape: Shape {
+                hidden: 32,
+                layers: 0,
+                heads: 1,
+                feed_forward: 32,
+                words: 1,
+                positions: 1,
+                epsilon: 0.0,
+            },
             pieces: Vec::new(),
             tensors: BTreeMap::from([("m".to_owned(), (0, raw.len()))]),
             bytes: raw,
         };
         let matrix = weights.quantised("m", 1, 32).expect("one block");
-        let expected: Vec<f32> = (0..16).map(|j| j as f32 - 8.0).chain((0..16).map(|j| 7.0 - j as f32)).collect();
+        let expected: Vec<f32> = (0..16)
+            .map(|j| j as f32 - 8.0)
+            .chain((0..16).map(|j| 7.0 - j as f32))
+            .collect();
         assert_eq!(matrix.values().collect::<Vec<_>>(), expected);
         assert!(weights.quantised("m", 2, 32).is_err(), "a wrong size is an error");
     }
 
     #[test]
     fn a_damaged_file_is_an_error() {
-        for bytes in [Vec::new(), b"E5S1".to_vec(), b"GGUF\0\0\0\0".to_vec(), [b"E5S1".to_vec(), vec![255; 64]].concat()] {
+        for bytes in [
+            Vec::new(),
+            b"E5S1".to_vec(),
+            b"GGUF\0\0\0\0".to_vec(),
+            [b"E5S1".to_vec(), vec![255; 64]].concat(),
+        ] {
             assert!(Weights::parse(bytes).is_err());
         }
     }
