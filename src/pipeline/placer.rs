@@ -22,9 +22,6 @@ use crate::store::write::{Batch, Clock, Placed, Queued, Stored, StoryFace};
 use crate::story::weights::Weights;
 use crate::story::{Arrival, Engine, Placement, StoryChange};
 
-/// Stories larger than this get new key terms only at every eighth article.
-const TERMS_EVERY: usize = 8;
-
 /// Seconds that each stage has taken so far.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct StageSeconds {
@@ -61,7 +58,7 @@ impl Placer {
         check_identity(&store, &identity)?;
         let centres = centres(&store, &identity, &embedder)?;
         let engine = new_engine(&settings, identity.dimension)?;
-        let near_duplicates = NearDuplicates::new(&settings.extract.near_duplicates);
+        let near_duplicates = NearDuplicates::new(&settings.extract.near_duplicate);
         let mut placer = Self {
             store,
             settings,
@@ -287,7 +284,7 @@ impl Placer {
     /// Rebuilds everything that is in memory from the store.
     fn restore(&mut self) -> Result<(), PipelineError> {
         self.engine = new_engine(&self.settings, self.embedder.identity().dimension)?;
-        self.near_duplicates = NearDuplicates::new(&self.settings.extract.near_duplicates);
+        self.near_duplicates = NearDuplicates::new(&self.settings.extract.near_duplicate);
         let store = Arc::clone(&self.store);
         store.for_each_placed(|stored: Stored| -> Result<(), PipelineError> {
             let Stored {
