@@ -1,13 +1,17 @@
 //! The command line: one file a command. Reads arguments, calls the stages, prints; decides nothing.
 
 mod doctor;
-mod model;
 mod ingest;
+mod model;
+mod replay;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::config::Settings;
 
@@ -37,6 +41,7 @@ enum Command {
     },
     /// Puts texts, pages and JSON into the data folder or a running service
     Ingest(ingest::Arguments),
+    Replay(replay::Arguments),
 }
 
 /// Runs the command line and answers with the exit status.
@@ -53,5 +58,19 @@ pub fn run() -> ExitCode {
         Command::Doctor { json } => doctor::run(&settings, json),
         Command::Model { command } => model::run(&settings, &command),
         Command::Ingest(arguments) => ingest::run(&arguments, &settings),
+        Command::Replay(arguments) => replay::run(&arguments, &settings),
     }
+}
+
+/// A progress bar on standard error; hidden when that is no terminal.
+fn progress(length: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} articles ({per_sec}), {eta} left") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
 }

@@ -16,4 +16,15 @@ impl Store {
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
+
+    /// Articles whose text repeats another's.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn count_near_duplicates(&self) -> Result<u64, StoreError> {
+        self.read(|connection| {
+            let count: i64 = connection.query_row("SELECT count(original) FROM articles", [], |row| row.get(0))?;
+            Ok(count as u64)
+        })
+    }
 }
