@@ -1,5 +1,7 @@
 //! (skeleton: extract)
 
+pub mod dates;
+
 use serde::Deserialize;
 
 /// The section `[extract]` of the configuration.
