@@ -20,7 +20,7 @@ pub enum Place {
 }
 
 /// One row: a kind of furniture in one language.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
     /// ISO 639-1 code; `any` for signs that all languages share.
     pub lang: &'static str,
