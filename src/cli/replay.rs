@@ -132,7 +132,7 @@ fn replay(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn s
         "refused_because": refusals.iter().take(20).collect::<Vec<_>>(),
         "stories": sizes.len(),
         "largest_story": sizes.values().max().copied().unwrap_or(0),
-        "near_duplicates": store.count_near_duplicates()?,
+        "near_duplicates": store.totals()?.near_duplicates,
         "model": placer.identity(),
         "seconds": {
             "read_and_extract": rounded(read_seconds),

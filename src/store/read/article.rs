@@ -1,0 +1,292 @@
+//! Articles and documents.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{Page, ReadError, cut_page, decode, encode, json, time};
+use crate::article::{Dated, DatedJson, Removed, SetAside};
+use crate::store::{Store, StoreError};
+use crate::timeline::StoryArticle;
+
+/// An article as readers get it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ArticleView {
+    /// Stable id.
+    pub id: String,
+    /// Headline.
+    pub title: String,
+    /// Body, one paragraph a line, without page furniture.
+    pub text: String,
+    /// Publication date; null when it is not known.
+    pub published: Option<DatedJson>,
+    /// Language code.
+    pub lang: String,
+    /// The outlet.
+    pub source: Option<String>,
+    /// The news agency that the outlet names.
+    pub agency: Option<String>,
+    /// Keywords as the page lists them.
+    pub keywords: Vec<String>,
+    /// The article's address.
+    pub url: Option<String>,
+    /// The raw document that it was found in.
+    pub document_id: Option<String>,
+    /// The story that it is in; null until it is placed.
+    pub story_id: Option<String>,
+    /// What was cut out of the document's text, with its place and the rule that cut it.
+    pub removed: Vec<Removed>,
+    /// Values that came with it but could not be used.
+    pub set_aside: Vec<SetAside>,
+    /// 1, or more when its text has changed.
+    pub revision: u32,
+    /// The article whose text it repeats.
+    pub near_duplicate_of: Option<String>,
+    /// Articles that repeat its text.
+    pub near_duplicates: Vec<String>,
+    /// `queued`, `placed` or `failed`.
+    pub state: String,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// When it came in.
+    pub arrived_at: String,
+}
+
+/// A raw document as it came.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DocumentView {
+    /// Stable id.
+    pub id: String,
+    /// `text`, `html` or `json`.
+    pub kind: String,
+    /// The text, decoded.
+    pub text: String,
+    /// Where it was found.
+    pub url: Option<String>,
+    /// When it was fetched, as the feeder says.
+    pub fetched_at: Option<String>,
+    /// When it came in.
+    pub arrived_at: String,
+    /// The articles found in it, in its order.
+    pub articles: Vec<String>,
+}
+
+pub(super) const COLUMNS: &str = "a.id, a.title, a.text, a.published, a.lang, a.source, a.agency, a.keywords, a.url,
+    d.id, s.id, a.removed, a.set_aside, a.revision, o.id, a.state, a.error, a.arrived_at, a.number";
+pub(super) const TABLES: &str = "articles a LEFT JOIN documents d ON d.number = a.document
+    LEFT JOIN stories s ON s.number = a.story LEFT JOIN articles o ON o.number = a.original";
+
+/// An article without its near-duplicates, and its number.
+pub(super) fn article(row: &Row<'_>) -> rusqlite::Result<(ArticleView, i64)> {
+    let published: Option<String> = row.get(3)?;
+    let view = ArticleView {
+        id: row.get(0)?,
+        title: row.get(1)?,
+        text: row.get(2)?,
+        published: published.as_deref().and_then(Dated::from_value_text).map(DatedJson::from),
+        lang: row.get(4)?,
+        source: row.get(5)?,
+        agency: row.get(6)?,
+        keywords: json(&row.get::<_, String>(7)?)?,
+        url: row.get(8)?,
+        document_id: row.get(9)?,
+        story_id: row.get(10)?,
+        removed: json(&row.get::<_, String>(11)?)?,
+        set_aside: json(&row.get::<_, String>(12)?)?,
+        revision: row.get(13)?,
+        near_duplicate_of: row.get(14)?,
+        near_duplicates: Vec::new(),
+        state: row.get(15)?,
+        error: row.get(16)?,
+        arrived_at: time(row.get(17)?),
+    };
+    Ok((view, row.get(18)?))
+}
+
+fn with_copies(connection: &Connection, (mut view, number): (ArticleView, i64)) -> Result<ArticleView, StoreError> {
+    view.near_duplicates = connection
+        .prepare_cached("SELECT id FROM articles WHERE original = ?1 ORDER BY number")?
+        .query_map([number], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(view)
+}
+
+impl Store {
+    /// An article by its id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn article(&self, id: &str) -> Result<Option<ArticleView>, StoreError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE a.id = ?1"))?
+                .query_row([id], article)
+                .optional()?
+                .map(|found| with_copies(connection, found))
+                .transpose()
+        })
+    }
+
+    /// Why an article is in its story: the stored placement, with ids and headlines for numbers. `Some(None)` while the
+    /// article is not placed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn placement(&self, id: &str) -> Result<Option<Option<Value>>, StoreError> {
+        self.read(|connection| {
+            let found: Option<(Option<String>, Option<String>, Option<String>)> = connection
+                .prepare_cached(
+                    "SELECT a.placement, s.id, o.id FROM articles a LEFT JOIN stories s ON s.number = a.story
+                     LEFT JOIN articles o ON o.number = a.original WHERE a.id = ?1",
+                )?
+                .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .optional()?;
+            let Some((placement, story, original)) = found else { return Ok(None) };
+            let Some(placement) = placement else { return Ok(Some(None)) };
+            let mut placement: Value = serde_json::from_str(&placement)?;
+            for list in ["nearest", "rejected"] {
+                for neighbour in placement.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                    name_article(connection, neighbour)?;
+                }
+            }
+            if let Some(rival) = placement.get_mut("runner_up").filter(|rival| rival.is_object()) {
+                name_story(connection, rival)?;
+            }
+            if let Some(fields) = placement.as_object_mut() {
+                fields.insert("article_id".to_owned(), id.into());
+                fields.insert("story_id".to_owned(), story.into());
+                fields.insert("near_duplicate_of".to_owned(), original.into());
+            }
+            Ok(Some(Some(placement)))
+        })
+    }
+
+    /// A raw document by its id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn document(&self, id: &str) -> Result<Option<DocumentView>, StoreError> {
+        self.read(|connection| {
+            let found: Option<(i64, DocumentView)> = connection
+                .prepare_cached("SELECT number, id, kind, text, url, fetched_at, arrived_at FROM documents WHERE id = ?1")?
+                .query_row([id], |row| {
+                    Ok((
+                        row.get(0)?,
+                        DocumentView {
+                            id: row.get(1)?,
+                            kind: row.get(2)?,
+                            text: row.get(3)?,
+                            url: row.get(4)?,
+                            fetched_at: row.get::<_, Option<i64>>(5)?.map(time),
+                            arrived_at: time(row.get(6)?),
+                            articles: Vec::new(),
+                        },
+                    ))
+                })
+                .optional()?;
+            let Some((number, mut document)) = found else { return Ok(None) };
+            document.articles = connection
+                .prepare_cached("SELECT id FROM articles WHERE document = ?1 ORDER BY number")?
+                .query_map([number], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            Ok(Some(document))
+        })
+    }
+
+    /// A story's articles in the order of acceptance.
+    ///
+    /// # Errors
+    /// When the cursor is not of this list, or the store cannot be read.
+    pub fn story_articles(
+        &self,
+        story: &str,
+        cursor: Option<&str>,
+        per_page: usize,
+    ) -> Result<Page<ArticleView>, ReadError> {
+        let after: i64 = match cursor {
+            Some(cursor) => {
+                let (list, after): (String, i64) = decode(cursor)?;
+                if list != story {
+                    return Err(super::BadCursor.into());
+                }
+                after
+            }
+            None => 0,
+        };
+        Ok(self.read(|connection| {
+            let mut found: Vec<(ArticleView, i64)> = connection
+                .prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM {TABLES} WHERE s.id = ?1 AND a.number > ?2 ORDER BY a.number LIMIT ?3"
+                ))?
+                .query_map(params![story, after, per_page as i64 + 1], article)?
+                .collect::<Result<_, _>>()?;
+            let more = cut_page(&mut found, per_page);
+            let last = found.last().map(|(_, number)| *number).filter(|_| more);
+            Ok(Page {
+                next_cursor: last.map(|number| encode(&(story, number))).transpose()?,
+                items: found.into_iter().map(|one| with_copies(connection, one)).collect::<Result<_, _>>()?,
+            })
+        })?)
+    }
+
+    /// What a story's timeline is made from.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn timeline_articles(&self, story: &str) -> Result<Vec<StoryArticle>, StoreError> {
+        self.read(|connection| {
+            let found = connection
+                .prepare_cached(
+                    "SELECT a.id, a.title, a.text, a.lang, a.published, a.source, o.id FROM articles a
+                     JOIN stories s ON s.number = a.story LEFT JOIN articles o ON o.number = a.original
+                     WHERE s.id = ?1 ORDER BY a.number",
+                )?
+                .query_map([story], |row| {
+                    Ok(StoryArticle {
+                        id: row.get::<_, String>(0)?.into(),
+                        title: row.get(1)?,
+                        text: row.get(2)?,
+                        lang: row.get(3)?,
+                        published: row.get::<_, Option<String>>(4)?.as_deref().and_then(Dated::from_value_text),
+                        source: row.get(5)?,
+                        original: row.get::<_, Option<String>>(6)?.map(Into::into),
+                    })
+                })?
+                .collect::<Result<_, _>>()?;
+            Ok(found)
+        })
+    }
+}
+
+fn name_article(connection: &Connection, neighbour: &mut Value) -> Result<(), StoreError> {
+    let Some(number) = neighbour.get("article").and_then(Value::as_i64) else { return Ok(()) };
+    let named: Option<(String, String, String, Option<String>)> = connection
+        .prepare_cached(
+            "SELECT a.id, a.title, a.lang, s.id FROM articles a LEFT JOIN stories s ON s.number = a.story WHERE a.number = ?1",
+        )?
+        .query_row([number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?;
+    if let (Some((id, title, lang, story)), Some(fields)) = (named, neighbour.as_object_mut()) {
+        fields.remove("article");
+        fields.insert("article_id".to_owned(), id.into());
+        fields.insert("title".to_owned(), title.into());
+        fields.insert("lang".to_owned(), lang.into());
+        fields.insert("story_id".to_owned(), story.into());
+    }
+    Ok(())
+}
+
+fn name_story(connection: &Connection, rival: &mut Value) -> Result<(), StoreError> {
+    let Some(number) = rival.get("story").and_then(Value::as_i64) else { return Ok(()) };
+    let named: Option<(String, String)> = connection
+        .prepare_cached("SELECT id, title FROM stories WHERE number = ?1")?
+        .query_row([number], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if let (Some((id, title)), Some(fields)) = (named, rival.as_object_mut()) {
+        fields.remove("story");
+        fields.insert("story_id".to_owned(), id.into());
+        fields.insert("title".to_owned(), title.into());
+    }
+    Ok(())
+}

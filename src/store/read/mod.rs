@@ -1,0 +1,143 @@
+//! What readers ask the store for: one file a noun. Every answer comes from one snapshot and never waits for the writer.
+
+mod article;
+mod search;
+mod story;
+
+pub use article::{ArticleView, DocumentView};
+pub use search::{Range, SearchHit, SearchQuery};
+pub use story::{ChangeView, Counts, SortBy, StoryQuery, StoryView};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::store::{Store, StoreError};
+
+/// Items of a page, at most.
+pub const PER_PAGE: usize = 100;
+
+/// One page of a list.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where the next page starts; null on the last one.
+    pub next_cursor: Option<String>,
+}
+
+/// A cursor that this list did not give.
+#[derive(Debug, thiserror::Error)]
+#[error("the cursor is not one of this list's; start again without it")]
+pub struct BadCursor;
+
+/// Why a list cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The cursor is of another list or with other filters.
+    #[error(transparent)]
+    Cursor(#[from] BadCursor),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Counts for metrics.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct Totals {
+    /// Stored articles.
+    pub articles: u64,
+    /// Articles whose text repeats another's.
+    pub near_duplicates: u64,
+    /// Articles that could not be placed.
+    pub failed: u64,
+    /// Stories that have not been merged into others.
+    pub stories: u64,
+    /// Members of the largest story.
+    pub largest_story: u64,
+    /// Number of the newest change.
+    pub change: u64,
+    /// Refused inputs.
+    pub refused: u64,
+}
+
+impl Store {
+    /// The story of every placed article at the end: (article id, story id), in the order of acceptance.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn assignments(&self) -> Result<Vec<(String, String)>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare("SELECT a.id, s.id FROM articles a JOIN stories s ON s.number = a.story ORDER BY a.number")?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Counts of everything.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn totals(&self) -> Result<Totals, StoreError> {
+        self.read(|connection| {
+            let count = |query: &str| -> Result<u64, StoreError> {
+                Ok(connection.prepare_cached(query)?.query_row([], |row| row.get::<_, i64>(0))? as u64)
+            };
+            Ok(Totals {
+                articles: count("SELECT count(*) FROM articles")?,
+                near_duplicates: count("SELECT count(original) FROM articles WHERE original IS NOT NULL")?,
+                failed: count("SELECT count(*) FROM articles WHERE state = 'failed'")?,
+                stories: count("SELECT count(*) FROM stories WHERE state <> 'merged' AND articles > 0")?,
+                largest_story: count("SELECT coalesce(max(articles), 0) FROM stories")?,
+                change: count("SELECT coalesce(max(number), 0) FROM changes")?,
+                refused: count("SELECT count(*) FROM refused")?,
+            })
+        })
+    }
+}
+
+fn encode<T: Serialize>(cursor: &T) -> Result<String, StoreError> {
+    Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor)?))
+}
+
+fn decode<T: DeserializeOwned>(cursor: &str) -> Result<T, BadCursor> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| BadCursor)?;
+    serde_json::from_slice(&bytes).map_err(|_| BadCursor)
+}
+
+/// Microseconds since 1970 as RFC 3339.
+fn time(micros: i64) -> String {
+    DateTime::<Utc>::from_timestamp_micros(micros)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Seconds since 1970 as RFC 3339.
+fn time_of_seconds(seconds: i64) -> String {
+    DateTime::<Utc>::from_timestamp(seconds, 0)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// A JSON column.
+fn json<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))
+}
+
+/// One item more than asked for is read, to know whether there is a next page.
+fn cut_page<T>(items: &mut Vec<T>, per_page: usize) -> bool {
+    let more = items.len() > per_page;
+    items.truncate(per_page);
+    more
+}

@@ -1,0 +1,372 @@
+//! Stories, their history and the change log.
+
+use rusqlite::types::Value as Sql;
+use rusqlite::{OptionalExtension, Row, params, params_from_iter};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use super::{BadCursor, Page, ReadError, cut_page, decode, encode, json, time, time_of_seconds};
+use crate::store::{Store, StoreError};
+
+/// Honest counts, each by its own name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Counts {
+    /// All members, near-duplicates among them.
+    pub articles: u64,
+    /// Members whose text repeats another's.
+    pub near_duplicates: u64,
+    /// Distinct sources of the members that are not near-duplicates.
+    pub sources: u64,
+    /// Languages of the members.
+    pub languages: u64,
+}
+
+/// A story as readers get it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StoryView {
+    /// Stable id, never used again.
+    pub id: String,
+    /// Headline of its most central article.
+    pub title: String,
+    /// Language of the headline.
+    pub title_lang: String,
+    /// `emerging`, `active`, `dormant`, `closed`, or `merged`.
+    pub state: String,
+    /// How many articles, near-duplicates, sources and languages.
+    pub counts: Counts,
+    /// Language codes, most frequent first.
+    pub languages: Vec<String>,
+    /// Key terms, best first.
+    pub terms: Vec<String>,
+    /// Earliest publication of a member.
+    pub started: Option<String>,
+    /// Latest publication of a member.
+    pub latest: Option<String>,
+    /// Articles a day over its latest three days.
+    pub velocity: f64,
+    /// When it began here.
+    pub created_at: String,
+    /// When its members, headline or state last changed here.
+    pub updated_at: String,
+    /// The story that it goes on in.
+    pub merged_into: Option<String>,
+    /// The story that it was cut from.
+    pub split_from: Option<String>,
+    /// Stories that were cut from it.
+    pub split_into: Vec<String>,
+    /// Number of its latest change.
+    pub version: u64,
+}
+
+/// What a list of stories is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SortBy {
+    /// When it last changed.
+    #[default]
+    Updated,
+    /// Its earliest publication.
+    Started,
+    /// Its articles.
+    Size,
+    /// Its pace.
+    Velocity,
+    /// How well it fits `q`; without `q`, its articles.
+    Relevance,
+}
+
+impl SortBy {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Updated => "s.updated_at",
+            Self::Started => "coalesce(s.started, -9223372036854775807)",
+            Self::Size => "s.articles",
+            Self::Velocity => "s.velocity",
+            Self::Relevance => "coalesce(m.hits, s.articles)",
+        }
+    }
+}
+
+/// Which stories, in which order.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct StoryQuery {
+    /// Words that its articles hold, folded.
+    pub q: Option<String>,
+    /// A language among its articles.
+    pub lang: Option<String>,
+    /// A source among its articles.
+    pub source: Option<String>,
+    /// Its state.
+    pub state: Option<String>,
+    /// Articles, at least.
+    pub min_articles: Option<u64>,
+    /// Independent sources, at least.
+    pub min_sources: Option<u64>,
+    /// Changed at this time or later, microseconds.
+    pub updated_from: Option<i64>,
+    /// Changed at this time or earlier, microseconds.
+    pub updated_to: Option<i64>,
+    /// Order.
+    pub sort_by: SortBy,
+    /// Smallest first.
+    pub ascending: bool,
+}
+
+/// Where a page ends. `snapshot` is the number of the newest change when the first page was read: a story that has
+/// changed since is listed where it now stands if that is still ahead; one that has moved behind the cursor was listed
+/// already or stands on the first page of the next walk. Equal values are ordered by number, so that no story is
+/// repeated or skipped that did not move.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    list: String,
+    snapshot: i64,
+    value: Key,
+    number: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Key {
+    Whole(i64),
+    Real(f64),
+}
+
+impl From<Key> for Sql {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::Whole(value) => Self::Integer(value),
+            Key::Real(value) => Self::Real(value),
+        }
+    }
+}
+
+/// One entry of the change log.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ChangeView {
+    /// Its number, counted up without gaps in what was kept.
+    pub number: u64,
+    /// When it happened here.
+    pub at: String,
+    /// `story_created`, `article_joined`, `article_left`, `article_revised`, `merged`, `split`, `renamed`,
+    /// `state_changed` or `corrected`.
+    pub kind: String,
+    /// The story.
+    pub story_id: String,
+    /// The article, where there is one.
+    pub article_id: Option<String>,
+    /// More, by kind.
+    #[schema(value_type = Object)]
+    pub detail: Value,
+}
+
+const COLUMNS: &str = "s.id, s.title, s.title_lang, s.state, s.articles, s.near_duplicates, s.sources, s.languages, s.terms,
+    s.started, s.latest, s.velocity, s.created_at, s.updated_at, into_.id, from_.id,
+    (SELECT json_group_array(c.id) FROM stories c WHERE c.split_from = s.number), s.version, s.number";
+const TABLES: &str = "stories s LEFT JOIN stories into_ ON into_.number = s.merged_into
+    LEFT JOIN stories from_ ON from_.number = s.split_from";
+
+fn story(row: &Row<'_>) -> rusqlite::Result<(StoryView, i64)> {
+    let languages: Vec<String> = json(&row.get::<_, String>(7)?)?;
+    let view = StoryView {
+        id: row.get(0)?,
+        title: row.get(1)?,
+        title_lang: row.get(2)?,
+        state: row.get(3)?,
+        counts: Counts {
+            articles: row.get::<_, i64>(4)? as u64,
+            near_duplicates: row.get::<_, i64>(5)? as u64,
+            sources: row.get::<_, i64>(6)? as u64,
+            languages: languages.len() as u64,
+        },
+        languages,
+        terms: json(&row.get::<_, String>(8)?)?,
+        started: row.get::<_, Option<i64>>(9)?.map(time_of_seconds),
+        latest: row.get::<_, Option<i64>>(10)?.map(time_of_seconds),
+        velocity: row.get(11)?,
+        created_at: time(row.get(12)?),
+        updated_at: time(row.get(13)?),
+        merged_into: row.get(14)?,
+        split_from: row.get(15)?,
+        split_into: json(&row.get::<_, String>(16)?)?,
+        version: row.get::<_, i64>(17)? as u64,
+    };
+    Ok((view, row.get(18)?))
+}
+
+fn change(row: &Row<'_>) -> rusqlite::Result<ChangeView> {
+    Ok(ChangeView {
+        number: row.get::<_, i64>(0)? as u64,
+        at: time(row.get(1)?),
+        kind: row.get(2)?,
+        story_id: row.get(3)?,
+        article_id: row.get(4)?,
+        detail: json(&row.get::<_, String>(5)?)?,
+    })
+}
+
+const CHANGES: &str = "SELECT c.number, c.at, c.kind, s.id, a.id, c.detail FROM changes c
+    JOIN stories s ON s.number = c.story LEFT JOIN articles a ON a.number = c.article";
+
+impl Store {
+    /// A story by its id, a merged one too.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn story(&self, id: &str) -> Result<Option<StoryView>, StoreError> {
+        self.read(|connection| {
+            let found = connection
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE s.id = ?1"))?
+                .query_row([id], story)
+                .optional()?;
+            Ok(found.map(|(view, _)| view))
+        })
+    }
+
+    /// A page of stories; merged and emptied ones are not listed.
+    ///
+    /// # Errors
+    /// When the cursor is not of this list, or the store cannot be read.
+    pub fn stories(
+        &self,
+        query: &StoryQuery,
+        cursor: Option<&str>,
+        per_page: usize,
+    ) -> Result<Page<StoryView>, ReadError> {
+        let digest = Sha256::digest(serde_json::to_vec(query).map_err(StoreError::from)?);
+        let list: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let place: Option<Place> = cursor.map(decode).transpose()?;
+        if place.as_ref().is_some_and(|place| place.list != list) {
+            return Err(BadCursor.into());
+        }
+        let column = query.sort_by.column();
+        let (order, beyond) = if query.ascending { ("ASC", ">") } else { ("DESC", "<") };
+        let mut values: Vec<Sql> = Vec::new();
+        let mut conditions = vec!["s.state <> 'merged' AND s.articles > 0".to_owned()];
+        let mut tables = TABLES.to_owned();
+        match query.q.as_deref().and_then(super::search::match_expression) {
+            Some(expression) => {
+                values.push(expression.into());
+                tables.push_str(
+                    " JOIN (SELECT a.story, count(*) AS hits FROM search f JOIN articles a ON a.number = f.rowid
+                       WHERE search MATCH ? GROUP BY a.story) m ON m.story = s.number",
+                );
+            }
+            None if query.q.is_some() => conditions.push("0".to_owned()),
+            None => tables.push_str(" LEFT JOIN (SELECT NULL AS story, NULL AS hits) m ON m.story = s.number"),
+        }
+        if query.q.is_some() && values.is_empty() {
+            tables.push_str(" LEFT JOIN (SELECT NULL AS story, NULL AS hits) m ON m.story = s.number");
+        }
+        let mut filter = |condition: &str, value: Option<Sql>| {
+            if let Some(value) = value {
+                conditions.push(condition.to_owned());
+                values.push(value);
+            }
+        };
+        filter(
+            "EXISTS (SELECT 1 FROM json_each(s.languages) WHERE value = ?)",
+            query.lang.clone().map(Sql::from),
+        );
+        filter(
+            "EXISTS (SELECT 1 FROM articles a WHERE a.story = s.number AND a.source = ?)",
+            query.source.clone().map(Sql::from),
+        );
+        filter("s.state = ?", query.state.clone().map(Sql::from));
+        filter("s.articles >= ?", query.min_articles.map(|count| Sql::from(count as i64)));
+        filter("s.sources >= ?", query.min_sources.map(|count| Sql::from(count as i64)));
+        filter("s.updated_at >= ?", query.updated_from.map(Sql::from));
+        filter("s.updated_at <= ?", query.updated_to.map(Sql::from));
+        let snapshot = place.as_ref().map(|place| place.snapshot);
+        if let Some(place) = place {
+            conditions.push(format!("({column}, s.number) {beyond} (?, ?)"));
+            values.push(place.value.into());
+            values.push(place.number.into());
+        }
+        values.push((per_page as i64 + 1).into());
+        let sql = format!(
+            "SELECT {COLUMNS}, {column} FROM {tables} WHERE {} ORDER BY {column} {order}, s.number {order} LIMIT ?",
+            conditions.join(" AND ")
+        );
+        Ok(self.read(|connection| {
+            let snapshot = match snapshot {
+                Some(number) => number,
+                None => connection.query_row("SELECT coalesce(max(number), 0) FROM changes", [], |row| row.get(0))?,
+            };
+            let mut found: Vec<((StoryView, i64), Sql)> = connection
+                .prepare_cached(&sql)?
+                .query_map(params_from_iter(values), |row| Ok((story(row)?, row.get(19)?)))?
+                .collect::<Result<_, _>>()?;
+            let more = cut_page(&mut found, per_page);
+            let next_cursor = match found.last() {
+                Some(((_, number), value)) if more => Some(encode(&Place {
+                    list,
+                    snapshot,
+                    value: match value {
+                        Sql::Real(value) => Key::Real(*value),
+                        Sql::Integer(value) => Key::Whole(*value),
+                        _ => Key::Whole(0),
+                    },
+                    number: *number,
+                })?),
+                _ => None,
+            };
+            Ok(Page {
+                items: found.into_iter().map(|((view, _), _)| view).collect(),
+                next_cursor,
+            })
+        })?)
+    }
+
+    /// A story's changes, newest first.
+    ///
+    /// # Errors
+    /// When the cursor is not of this list, or the store cannot be read.
+    pub fn history(&self, story: &str, cursor: Option<&str>, per_page: usize) -> Result<Page<ChangeView>, ReadError> {
+        let before = match cursor {
+            Some(cursor) => {
+                let (list, number): (String, i64) = decode(cursor)?;
+                if list != story {
+                    return Err(BadCursor.into());
+                }
+                number
+            }
+            None => i64::MAX,
+        };
+        Ok(self.read(|connection| {
+            let mut items: Vec<ChangeView> = connection
+                .prepare_cached(&format!("{CHANGES} WHERE s.id = ?1 AND c.number < ?2 ORDER BY c.number DESC LIMIT ?3"))?
+                .query_map(params![story, before, per_page as i64 + 1], change)?
+                .collect::<Result<_, _>>()?;
+            let more = cut_page(&mut items, per_page);
+            let last = items.last().map(|change| change.number as i64).filter(|_| more);
+            Ok(Page {
+                next_cursor: last.map(|number| encode(&(story, number))).transpose()?,
+                items,
+            })
+        })?)
+    }
+
+    /// The change log from a change on, oldest first. `next_cursor` is always there as long as the log holds anything:
+    /// asked again later it gives what has happened since.
+    ///
+    /// # Errors
+    /// When the cursor is not of this list, or the store cannot be read.
+    pub fn changes(&self, cursor: Option<&str>, per_page: usize) -> Result<Page<ChangeView>, ReadError> {
+        let after: i64 = match cursor {
+            Some(cursor) => cursor.parse().map_err(|_| BadCursor)?,
+            None => 0,
+        };
+        Ok(self.read(|connection| {
+            let items: Vec<ChangeView> = connection
+                .prepare_cached(&format!("{CHANGES} WHERE c.number > ?1 ORDER BY c.number LIMIT ?2"))?
+                .query_map(params![after, per_page as i64], change)?
+                .collect::<Result<_, _>>()?;
+            Ok(Page {
+                next_cursor: Some(items.last().map_or(after, |change| change.number as i64).to_string()),
+                items,
+            })
+        })?)
+    }
+}
