@@ -157,7 +157,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         night: "ليلا",
         zone: "بتوقيت|بالتوقيت|توقيت|حسب توقيت|بحسب توقيت",
         periods: ["الشهر", "العام|السنة"],
-        not_after: "كل|أيام|هذا|ذلك|روسيا|طوال|مدار|صحيفة|قناة|المصري|موقع|حتى هذا",
+        not_after: "كل|صلاة|لصلاة|خطبة|أيام|هذا|ذلك|روسيا|طوال|مدار|صحيفة|قناة|المصري|موقع|حتى هذا",
         not_before: "التالي|السابق|الأول|الثاني|الثالث|الرابع|الخامس|السادس|السابع|الأخير|الذي|نفسه|ذاته|الوطني|العالمي|الموالي|الدولي|المذكور|الواحد|الحاجة|من|الاثنين من",
         ..NONE
     },
@@ -220,7 +220,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         pm: "pm|p.m.|p.m",
         zone: "local time|local",
         periods: ["month", "year"],
-        not_after: "every|each|most|usa|russia|of|psychology|india",
+        not_after: "every|each|most|usa|russia|psychology|india|super|black|good|ash|bloody|palm|easter|cyber|holy",
         not_before: "show",
         ..NONE
     },
@@ -363,8 +363,8 @@ pub(super) const LANGUAGES: &[Language] = &[
         clock: "à|h|heures",
         zone: "heure locale|heure de|heures de|heure",
         periods: ["mois", "année|an|l'année|l'an"],
-        not_after: "chaque|tous les|les|d",
-        not_before: "matin même",
+        not_after: "super|chaque|tous les|les|d",
+        not_before: "saint|noir",
         ..NONE
     },
     Language {
@@ -429,7 +429,8 @@ pub(super) const LANGUAGES: &[Language] = &[
         clock: "a las|h|hs|hrs|horas",
         zone: "hora local|hora de|hora peninsular|hora",
         periods: ["mes", "año"],
-        not_after: "cada|los|la|esta|de la|una",
+        not_after: "súper|cada|los|la|esta|de la|una",
+        not_before: "santo|santa|negro",
         ..NONE
     },
     Language {
@@ -563,7 +564,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         clock: "às|as|h|horas",
         zone: "hora local|horário de|no horário de",
         periods: ["mês", "ano"],
-        not_after: "cada|toda|todo",
+        not_after: "súper|cada|toda|todo",
         ..NONE
     },
     Language {
@@ -616,7 +617,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         clock: "alle|ore|alle ore|h",
         zone: "ora locale|ora di|ora",
         periods: ["mese", "anno"],
-        not_after: "ogni",
+        not_after: "ogni|super",
         ..NONE
     },
     Language {

@@ -41,9 +41,38 @@ impl Resolver<'_> {
         let knows_day = self.published.precision >= Precision::Day;
         self.month_of_year(i)
             .or_else(|| self.period(i))
-            .or_else(|| if knows_day { self.day_word(i) } else { None })
-            .or_else(|| if knows_day { self.weekday(i) } else { None })
+            .or_else(|| {
+                if knows_day {
+                    self.day_word(i).map(|found| self.spelt_out(found))
+                } else {
+                    None
+                }
+            })
+            .or_else(|| {
+                if knows_day {
+                    self.weekday(i).map(|found| self.spelt_out(found))
+                } else {
+                    None
+                }
+            })
             .or_else(|| if knows_day { self.ago(i) } else { None })
+    }
+
+    /// "today, Saturday 13/6/2020": the date that is spelt out after the word.
+    fn spelt_out(&self, found: Resolved) -> Resolved {
+        let next = found.next + usize::from(self.reader.tokens.is_any_mark(found.next, ",("));
+        let Some(date) = self.reader.date_at(next) else {
+            return found;
+        };
+        let whole = match date.parts {
+            Parts::Md(month, day) => self.complete(month, day, date.next),
+            Parts::Ymd(..) => date.parts.dated().map(|dated| Resolved {
+                date: dated,
+                next: date.next,
+            }),
+            _ => None,
+        };
+        whole.unwrap_or(found)
     }
 
     /// The year that a day and month lack: the one said after them, or the one that brings them closest.
@@ -67,10 +96,12 @@ impl Resolver<'_> {
     fn month_of_year(&self, i: usize) -> Option<Resolved> {
         let (mut at, mut which) = (i, None);
         let mut opened = false;
-        for _ in 0..3 {
+        for _ in 0..4 {
             let step = self.accepted(at, |role| match role {
                 Role::Within => Some((None, true)),
                 Role::Part => Some((None, true)),
+                // "el pasado mes de diciembre"
+                Role::Period(Unit::Month) if at > i => Some((None, false)),
                 Role::Last => Some((Some(Which::Last), true)),
                 Role::Next => Some((Some(Which::Next), true)),
                 _ => None,
@@ -102,6 +133,9 @@ impl Resolver<'_> {
             Some((said, next)) => (Some(said), next),
             None => (None, after),
         };
+        if self.reader.has_year_at(after) {
+            return None;
+        }
         // "in May 20 people": a number after the month makes it something else.
         let alone = said.is_none() && which.is_none();
         if alone
@@ -228,14 +262,30 @@ impl Resolver<'_> {
             Role::Day(offset) => Some(offset),
             _ => None,
         })?;
+        let said = self.published.date().checked_add_signed(Duration::days(offset))?;
         let comma = next + usize::from(self.reader.tokens.is_mark(next, ','));
-        let weekday = [next, comma].into_iter().find_map(|at| self.weekday_name(at));
-        if weekday.is_none() && self.is_spoilt(i, next) {
-            return None;
-        }
+        let weekday = match self.weekday_name(next) {
+            Some(named) => Some(named),
+            // After a comma it may be the next of a list.
+            None => self
+                .weekday_name(comma)
+                .filter(|&(weekday, _)| weekday == said.weekday()),
+        };
+        let Some((weekday, next)) = weekday else {
+            return (!self.is_spoilt(i, next)).then_some(Resolved {
+                date: Dated::day(said),
+                next,
+            });
+        };
+        // Around midnight the newsroom's day is not that of UTC: the name of the day is the better witness.
+        let day = [Some(said), said.pred_opt(), said.succ_opt()]
+            .into_iter()
+            .flatten()
+            .find(|day| day.weekday() == weekday)
+            .unwrap_or(said);
         Some(Resolved {
-            date: Dated::day(self.published.date().checked_add_signed(Duration::days(offset))?),
-            next: weekday.map_or(next, |(_, next)| next),
+            date: Dated::day(day),
+            next,
         })
     }
 
@@ -397,11 +447,7 @@ impl Resolver<'_> {
         role != Role::Day(1)
             || self.reader.tokens.folded(i) != "غدا"
             || self.reader.raw(i).contains('\u{064B}')
-            || self.weekday_follows(i + 1)
-    }
-
-    fn weekday_follows(&self, i: usize) -> bool {
-        self.is_weekday(i)
+            || self.is_weekday(i + 1)
     }
 
     fn is_weekday(&self, i: usize) -> bool {
@@ -426,7 +472,11 @@ impl Resolver<'_> {
         let before = start
             .checked_sub(1)
             .is_some_and(|before| lexicon.skip(tokens, before, Role::NotAfter).is_some());
-        before || lexicon.skip(tokens, next, Role::NotBefore).is_some()
+        let address = start
+            .checked_sub(1)
+            .is_some_and(|before| tokens.is_any_mark(before, "#@./_") && tokens.is_glued(start))
+            || tokens.is_mark(next, '.') && tokens.is_glued(next) && tokens.is_glued(next + 1);
+        before || address || lexicon.skip(tokens, next, Role::NotBefore).is_some()
     }
 }
 
