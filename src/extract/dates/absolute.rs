@@ -148,15 +148,13 @@ impl<'a> Reader<'a> {
             _ => None,
         })?;
         for _ in 0..3 {
-            let filler = self.tokens.is_any_mark(next, ",.-|/")
-                || matches!(
-                    self.tokens.folded(next),
-                    "the" | "den" | "dem" | "le" | "el" | "il" | "dia" | "الموافق" | "on"
-                );
-            if !filler {
+            if self.tokens.is_any_mark(next, ",.-|/") {
+                next += 1;
+            } else if let Some(after) = lexicon.skip(self.tokens, next, Role::BeforeDate) {
+                next = after;
+            } else {
                 break;
             }
-            next += 1;
         }
         Some(next)
     }
@@ -176,7 +174,7 @@ impl<'a> Reader<'a> {
         }
         let mark = ['-', '/', '.'].into_iter().find(|&mark| tokens.is_mark(i + 1, mark))?;
         let spaced = mark == '.' && first_digits <= 2;
-        if !(spaced || tokens.is_glued(i + 1) && tokens.is_glued(i + 2)) && !line {
+        if !(spaced || line || tokens.is_glued(i + 1) && tokens.is_glued(i + 2)) {
             return None;
         }
         let (second, second_digits) = tokens.number(i + 2)?;
@@ -341,10 +339,8 @@ impl<'a> Reader<'a> {
         let glued_to_word = self.tokens.is_glued(i) && self.tokens.get(i).is_some_and(|token| token.kind == Kind::Word);
         !glued_to_number
             && !glued_to_word
-            && !matches!(
-                self.tokens.folded(i),
-                "%" | "percent" | "per" | "million" | "billion" | "thousand" | "people" | "km" | "m" | "kg"
-            )
+            && !self.tokens.is_mark(i, '%')
+            && self.lexicon.skip(self.tokens, i, Role::Measure).is_none()
     }
 
     /// Whether the year before `i` is not part of a longer number, and counts nothing.

@@ -69,8 +69,16 @@ pub(super) enum Role {
     NotAfter,
     /// Spoils a day word before it.
     NotBefore,
-    /// "at", "o'clock".
+    /// "at".
     Clock,
+    /// "o'clock".
+    Oclock,
+    /// Between a weekday and its date.
+    BeforeDate,
+    /// Makes the number before it a quantity.
+    Measure,
+    /// "current", after a month.
+    Current,
     Noon(Noon),
     Zone(Zone),
     /// Announces the name of a zone.
@@ -152,6 +160,10 @@ impl Lexicon {
                 Role::Of
                     | Role::AgoAfter
                     | Role::Clock
+                    | Role::Oclock
+                    | Role::BeforeDate
+                    | Role::Measure
+                    | Role::Current
                     | Role::Noon(_)
                     | Role::NotAfter
                     | Role::NotBefore
@@ -209,6 +221,10 @@ impl Lexicon {
                 (language.not_after, Role::NotAfter),
                 (language.not_before, Role::NotBefore),
                 (language.clock, Role::Clock),
+                (language.oclock, Role::Oclock),
+                (language.before_date, Role::BeforeDate),
+                (language.measures, Role::Measure),
+                (language.current, Role::Current),
                 (language.am, Role::Noon(Noon::Before)),
                 (language.pm, Role::Noon(Noon::After)),
                 (language.night, Role::Noon(Noon::Night)),
@@ -218,8 +234,10 @@ impl Lexicon {
             ] {
                 add(phrases, role);
             }
-            for (unit, (any, two)) in UNITS.into_iter().zip(language.units.into_iter().zip(language.duals)) {
+            for (i, unit) in UNITS.into_iter().enumerate() {
+                let [any, one, two] = [language.units, language.singles, language.duals].map(|words| words[i]);
                 add(any, Role::Unit { unit, count: None });
+                add(one, Role::Unit { unit, count: Some(1) });
                 add(two, Role::Unit { unit, count: Some(2) });
             }
             for (count, phrases) in (1..).zip(language.counts) {

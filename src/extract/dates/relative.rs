@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, Days, Duration, Months, NaiveDate, Utc, Weekday};
 
 use super::absolute::{Parts, Reader};
+use super::languages::{LANGUAGES, adjectives_follow};
 use super::lexicon::{Entry, Role, Unit};
 use crate::article::{Dated, Precision};
 
@@ -178,43 +179,34 @@ impl Resolver<'_> {
         };
         let which = |at| {
             self.accepted(at, |role| match role {
-                Role::Last => Some((Which::Last, -1)),
-                Role::Next => Some((Which::Next, 1)),
-                Role::This => Some((Which::Year(0), 0)),
+                Role::Last => Some(-1),
+                Role::Next => Some(1),
+                Role::This | Role::Current => Some(0),
                 _ => None,
             })
         };
-        // The noun may stand before "last" or after it, and "this" means the year only beside it, except where it
-        // can mean nothing else.
+        // "Year" may stand before "last" or after it; where adjectives follow, "last" alone is enough.
         for from in [at, i] {
             if let Some((_, next)) = period(from)
-                && let Some(((_, years), next)) = which(next)
+                && let Some((years, next)) = which(next)
             {
                 return Some((Which::Year(years), next));
             }
-            if let Some(((said, years), next)) = which(from) {
-                if let Some((_, next)) = period(next) {
-                    return Some((Which::Year(years), next));
-                }
-                let follows = self.reader.tokens.folded(from).starts_with("ال")
-                    || matches!(
-                        self.reader.tokens.folded(from),
-                        "dernier"
-                            | "derniere"
-                            | "prochain"
-                            | "pasado"
-                            | "passado"
-                            | "scorso"
-                            | "proximo"
-                            | "prossimo"
-                            | "گذشته"
-                    );
-                if follows && from == i {
-                    return Some((said, next));
-                }
+            if let Some((years, next)) = which(from)
+                && let Some((_, next)) = period(next)
+            {
+                return Some((Which::Year(years), next));
             }
         }
-        None
+        self.reader
+            .lexicon
+            .at(self.reader.tokens, i)
+            .find_map(|(entry, next)| match entry.role {
+                Role::Current => Some((Which::Year(0), next)),
+                Role::Last if adjectives_follow(entry.lang) => Some((Which::Last, next)),
+                Role::Next if adjectives_follow(entry.lang) => Some((Which::Next, next)),
+                _ => None,
+            })
     }
 
     /// `last month`, `الشهر الماضي`, `le mois dernier`.
@@ -223,7 +215,7 @@ impl Resolver<'_> {
             self.accepted(at, |role| match role {
                 Role::Last => Some(-1),
                 Role::Next => Some(1),
-                Role::This => Some(0),
+                Role::This | Role::Current => Some(0),
                 _ => None,
             })
         };
@@ -346,17 +338,17 @@ impl Resolver<'_> {
         let lexicon = self.reader.lexicon;
         let tokens = self.reader.tokens;
         for (entry, next) in lexicon.at(tokens, i) {
-            if entry.role == Role::AgoBefore && self.is_accented(entry, i, next) {
-                if let Some((unit, count, next)) = self.amount(next, entry.lang)
-                    && !self.has_role(next, Role::Of, entry.lang)
-                    && !self.is_weekday(next)
-                {
-                    return self.back(unit, count, next);
-                }
+            if entry.role == Role::AgoBefore
+                && self.is_accented(entry, i, next)
+                && let Some((unit, count, next)) = self.amount(next, entry.lang)
+                && !self.has_role(next, Role::Of, entry.lang)
+                && !self.is_weekday(next)
+            {
+                return self.back(unit, count, next);
             }
         }
-        let langs = ["en", "ru", "es", "pt", "it", "tr", "fa", "nl"];
-        langs.into_iter().find_map(|lang| {
+        let langs = LANGUAGES.iter().filter(|language| !language.ago_after.is_empty());
+        langs.map(|language| language.code).find_map(|lang| {
             let (unit, count, next) = self.amount(i, lang)?;
             let (_, next) = lexicon
                 .at(tokens, next)
@@ -368,9 +360,9 @@ impl Resolver<'_> {
     /// How many of which unit, in the words of one language.
     fn amount(&self, i: usize, lang: &str) -> Option<(Unit, i64, usize)> {
         let (lexicon, tokens) = (self.reader.lexicon, self.reader.tokens);
-        let unit_at = |at: usize| {
+        let unit_at = |at: usize, is_wanted: fn(&Option<i64>) -> bool| {
             lexicon.at(tokens, at).find_map(|(entry, next)| match entry.role {
-                Role::Unit { unit, count } if entry.lang == lang => Some((unit, count, next)),
+                Role::Unit { unit, count } if entry.lang == lang && is_wanted(&count) => Some((unit, count, next)),
                 _ => None,
             })
         };
@@ -385,20 +377,13 @@ impl Resolver<'_> {
             }),
         };
         if let Some((count, at)) = counted
-            && let Some((unit, None, next)) = unit_at(at)
+            && let Some((unit, _, next)) = unit_at(at, Option::is_none)
         {
             return Some((unit, count, next));
         }
         // "منذ ساعة", "час назад": one, or two where the word says so. A plural without a number is no distance.
-        let (unit, count, next) = unit_at(i)?;
-        let singular = matches!(
-            tokens.folded(i),
-            "دقيقه" | "ساعه" | "يوم" | "شهر" | "минуту" | "час" | "день" | "месяц"
-        );
-        match count {
-            Some(count) => Some((unit, count, next)),
-            None => singular.then_some((unit, 1, next)),
-        }
+        let (unit, count, next) = unit_at(i, Option::is_some)?;
+        Some((unit, count?, next))
     }
 
     fn back(&self, unit: Unit, count: i64, next: usize) -> Option<Resolved> {
