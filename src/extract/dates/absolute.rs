@@ -129,7 +129,11 @@ impl<'a> Reader<'a> {
                 tokens.is_any_mark(before, "$€£#")
                     || tokens.is_any_mark(before, "./:-,")
                         && tokens.is_glued(before)
-                        && (tokens.number(before - 1).is_some() || tokens.is_any_mark(before, "/."))
+                        && match before.checked_sub(1).and_then(|number| tokens.number(number)) {
+                            // "12 June 2019-31 December 2020" is a range; "1-2" is not.
+                            Some((_, digits)) => digits != 4 || !tokens.is_mark(before, '-'),
+                            None => tokens.is_any_mark(before, "/."),
+                        }
             }
             Some(Kind::Word) => tokens.folded(before).is_ascii() && tokens.folded(before) != "t",
             _ => false,
@@ -144,15 +148,13 @@ impl<'a> Reader<'a> {
             _ => None,
         })?;
         for _ in 0..3 {
-            let filler = self.tokens.is_any_mark(next, ",.-|/")
-                || matches!(
-                    self.tokens.folded(next),
-                    "the" | "den" | "dem" | "le" | "el" | "il" | "dia" | "الموافق" | "on"
-                );
-            if !filler {
+            if self.tokens.is_any_mark(next, ",.-|/") {
+                next += 1;
+            } else if let Some(after) = lexicon.skip(self.tokens, next, Role::BeforeDate) {
+                next = after;
+            } else {
                 break;
             }
-            next += 1;
         }
         Some(next)
     }
@@ -172,7 +174,7 @@ impl<'a> Reader<'a> {
         }
         let mark = ['-', '/', '.'].into_iter().find(|&mark| tokens.is_mark(i + 1, mark))?;
         let spaced = mark == '.' && first_digits <= 2;
-        if !(spaced || tokens.is_glued(i + 1) && tokens.is_glued(i + 2)) && !line {
+        if !(spaced || line || tokens.is_glued(i + 1) && tokens.is_glued(i + 2)) {
             return None;
         }
         let (second, second_digits) = tokens.number(i + 2)?;
@@ -297,7 +299,7 @@ impl<'a> Reader<'a> {
                 return Some((Parts::Ymd(year, name.number, day), next));
             }
             // Only English puts the month first and leaves the year out.
-            let english = token.capital && self.tokens.folded(i).is_ascii() && self.day_ends(next);
+            let english = token.capital && name.entry.lang == "en" && self.day_ends(next);
             if !prose || english {
                 return Some((Parts::Md(name.number, day), next));
             }
@@ -337,10 +339,13 @@ impl<'a> Reader<'a> {
         let glued_to_word = self.tokens.is_glued(i) && self.tokens.get(i).is_some_and(|token| token.kind == Kind::Word);
         !glued_to_number
             && !glued_to_word
-            && !matches!(
-                self.tokens.folded(i),
-                "%" | "percent" | "per" | "million" | "billion" | "thousand" | "people"
-            )
+            && !self.tokens.is_mark(i, '%')
+            && self.lexicon.skip(self.tokens, i, Role::Measure).is_none()
+    }
+
+    /// Whether the year before `i` is not part of a longer number, and counts nothing.
+    fn year_ends(&self, i: usize) -> bool {
+        self.day_ends(i) || self.tokens.is_any_mark(i, "-/:")
     }
 
     /// The original text of token `i`.
@@ -416,6 +421,12 @@ impl<'a> Reader<'a> {
         best
     }
 
+    /// Whether a year follows the month before `i`.
+    pub(super) fn has_year_at(&self, i: usize) -> bool {
+        let at = self.of(self.comma(i));
+        self.year_at(i, Calendar::Gregorian).is_some() || at > i && self.tokens.number(at).is_some()
+    }
+
     /// The month name at `i` as running text has it, for phrases such as "last August".
     pub(super) fn full_month_at(&self, i: usize) -> Option<(u32, usize)> {
         let name = self.month_at(i)?;
@@ -435,7 +446,7 @@ impl<'a> Reader<'a> {
             at += 1;
         }
         let (value, digits) = tokens.number(at)?;
-        if tokens.is_mark(at + 1, ':') && tokens.is_glued(at + 1) {
+        if digits == 2 && tokens.is_mark(at + 1, ':') && tokens.number(at + 2).is_some() {
             return None;
         }
         let year = match digits {
@@ -458,7 +469,7 @@ impl<'a> Reader<'a> {
         } else {
             next = self.lexicon.skip(tokens, next, Role::Era).unwrap_or(next);
         }
-        (likely && (self.trust == Trust::Line || self.day_ends(at + 1) || next > at + 1)).then_some((year, next))
+        (likely && (self.trust == Trust::Line || self.year_ends(at + 1) || next > at + 1)).then_some((year, next))
     }
 
     /// A year that a date can have. The calendar itself refuses nothing: a field with the year 1700 is a date before

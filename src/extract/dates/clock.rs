@@ -86,11 +86,13 @@ pub(super) fn clock_at(tokens: &Tokens, i: usize, after_date: bool) -> Option<Cl
         } else if tokens.folded(clock.next) == "分" {
             clock.next += 1;
         }
-    } else if matches!(tokens.folded(i + 1), "h" | "u") && (tokens.is_glued(i + 1) || tokens.folded(i + 1) == "h") {
-        clock.next = i + 2;
-        if let Some(minute) = minute_after(i + 1) {
+    } else if let Some(next) = lexicon.skip(tokens, i + 1, Role::Oclock) {
+        clock.next = next;
+        // `14h30` and `14 h 30`, but not `14 hours 30`.
+        let letter = tokens.is_glued(i + 1) || tokens.folded(i + 1).chars().nth(1).is_none();
+        if let Some(minute) = minute_after(next - 1).filter(|_| letter) {
             clock.minute = minute;
-            clock.next = i + 3;
+            clock.next = next + 1;
         }
     } else if tokens.is_mark(i + 1, '.') && tokens.is_glued(i + 2) && minute_after(i + 1).is_some() {
         clock.minute = minute_after(i + 1)?;
@@ -111,17 +113,9 @@ pub(super) fn clock_at(tokens: &Tokens, i: usize, after_date: bool) -> Option<Cl
         };
         clock.next = next;
         said = true;
-    } else if let Some(next) = lexicon.skip(tokens, clock.next, Role::Clock) {
-        // "at" belongs to what follows; "Uhr", "h", "hrs" to this time.
-        if !said
-            || matches!(
-                tokens.folded(clock.next),
-                "uhr" | "h" | "hs" | "hrs" | "uur" | "uri" | "ч" | "часов"
-            )
-        {
-            said |= matches!(tokens.folded(clock.next), "uhr" | "hs" | "hrs" | "uur" | "uri");
-            clock.next = next;
-        }
+    } else if let Some(next) = lexicon.skip(tokens, clock.next, Role::Oclock) {
+        clock.next = next;
+        said = true;
     }
     if !said {
         return None;

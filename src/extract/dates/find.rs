@@ -6,7 +6,7 @@ use super::absolute::{Parts, Reader, Trust};
 use super::clock::clock_at;
 use super::lexicon::Lexicon;
 use super::relative::{Resolved, Resolver};
-use super::tokens::{Kind, Tokens};
+use super::tokens::{Kind, Tokens, is_sign};
 use crate::article::{Dated, Precision};
 
 /// A date in a text.
@@ -63,15 +63,16 @@ impl Line<'_> {
         let mut i = 0;
         while let Some(token) = tokens.get(i) {
             let found = match token.kind {
-                Kind::Mark => None,
-                _ => self.mention_at(i),
+                Kind::Word if self.reader.lexicon.may_start(tokens, i) => self.mention_at(i),
+                Kind::Number { .. } => self.mention_at(i),
+                _ => None,
             };
             match found
                 .and_then(|(date, relative, next)| Some((date, relative, next, tokens.get(next.checked_sub(1)?)?)))
             {
                 Some((date, relative, next, last)) if next > i => {
                     mentions.push(Mention {
-                        start: offset + token.start,
+                        start: offset + token.start + self.conjunction(i),
                         end: offset + last.end,
                         date,
                         relative,
@@ -81,6 +82,16 @@ impl Line<'_> {
                 _ => i += 1,
             }
         }
+    }
+
+    /// Bytes of the "and" that is written together with the word at `i`.
+    fn conjunction(&self, i: usize) -> usize {
+        if !self.reader.lexicon.has_conjunction(self.reader.tokens, i) {
+            return 0;
+        }
+        let word = self.reader.raw(i);
+        let rest = word.strip_prefix('و').unwrap_or(word).trim_start_matches(is_sign);
+        word.len() - rest.len()
     }
 
     /// The date at token `i`, whether it is relative, and the index after it.

@@ -69,8 +69,16 @@ pub(super) enum Role {
     NotAfter,
     /// Spoils a day word before it.
     NotBefore,
-    /// "at", "o'clock".
+    /// "at".
     Clock,
+    /// "o'clock".
+    Oclock,
+    /// Between a weekday and its date.
+    BeforeDate,
+    /// Makes the number before it a quantity.
+    Measure,
+    /// "current", after a month.
+    Current,
     Noon(Noon),
     Zone(Zone),
     /// Announces the name of a zone.
@@ -124,10 +132,7 @@ impl Lexicon {
 
     /// The meanings of the word at `i` and what follows it, with the index after the phrase, longest first.
     pub(super) fn at<'a>(&'a self, tokens: &'a Tokens, i: usize) -> impl Iterator<Item = (&'a Entry, usize)> + 'a {
-        self.phrases
-            .get(tokens.folded(i))
-            .map(Vec::as_slice)
-            .unwrap_or_default()
+        self.entries(tokens.folded(i))
             .iter()
             .filter(move |entry| {
                 let mut at = i;
@@ -137,6 +142,44 @@ impl Lexicon {
                 })
             })
             .map(move |entry| (entry, i + 1 + entry.rest.len()))
+    }
+
+    fn entries(&self, word: &str) -> &[Entry] {
+        match (self.phrases.get(word), without_conjunction(word)) {
+            (Some(entries), _) => entries,
+            (None, Some(rest)) => self.phrases.get(rest).map(Vec::as_slice).unwrap_or_default(),
+            (None, None) => &[],
+        }
+    }
+
+    /// Whether a date can start with the word at `i`.
+    pub(super) fn may_start(&self, tokens: &Tokens, i: usize) -> bool {
+        self.entries(tokens.folded(i)).iter().any(|entry| {
+            !matches!(
+                entry.role,
+                Role::Of
+                    | Role::AgoAfter
+                    | Role::Clock
+                    | Role::Oclock
+                    | Role::BeforeDate
+                    | Role::Measure
+                    | Role::Current
+                    | Role::Noon(_)
+                    | Role::NotAfter
+                    | Role::NotBefore
+                    | Role::Zone(_)
+                    | Role::ZonePrefix
+                    | Role::Ordinal
+                    | Role::Era
+                    | Role::LunarEra
+            )
+        })
+    }
+
+    /// Whether the word at `i` is known only without the Arabic "and" that is written together with it.
+    pub(super) fn has_conjunction(&self, tokens: &Tokens, i: usize) -> bool {
+        let word = tokens.folded(i);
+        without_conjunction(word).is_some() && !self.phrases.contains_key(word)
     }
 
     /// The first meaning at `i` that `pick` accepts, and the index after it.
@@ -178,6 +221,10 @@ impl Lexicon {
                 (language.not_after, Role::NotAfter),
                 (language.not_before, Role::NotBefore),
                 (language.clock, Role::Clock),
+                (language.oclock, Role::Oclock),
+                (language.before_date, Role::BeforeDate),
+                (language.measures, Role::Measure),
+                (language.current, Role::Current),
                 (language.am, Role::Noon(Noon::Before)),
                 (language.pm, Role::Noon(Noon::After)),
                 (language.night, Role::Noon(Noon::Night)),
@@ -187,8 +234,10 @@ impl Lexicon {
             ] {
                 add(phrases, role);
             }
-            for (unit, (any, two)) in UNITS.into_iter().zip(language.units.into_iter().zip(language.duals)) {
+            for (i, unit) in UNITS.into_iter().enumerate() {
+                let [any, one, two] = [language.units, language.singles, language.duals].map(|words| words[i]);
                 add(any, Role::Unit { unit, count: None });
+                add(one, Role::Unit { unit, count: Some(1) });
                 add(two, Role::Unit { unit, count: Some(2) });
             }
             for (count, phrases) in (1..).zip(language.counts) {
@@ -240,6 +289,11 @@ impl Lexicon {
             }
         }
     }
+}
+
+/// An Arabic word without the "and" before it, if enough is left to be a word.
+fn without_conjunction(word: &str) -> Option<&str> {
+    word.strip_prefix('و').filter(|rest| rest.chars().nth(2).is_some())
 }
 
 #[cfg(test)]

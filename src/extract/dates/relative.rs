@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, Days, Duration, Months, NaiveDate, Utc, Weekday};
 
 use super::absolute::{Parts, Reader};
+use super::languages::{LANGUAGES, adjectives_follow};
 use super::lexicon::{Entry, Role, Unit};
 use crate::article::{Dated, Precision};
 
@@ -41,9 +42,38 @@ impl Resolver<'_> {
         let knows_day = self.published.precision >= Precision::Day;
         self.month_of_year(i)
             .or_else(|| self.period(i))
-            .or_else(|| if knows_day { self.day_word(i) } else { None })
-            .or_else(|| if knows_day { self.weekday(i) } else { None })
+            .or_else(|| {
+                if knows_day {
+                    self.day_word(i).map(|found| self.spelt_out(found))
+                } else {
+                    None
+                }
+            })
+            .or_else(|| {
+                if knows_day {
+                    self.weekday(i).map(|found| self.spelt_out(found))
+                } else {
+                    None
+                }
+            })
             .or_else(|| if knows_day { self.ago(i) } else { None })
+    }
+
+    /// "today, Saturday 13/6/2020": the date that is spelt out after the word.
+    fn spelt_out(&self, found: Resolved) -> Resolved {
+        let next = found.next + usize::from(self.reader.tokens.is_any_mark(found.next, ",("));
+        let Some(date) = self.reader.date_at(next) else {
+            return found;
+        };
+        let whole = match date.parts {
+            Parts::Md(month, day) => self.complete(month, day, date.next),
+            Parts::Ymd(..) => date.parts.dated().map(|dated| Resolved {
+                date: dated,
+                next: date.next,
+            }),
+            _ => None,
+        };
+        whole.unwrap_or(found)
     }
 
     /// The year that a day and month lack: the one said after them, or the one that brings them closest.
@@ -67,10 +97,12 @@ impl Resolver<'_> {
     fn month_of_year(&self, i: usize) -> Option<Resolved> {
         let (mut at, mut which) = (i, None);
         let mut opened = false;
-        for _ in 0..3 {
+        for _ in 0..4 {
             let step = self.accepted(at, |role| match role {
                 Role::Within => Some((None, true)),
                 Role::Part => Some((None, true)),
+                // "el pasado mes de diciembre"
+                Role::Period(Unit::Month) if at > i => Some((None, false)),
                 Role::Last => Some((Some(Which::Last), true)),
                 Role::Next => Some((Some(Which::Next), true)),
                 _ => None,
@@ -102,6 +134,9 @@ impl Resolver<'_> {
             Some((said, next)) => (Some(said), next),
             None => (None, after),
         };
+        if self.reader.has_year_at(after) {
+            return None;
+        }
         // "in May 20 people": a number after the month makes it something else.
         let alone = said.is_none() && which.is_none();
         if alone
@@ -144,43 +179,34 @@ impl Resolver<'_> {
         };
         let which = |at| {
             self.accepted(at, |role| match role {
-                Role::Last => Some((Which::Last, -1)),
-                Role::Next => Some((Which::Next, 1)),
-                Role::This => Some((Which::Year(0), 0)),
+                Role::Last => Some(-1),
+                Role::Next => Some(1),
+                Role::This | Role::Current => Some(0),
                 _ => None,
             })
         };
-        // The noun may stand before "last" or after it, and "this" means the year only beside it, except where it
-        // can mean nothing else.
+        // "Year" may stand before "last" or after it; where adjectives follow, "last" alone is enough.
         for from in [at, i] {
             if let Some((_, next)) = period(from)
-                && let Some(((_, years), next)) = which(next)
+                && let Some((years, next)) = which(next)
             {
                 return Some((Which::Year(years), next));
             }
-            if let Some(((said, years), next)) = which(from) {
-                if let Some((_, next)) = period(next) {
-                    return Some((Which::Year(years), next));
-                }
-                let follows = self.reader.tokens.folded(from).starts_with("ال")
-                    || matches!(
-                        self.reader.tokens.folded(from),
-                        "dernier"
-                            | "derniere"
-                            | "prochain"
-                            | "pasado"
-                            | "passado"
-                            | "scorso"
-                            | "proximo"
-                            | "prossimo"
-                            | "گذشته"
-                    );
-                if follows && from == i {
-                    return Some((said, next));
-                }
+            if let Some((years, next)) = which(from)
+                && let Some((_, next)) = period(next)
+            {
+                return Some((Which::Year(years), next));
             }
         }
-        None
+        self.reader
+            .lexicon
+            .at(self.reader.tokens, i)
+            .find_map(|(entry, next)| match entry.role {
+                Role::Current => Some((Which::Year(0), next)),
+                Role::Last if adjectives_follow(entry.lang) => Some((Which::Last, next)),
+                Role::Next if adjectives_follow(entry.lang) => Some((Which::Next, next)),
+                _ => None,
+            })
     }
 
     /// `last month`, `الشهر الماضي`, `le mois dernier`.
@@ -189,7 +215,7 @@ impl Resolver<'_> {
             self.accepted(at, |role| match role {
                 Role::Last => Some(-1),
                 Role::Next => Some(1),
-                Role::This => Some(0),
+                Role::This | Role::Current => Some(0),
                 _ => None,
             })
         };
@@ -228,14 +254,30 @@ impl Resolver<'_> {
             Role::Day(offset) => Some(offset),
             _ => None,
         })?;
+        let said = self.published.date().checked_add_signed(Duration::days(offset))?;
         let comma = next + usize::from(self.reader.tokens.is_mark(next, ','));
-        let weekday = [next, comma].into_iter().find_map(|at| self.weekday_name(at));
-        if weekday.is_none() && self.is_spoilt(i, next) {
-            return None;
-        }
+        let weekday = match self.weekday_name(next) {
+            Some(named) => Some(named),
+            // After a comma it may be the next of a list.
+            None => self
+                .weekday_name(comma)
+                .filter(|&(weekday, _)| weekday == said.weekday()),
+        };
+        let Some((weekday, next)) = weekday else {
+            return (!self.is_spoilt(i, next)).then_some(Resolved {
+                date: Dated::day(said),
+                next,
+            });
+        };
+        // Around midnight the newsroom's day is not that of UTC: the name of the day is the better witness.
+        let day = [Some(said), said.pred_opt(), said.succ_opt()]
+            .into_iter()
+            .flatten()
+            .find(|day| day.weekday() == weekday)
+            .unwrap_or(said);
         Some(Resolved {
-            date: Dated::day(self.published.date().checked_add_signed(Duration::days(offset))?),
-            next: weekday.map_or(next, |(_, next)| next),
+            date: Dated::day(day),
+            next,
         })
     }
 
@@ -296,17 +338,17 @@ impl Resolver<'_> {
         let lexicon = self.reader.lexicon;
         let tokens = self.reader.tokens;
         for (entry, next) in lexicon.at(tokens, i) {
-            if entry.role == Role::AgoBefore && self.is_accented(entry, i, next) {
-                if let Some((unit, count, next)) = self.amount(next, entry.lang)
-                    && !self.has_role(next, Role::Of, entry.lang)
-                    && !self.is_weekday(next)
-                {
-                    return self.back(unit, count, next);
-                }
+            if entry.role == Role::AgoBefore
+                && self.is_accented(entry, i, next)
+                && let Some((unit, count, next)) = self.amount(next, entry.lang)
+                && !self.has_role(next, Role::Of, entry.lang)
+                && !self.is_weekday(next)
+            {
+                return self.back(unit, count, next);
             }
         }
-        let langs = ["en", "ru", "es", "pt", "it", "tr", "fa", "nl"];
-        langs.into_iter().find_map(|lang| {
+        let langs = LANGUAGES.iter().filter(|language| !language.ago_after.is_empty());
+        langs.map(|language| language.code).find_map(|lang| {
             let (unit, count, next) = self.amount(i, lang)?;
             let (_, next) = lexicon
                 .at(tokens, next)
@@ -318,9 +360,9 @@ impl Resolver<'_> {
     /// How many of which unit, in the words of one language.
     fn amount(&self, i: usize, lang: &str) -> Option<(Unit, i64, usize)> {
         let (lexicon, tokens) = (self.reader.lexicon, self.reader.tokens);
-        let unit_at = |at: usize| {
+        let unit_at = |at: usize, is_wanted: fn(&Option<i64>) -> bool| {
             lexicon.at(tokens, at).find_map(|(entry, next)| match entry.role {
-                Role::Unit { unit, count } if entry.lang == lang => Some((unit, count, next)),
+                Role::Unit { unit, count } if entry.lang == lang && is_wanted(&count) => Some((unit, count, next)),
                 _ => None,
             })
         };
@@ -335,20 +377,13 @@ impl Resolver<'_> {
             }),
         };
         if let Some((count, at)) = counted
-            && let Some((unit, None, next)) = unit_at(at)
+            && let Some((unit, _, next)) = unit_at(at, Option::is_none)
         {
             return Some((unit, count, next));
         }
         // "منذ ساعة", "час назад": one, or two where the word says so. A plural without a number is no distance.
-        let (unit, count, next) = unit_at(i)?;
-        let singular = matches!(
-            tokens.folded(i),
-            "دقيقه" | "ساعه" | "يوم" | "شهر" | "минуту" | "час" | "день" | "месяц"
-        );
-        match count {
-            Some(count) => Some((unit, count, next)),
-            None => singular.then_some((unit, 1, next)),
-        }
+        let (unit, count, next) = unit_at(i, Option::is_some)?;
+        Some((unit, count?, next))
     }
 
     fn back(&self, unit: Unit, count: i64, next: usize) -> Option<Resolved> {
@@ -397,11 +432,7 @@ impl Resolver<'_> {
         role != Role::Day(1)
             || self.reader.tokens.folded(i) != "غدا"
             || self.reader.raw(i).contains('\u{064B}')
-            || self.weekday_follows(i + 1)
-    }
-
-    fn weekday_follows(&self, i: usize) -> bool {
-        self.is_weekday(i)
+            || self.is_weekday(i + 1)
     }
 
     fn is_weekday(&self, i: usize) -> bool {
@@ -426,7 +457,11 @@ impl Resolver<'_> {
         let before = start
             .checked_sub(1)
             .is_some_and(|before| lexicon.skip(tokens, before, Role::NotAfter).is_some());
-        before || lexicon.skip(tokens, next, Role::NotBefore).is_some()
+        let address = start
+            .checked_sub(1)
+            .is_some_and(|before| tokens.is_any_mark(before, "#@./_") && tokens.is_glued(start))
+            || tokens.is_mark(next, '.') && tokens.is_glued(next) && tokens.is_glued(next + 1);
+        before || address || lexicon.skip(tokens, next, Role::NotBefore).is_some()
     }
 }
 

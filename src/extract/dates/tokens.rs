@@ -57,10 +57,14 @@ impl Tokens {
         let mut glued = false;
         let mut open: Option<Token> = None;
         for (at, c) in text.char_indices() {
+            let end = at + c.len_utf8();
             if is_invisible(c) {
+                // A vowel sign belongs to its letter, a directional mark to nobody.
+                if let Some(token) = open.as_mut().filter(|token| is_sign(c) && token.end == at) {
+                    token.end = end;
+                }
                 continue;
             }
-            let end = at + c.len_utf8();
             if let Some((digit, persian)) = digit(c) {
                 match &mut open {
                     Some(Token {
@@ -198,13 +202,19 @@ fn digit(c: char) -> Option<(u8, bool)> {
     }
 }
 
-/// Characters that are not seen: vowel signs, combining accents, joiners and directional marks, tatweel.
+/// Characters that do not count: signs on letters, joiners, directional marks.
 fn is_invisible(c: char) -> bool {
+    is_sign(c)
+        || matches!(c,
+            '\u{061C}' | '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}'
+            | '\u{FEFF}')
+}
+
+/// Vowel signs, combining accents, tatweel.
+pub(super) fn is_sign(c: char) -> bool {
     matches!(c,
-        '\u{0300}'..='\u{036F}' | '\u{0610}'..='\u{061A}' | '\u{064B}'..='\u{065F}' | '\u{0670}'
-        | '\u{06D6}'..='\u{06DC}' | '\u{06DF}'..='\u{06E4}' | '\u{06E7}' | '\u{06E8}' | '\u{06EA}'..='\u{06ED}'
-        | '\u{0640}' | '\u{061C}' | '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+        '\u{0300}'..='\u{036F}' | '\u{0610}'..='\u{061A}' | '\u{0640}' | '\u{064B}'..='\u{065F}' | '\u{0670}'
+        | '\u{06D6}'..='\u{06DC}' | '\u{06DF}'..='\u{06E4}' | '\u{06E7}' | '\u{06E8}' | '\u{06EA}'..='\u{06ED}')
 }
 
 fn is_ideograph(c: char) -> bool {

@@ -125,7 +125,12 @@ fn what_only_looks_like_a_date() {
             ("في окружающей среде, о среде", &[]),
             ("Er ist hier und bleibt hier, das ist nicht neu.", &[]),
             ("por la mañana", &[]),
-            ("F16 March, route 5 March", &["5 March ~ 2023-03-05"]),
+            (
+                "Super Tuesday; le Super mardi; Viernes Santo; heute.at; #today; صلاة الجمعة",
+                &[],
+            ),
+            ("Tem 12 anos", &[]),
+            ("F16 March, route 5 March", &["5 March ~ 2024-03-05"]),
             ("قبل يومين من الانتخابات", &[]),
             ("il a 20 ans et sept enfants; ha due giorni", &[]),
             ("un dun hill and the den in le dim", &[]),
@@ -141,6 +146,7 @@ fn arabic_relative_words() {
         Some("2023-09-20T10:15:00Z"),
         &[
             ("أعلنت أمس الثلاثاء", &["أمس الثلاثاء ~ 2023-09-19"]),
+            ("أمس الاثنين", &["أمس الاثنين ~ 2023-09-18"]),
             ("اليوم الأربعاء", &["اليوم الأربعاء ~ 2023-09-20"]),
             ("أعلن اليوم، الأربعاء، أن", &["اليوم، الأربعاء ~ 2023-09-20"]),
             ("تجتمع غداً", &["غداً ~ 2023-09-21"]),
@@ -163,6 +169,15 @@ fn arabic_relative_words() {
             ("في 27 ديسمبر", &["27 ديسمبر ~ 2023-12-27"]),
             ("19 أغسطس الماضي", &["19 أغسطس الماضي ~ 2023-08-19"]),
             ("منذ ساعتين", &["منذ ساعتين ~ 2023-09-20T08:15:00Z"]),
+            (
+                "والثلاثاء، وقبل يومين",
+                &["الثلاثاء ~ 2023-09-19", "قبل يومين ~ 2023-09-18"],
+            ),
+            ("اليوم الأربعاء 20/9/2023", &["اليوم الأربعاء 20/9/2023 ~ 2023-09-20"]),
+            (
+                "اليوم الثلاثاء 3 مارس 2020: أزمة",
+                &["اليوم الثلاثاء 3 مارس 2020 ~ 2020-03-03"],
+            ),
             ("قبل يومين", &["قبل يومين ~ 2023-09-18"]),
             ("قبل ثلاثة أيام", &["قبل ثلاثة أيام ~ 2023-09-17"]),
             ("منذ 3 أشهر", &["منذ 3 أشهر ~ 2023-06"]),
@@ -270,6 +285,16 @@ fn other_relative_words() {
             ("el 19 de septiembre", &["19 de septiembre ~ 2023-09-19"]),
             ("el pasado 19 de agosto", &["pasado 19 de agosto ~ 2023-08-19"]),
             ("agosto del año pasado", &["agosto del año pasado ~ 2022-08"]),
+            (
+                "en diciembre de 2019; en enero del 27",
+                &["diciembre de 2019 = 2019-12"],
+            ),
+            ("el pasado mes de diciembre", &["pasado mes de diciembre ~ 2022-12"]),
+            ("Ce mercredi 13 septembre", &["Ce mercredi 13 septembre ~ 2023-09-13"]),
+            (
+                "12 Haziran 2019-31 Aralık 2020",
+                &["12 Haziran 2019 = 2019-06-12", "31 Aralık 2020 = 2020-12-31"],
+            ),
             ("a mediados de agosto", &["a mediados de agosto ~ 2023-08"]),
             (
                 "gestern, vorgestern, am Dienstag",
