@@ -1,5 +1,6 @@
 //! (skeleton: extract)
 
+pub mod dates;
 pub mod fold;
 
 use serde::Deserialize;

@@ -1,0 +1,124 @@
+//! Mentions of dates in running text.
+
+use whatlang::{Detector, Lang};
+
+use super::absolute::{Parts, Reader, Trust};
+use super::clock::clock_at;
+use super::lexicon::Lexicon;
+use super::relative::{Resolved, Resolver};
+use super::tokens::{Kind, Tokens};
+use crate::article::{Dated, Precision};
+
+/// A date in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mention {
+    /// First byte of it in the text.
+    pub start: usize,
+    /// Byte after its last one.
+    pub end: usize,
+    /// The date, as far as the text says.
+    pub date: Dated,
+    /// It was resolved against the publication date.
+    pub relative: bool,
+}
+
+/// All mentions of dates in running text, in order, not overlapping.
+///
+/// Conservative: what can be something else (ages, scores, lone years, `May`) is left alone. Relative words, and days
+/// without a year, are resolved only against `published`; without it they are not returned. A date does not run over
+/// the end of a line. Times of day count only with a known zone. Future dates are returned: events can be announced.
+pub fn find(text: &str, published: Option<Dated>) -> Vec<Mention> {
+    let published = published.filter(|date| date.precision != Precision::Unknown);
+    let mut mentions = Vec::new();
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let tokens = Tokens::of(line);
+        Line {
+            reader: Reader {
+                text: line,
+                tokens: &tokens,
+                lexicon: Lexicon::get(),
+                trust: Trust::Prose,
+                pivot: 0,
+            },
+            published,
+            whole: text,
+        }
+        .collect(offset, &mut mentions);
+        offset += line.len();
+    }
+    mentions
+}
+
+/// One line of the text.
+struct Line<'a> {
+    reader: Reader<'a>,
+    published: Option<Dated>,
+    whole: &'a str,
+}
+
+impl Line<'_> {
+    fn collect(&self, offset: usize, mentions: &mut Vec<Mention>) {
+        let tokens = self.reader.tokens;
+        let mut i = 0;
+        while let Some(token) = tokens.get(i) {
+            let found = match token.kind {
+                Kind::Mark => None,
+                _ => self.mention_at(i),
+            };
+            match found
+                .and_then(|(date, relative, next)| Some((date, relative, next, tokens.get(next.checked_sub(1)?)?)))
+            {
+                Some((date, relative, next, last)) if next > i => {
+                    mentions.push(Mention {
+                        start: offset + token.start,
+                        end: offset + last.end,
+                        date,
+                        relative,
+                    });
+                    i = next;
+                }
+                _ => i += 1,
+            }
+        }
+    }
+
+    /// The date at token `i`, whether it is relative, and the index after it.
+    fn mention_at(&self, i: usize) -> Option<(Dated, bool, usize)> {
+        let reader = self.reader;
+        let resolver = self.published.map(|published| Resolver { reader, published });
+        if let Some(found) = reader.date_at(i) {
+            if let Parts::Md(month, day) = found.parts {
+                let Resolved { date, next } = resolver?.complete(month, day, found.next)?;
+                return Some((date, true, next));
+            }
+            let date = found.parts.dated()?;
+            let timed = match found.parts {
+                Parts::Ymd(..) => self.time_after(date, found.next),
+                _ => None,
+            };
+            let (date, next) = timed.unwrap_or((date, found.next));
+            return Some((date, false, next));
+        }
+        let Resolved { date, next } = resolver?.at(i)?;
+        (!self.is_foreign(i)).then_some((date, true, next))
+    }
+
+    /// The moment, where a time of day with a known zone follows.
+    fn time_after(&self, date: Dated, next: usize) -> Option<(Dated, usize)> {
+        let tokens = self.reader.tokens;
+        let at = next + usize::from(tokens.is_mark(next, ',') || tokens.folded(next) == "t");
+        let clock = clock_at(tokens, at, false).filter(|clock| clock.is_valid() && clock.zone.is_some())?;
+        let date = clock.on(date.date())?;
+        (date.precision == Precision::Minute).then_some((date, clock.next))
+    }
+
+    /// Whether the word is another one in the language of the text: `hier` is "here" in German and Dutch.
+    fn is_foreign(&self, i: usize) -> bool {
+        self.reader.tokens.folded(i) == "hier" && {
+            let detector = Detector::with_allowlist(vec![Lang::Fra, Lang::Deu, Lang::Nld, Lang::Eng]);
+            let sample: String = self.whole.chars().take(600).collect();
+            detector.detect_lang(&sample) != Some(Lang::Fra)
+        }
+    }
+}

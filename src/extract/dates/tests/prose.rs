@@ -1,0 +1,325 @@
+//! Mentions in running text.
+
+use super::super::find;
+use super::dated;
+
+/// What is found in `text`, as `covered text = date`.
+fn mentions(text: &str, published: Option<&str>) -> Vec<String> {
+    find(text, published.map(dated))
+        .into_iter()
+        .map(|mention| {
+            let mark = if mention.relative { "~" } else { "=" };
+            format!(
+                "{} {mark} {}",
+                &text[mention.start..mention.end],
+                mention.date.value_text()
+            )
+        })
+        .collect()
+}
+
+/// Compares every row of `table`, all read as published at `published`.
+#[track_caller]
+fn check(published: Option<&str>, table: &[(&str, &[&str])]) {
+    let wrong: Vec<String> = table
+        .iter()
+        .filter_map(|&(text, expected)| {
+            let found = mentions(text, published);
+            (found != expected).then(|| format!("{text:?}:\n  expected {expected:?}\n  found    {found:?}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn full_dates() {
+    check(
+        None,
+        &[
+            (
+                "It began on 20 September 2023, officials said.",
+                &["20 September 2023 = 2023-09-20"],
+            ),
+            (
+                "It began on September 20, 2023, and ended on Sept. 28, 2023.",
+                &["September 20, 2023 = 2023-09-20", "Sept. 28, 2023 = 2023-09-28"],
+            ),
+            (
+                "On Wednesday, 20 September 2023, at 14:30",
+                &["Wednesday, 20 September 2023 = 2023-09-20"],
+            ),
+            (
+                "at 2023-09-20T23:15:00-03:00 sharp",
+                &["2023-09-20T23:15:00-03:00 = 2023-09-21T02:15:00Z"],
+            ),
+            ("signed on 20/09/2023.", &["20/09/2023 = 2023-09-20"]),
+            ("signed on 20.09.2023.", &["20.09.2023 = 2023-09-20"]),
+            (
+                "بدأت في 20 سبتمبر 2023، وانتهت في ٢٨ أيلول/سبتمبر ٢٠٢٣.",
+                &["20 سبتمبر 2023 = 2023-09-20", "٢٨ أيلول/سبتمبر ٢٠٢٣ = 2023-09-28"],
+            ),
+            (
+                "يوم الأربعاء 20 سبتمبر 2023",
+                &["يوم الأربعاء 20 سبتمبر 2023 = 2023-09-20"],
+            ),
+            (
+                "منذ سبتمبر 2023 وحتى آب 2024",
+                &["سبتمبر 2023 = 2023-09", "آب 2024 = 2024-08"],
+            ),
+            (
+                "20 сентября 2023 года началась операция",
+                &["20 сентября 2023 года = 2023-09-20"],
+            ),
+            (
+                "le 1er mars 2023 et le 20 août 2024",
+                &["1er mars 2023 = 2023-03-01", "20 août 2024 = 2024-08-20"],
+            ),
+            (
+                "el 20 de septiembre de 2023",
+                &["20 de septiembre de 2023 = 2023-09-20"],
+            ),
+            ("am 20. September 2023 begann", &["20. September 2023 = 2023-09-20"]),
+            (
+                "in August 2024 and mid-August 2023",
+                &["August 2024 = 2024-08", "August 2023 = 2023-08"],
+            ),
+            ("from 19-20 September 2023", &["19-20 September 2023 = 2023-09-19"]),
+            ("截至2023年9月20日，", &["2023年9月20日 = 2023-09-20"]),
+            ("the 14 July 1789", &["14 July 1789 = 1789-07-14"]),
+        ],
+    );
+}
+
+#[test]
+fn without_a_publication_date_nothing_is_guessed() {
+    check(
+        None,
+        &[
+            ("yesterday, on 19 September, last August, two days ago, on Tuesday", &[]),
+            ("أمس الثلاثاء، 19 سبتمبر، منتصف أغسطس الماضي، منذ ساعتين", &[]),
+            ("вчера, 19 сентября, в августе прошлого года", &[]),
+        ],
+    );
+}
+
+#[test]
+fn what_only_looks_like_a_date() {
+    check(
+        Some("2023-09-20T10:15:00Z"),
+        &[
+            ("He may 20 times march on. We may go; it may, in 2023, be so.", &[]),
+            ("Mars 2020 landed on Mars. La planète Mars", &[]),
+            (
+                "It ended 3-2; 5/10; 2023/24 season; in 2023; pages 12-14; tel. 20-30-40; 1.5 million",
+                &[],
+            ),
+            ("Windows 10.04.2023.5 and IP 10.12.20.23", &[]),
+            ("A man aged 20, paid $20,000 and 3.5% in May", &["in May ~ 2023-05"]),
+            ("They sat in the sun; the mon, the set 20, out 20", &[]),
+            ("USA Today and Russia Today reported; every Tuesday", &[]),
+            (
+                "في اليوم التالي، روسيا اليوم، صحيفة اليوم السابع، كل جمعة، في أمس الحاجة",
+                &[],
+            ),
+            ("الرئيس الأب 20 عاما، و5 أب", &[]),
+            ("في окружающей среде, о среде", &[]),
+            ("Er ist hier und bleibt hier, das ist nicht neu.", &[]),
+            ("por la mañana", &[]),
+            ("F16 March, route 5 March", &["5 March ~ 2023-03-05"]),
+            ("قبل يومين من الانتخابات", &[]),
+            ("il a 20 ans et sept enfants; ha due giorni", &[]),
+            ("un dun hill and the den in le dim", &[]),
+            ("In March 5 km", &[]),
+            ("Jan 20-year-old", &[]),
+        ],
+    );
+}
+
+#[test]
+fn arabic_relative_words() {
+    check(
+        Some("2023-09-20T10:15:00Z"),
+        &[
+            ("أعلنت أمس الثلاثاء", &["أمس الثلاثاء ~ 2023-09-19"]),
+            ("اليوم الأربعاء", &["اليوم الأربعاء ~ 2023-09-20"]),
+            ("أعلن اليوم، الأربعاء، أن", &["اليوم، الأربعاء ~ 2023-09-20"]),
+            ("تجتمع غداً", &["غداً ~ 2023-09-21"]),
+            ("غدا الخميس", &["غدا الخميس ~ 2023-09-21"]),
+            ("أول أمس", &["أول أمس ~ 2023-09-18"]),
+            ("أول من أمس", &["أول من أمس ~ 2023-09-18"]),
+            ("بعد غد", &["بعد غد ~ 2023-09-22"]),
+            ("يوم الاثنين", &["يوم الاثنين ~ 2023-09-18"]),
+            ("الخميس الماضي", &["الخميس الماضي ~ 2023-09-14"]),
+            ("الجمعة المقبل", &["الجمعة المقبل ~ 2023-09-22"]),
+            ("في منتصف أغسطس الماضي", &["في منتصف أغسطس الماضي ~ 2023-08"]),
+            ("ديسمبر الماضي", &["ديسمبر الماضي ~ 2022-12"]),
+            (
+                "في كانون الأول/ديسمبر الماضي",
+                &["في كانون الأول/ديسمبر الماضي ~ 2022-12"],
+            ),
+            ("أغسطس من العام الماضي", &["أغسطس من العام الماضي ~ 2022-08"]),
+            ("الشهر الماضي", &["الشهر الماضي ~ 2023-08"]),
+            ("19 سبتمبر", &["19 سبتمبر ~ 2023-09-19"]),
+            ("في 27 ديسمبر", &["27 ديسمبر ~ 2023-12-27"]),
+            ("19 أغسطس الماضي", &["19 أغسطس الماضي ~ 2023-08-19"]),
+            ("منذ ساعتين", &["منذ ساعتين ~ 2023-09-20T08:15:00Z"]),
+            ("قبل يومين", &["قبل يومين ~ 2023-09-18"]),
+            ("قبل ثلاثة أيام", &["قبل ثلاثة أيام ~ 2023-09-17"]),
+            ("منذ 3 أشهر", &["منذ 3 أشهر ~ 2023-06"]),
+            ("في سبتمبر الجاري", &["في سبتمبر الجاري ~ 2023-09"]),
+            ("٩ نوفمبر المقبل", &["٩ نوفمبر المقبل ~ 2023-11-09"]),
+        ],
+    );
+}
+
+#[test]
+fn english_relative_words() {
+    check(
+        Some("2023-09-20T10:15:00Z"),
+        &[
+            ("he said yesterday.", &["yesterday ~ 2023-09-19"]),
+            (
+                "today, tomorrow and the day before yesterday",
+                &[
+                    "today ~ 2023-09-20",
+                    "tomorrow ~ 2023-09-21",
+                    "the day before yesterday ~ 2023-09-18",
+                ],
+            ),
+            (
+                "on Tuesday and Wednesday",
+                &["Tuesday ~ 2023-09-19", "Wednesday ~ 2023-09-20"],
+            ),
+            ("on Thursday", &["Thursday ~ 2023-09-14"]),
+            (
+                "last Wednesday, next Wednesday",
+                &["last Wednesday ~ 2023-09-13", "next Wednesday ~ 2023-09-27"],
+            ),
+            (
+                "last month and last August",
+                &["last month ~ 2023-08", "last August ~ 2023-08"],
+            ),
+            ("last September", &["last September ~ 2022-09"]),
+            ("in mid-August", &["in mid-August ~ 2023-08"]),
+            ("in August last year", &["in August last year ~ 2022-08"]),
+            ("in August of last year", &["in August of last year ~ 2022-08"]),
+            ("on 19 September", &["19 September ~ 2023-09-19"]),
+            ("on September 19th", &["September 19th ~ 2023-09-19"]),
+            ("on Jan. 5", &["Jan. 5 ~ 2024-01-05"]),
+            ("on 19 September last year", &["19 September last year ~ 2022-09-19"]),
+            (
+                "two days ago, 3 hours ago, a month ago",
+                &[
+                    "two days ago ~ 2023-09-18",
+                    "3 hours ago ~ 2023-09-20T07:15:00Z",
+                    "a month ago ~ 2023-08",
+                ],
+            ),
+            ("two weeks ago; ten years ago; last year; last week", &[]),
+            ("in November", &["in November ~ 2023-11"]),
+        ],
+    );
+}
+
+#[test]
+fn other_relative_words() {
+    check(
+        Some("2023-09-20T10:15:00Z"),
+        &[
+            (
+                "вчера, позавчера, сегодня",
+                &["вчера ~ 2023-09-19", "позавчера ~ 2023-09-18", "сегодня ~ 2023-09-20"],
+            ),
+            ("во вторник", &["вторник ~ 2023-09-19"]),
+            ("в среду", &["в среду ~ 2023-09-20"]),
+            ("в прошлый вторник", &["прошлый вторник ~ 2023-09-19"]),
+            ("в августе прошлого года", &["в августе прошлого года ~ 2022-08"]),
+            ("19 сентября", &["19 сентября ~ 2023-09-19"]),
+            ("19 сентября прошлого года", &["19 сентября прошлого года ~ 2022-09-19"]),
+            ("в прошлом месяце", &["прошлом месяце ~ 2023-08"]),
+            (
+                "два дня назад; час назад",
+                &["два дня назад ~ 2023-09-18", "час назад ~ 2023-09-20T09:15:00Z"],
+            ),
+            ("в середине августа", &["в середине августа ~ 2023-08"]),
+            ("Il a déclaré hier que la situation est grave", &["hier ~ 2023-09-19"]),
+            (
+                "avant-hier, aujourd’hui, mardi",
+                &[
+                    "avant-hier ~ 2023-09-18",
+                    "aujourd’hui ~ 2023-09-20",
+                    "mardi ~ 2023-09-19",
+                ],
+            ),
+            (
+                "en août dernier; août de l'année dernière",
+                &["en août dernier ~ 2023-08", "août de l'année dernière ~ 2022-08"],
+            ),
+            ("le mois dernier", &["mois dernier ~ 2023-08"]),
+            ("il y a deux jours", &["il y a deux jours ~ 2023-09-18"]),
+            ("le 19 septembre", &["19 septembre ~ 2023-09-19"]),
+            (
+                "ayer, anteayer, el martes pasado",
+                &[
+                    "ayer ~ 2023-09-19",
+                    "anteayer ~ 2023-09-18",
+                    "martes pasado ~ 2023-09-19",
+                ],
+            ),
+            ("hace dos días", &["hace dos días ~ 2023-09-18"]),
+            ("el 19 de septiembre", &["19 de septiembre ~ 2023-09-19"]),
+            ("el pasado 19 de agosto", &["pasado 19 de agosto ~ 2023-08-19"]),
+            ("agosto del año pasado", &["agosto del año pasado ~ 2022-08"]),
+            ("a mediados de agosto", &["a mediados de agosto ~ 2023-08"]),
+            (
+                "gestern, vorgestern, am Dienstag",
+                &[
+                    "gestern ~ 2023-09-19",
+                    "vorgestern ~ 2023-09-18",
+                    "Dienstag ~ 2023-09-19",
+                ],
+            ),
+            ("im August letzten Jahres", &["im August letzten Jahres ~ 2022-08"]),
+            ("vor zwei Tagen", &["vor zwei Tagen ~ 2023-09-18"]),
+            ("am 19. September", &["19. September ~ 2023-09-19"]),
+            (
+                "Mitte August; im vergangenen August",
+                &["Mitte August ~ 2023-08", "im vergangenen August ~ 2023-08"],
+            ),
+            (
+                "ontem; há dois dias",
+                &["ontem ~ 2023-09-19", "há dois dias ~ 2023-09-18"],
+            ),
+            (
+                "ieri; due giorni fa",
+                &["ieri ~ 2023-09-19", "due giorni fa ~ 2023-09-18"],
+            ),
+            ("iki gün önce; dün", &["iki gün önce ~ 2023-09-18", "dün ~ 2023-09-19"]),
+            ("9月19日", &["9月19日 ~ 2023-09-19"]),
+        ],
+    );
+}
+
+#[test]
+fn precision_of_the_publication_date_limits_what_is_resolved() {
+    check(
+        Some("2023-09"),
+        &[("yesterday, two days ago, last month", &["last month ~ 2023-08"])],
+    );
+    check(
+        Some("2023-09-20"),
+        &[("two hours ago", &["two hours ago ~ 2023-09-20"])],
+    );
+}
+
+#[test]
+fn a_year_is_completed_across_new_year() {
+    check(Some("2024-01-02"), &[("on 30 December", &["30 December ~ 2023-12-30"])]);
+    check(Some("2023-12-30"), &[("on 2 January", &["2 January ~ 2024-01-02"])]);
+    check(Some("2023-03-01"), &[("on 29 February", &["29 February ~ 2024-02-29"])]);
+}
+
+#[test]
+fn a_date_does_not_run_over_a_line() {
+    check(None, &[("20\nSeptember 2023", &["September 2023 = 2023-09"])]);
+}
