@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::article::{ArticleId, Precision};
 use crate::config::Settings;
 use crate::extract::json::draft;
-use crate::extract::rules::NewsRules;
+use crate::extract::NewsRules;
 use crate::source::{self, Content};
 use crate::timeline::{Options, StoryArticle, build};
 

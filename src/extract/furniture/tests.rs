@@ -1,0 +1,187 @@
+//! The table at work on whole documents, in six languages.
+
+use chrono::{TimeZone, Utc};
+
+use crate::article::{Document, DocumentKind, Draft, Precision};
+use crate::config::Settings;
+use crate::extract::NewsRules;
+use crate::extract::rules::Rules;
+
+const SEED: &str = include_str!("../../../tests/data/seed/karabakh-rt-arabic.txt");
+
+fn articles(text: &str) -> Vec<Draft> {
+    let settings = Settings::load(None).expect("the built-in settings load");
+    let now = Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).single().expect("a moment");
+    let document = Document {
+        kind: DocumentKind::Text,
+        text: text.to_owned(),
+        url: None,
+        fetched_at: None,
+    };
+    let found = NewsRules::new(&settings.extract, now).articles(&document).expect("there are articles");
+    for removed in found.iter().flat_map(|draft| &draft.removed) {
+        let there: String = text.chars().skip(removed.offset).take(removed.text.chars().count()).collect();
+        assert_eq!(there, removed.text, "{} stands at its place", removed.rule);
+    }
+    found
+}
+
+#[test]
+fn the_seed_is_two_articles() {
+    let found = articles(SEED);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    let (first, second) = (&found[0], &found[1]);
+
+    assert_eq!(first.title, "أذربيجان تعلن تأييدها تطبيع العلاقات مع أرمينيا");
+    let published = first.published.expect("it has a date");
+    assert_eq!((published.value_text().as_str(), published.precision), ("2023-09-20", Precision::Day));
+    assert_eq!(first.lang, "ar");
+    assert_eq!(first.source.as_deref(), Some("RT Arabic"));
+    assert_eq!(first.agency.as_deref(), Some("نوفوستي"));
+    assert!(first.keywords.join(" ").contains("نيكول باشينيان"), "{:?}", first.keywords);
+    for gone in ["كلمات دلالية", "إقرأ المزيد", "تجلي ألفي مدني", "ترفض اتهامات", "المصدر", "تاريخ النشر", "أتاكمز"] {
+        assert!(!first.text.contains(gone), "{gone} is cut out of {}", first.text);
+    }
+    let paragraphs: Vec<&str> = first.text.lines().collect();
+    assert!(paragraphs.iter().any(|one| one.starts_with("وقال حاجييف خلال مؤتمر صحافي")), "{paragraphs:#?}");
+    assert!(paragraphs.iter().any(|one| one.starts_with("وتوصل طرفا النزاع")), "{paragraphs:#?}");
+    assert_eq!(paragraphs.len(), 8, "{paragraphs:#?}");
+    let teasers: Vec<&str> = first
+        .removed
+        .iter()
+        .filter(|removed| removed.rule == "teaser.ar.read")
+        .map(|removed| removed.text.as_str())
+        .collect();
+    assert!(teasers.iter().any(|one| one.ends_with("بسبب الأعمال العسكرية")), "{teasers:?}");
+    assert!(teasers.iter().any(|one| one.ends_with("لقوات حفظ السلام الروسية")), "{teasers:?}");
+
+    assert_eq!(second.title, "أنباء عن إطلاق أوكرانيا 5 صواريخ «أتاكمز» بعيدة المدى باتجاه كورسك الروسية");
+    assert_eq!(second.text.lines().count(), 4);
+    assert_eq!(second.published, None);
+    assert_eq!(second.lang, "ar");
+    assert_eq!((&second.source, &second.agency), (&None, &None));
+}
+
+#[test]
+fn furniture_in_six_languages_is_cut_and_prose_stays() {
+    for (text, title, published, source, body) in [
+        (
+            "Ministers agree on grain corridor\nPublished: 12 March 2024, 10:30 GMT\nBy Anna Keller\nMinisters agreed on a corridor on Tuesday.Read more: Ports count their losses after the storm\nShips leave on Friday, the council said.\nShare this article\nSource: Harbour Post\nTags: grain, ports\n© 2024 Harbour Post. All rights reserved.",
+            "Ministers agree on grain corridor",
+            "2024-03-12T10:30:00Z",
+            "Harbour Post",
+            "Ministers agreed on a corridor on Tuesday.\nShips leave on Friday, the council said.",
+        ),
+        (
+            "Министры договорились о зерновом коридоре\nОпубликовано: 12 марта 2024 г.\nМинистры договорились во вторник о новом коридоре для судов.\nЧитайте также: Порты подсчитывают убытки после шторма\nСуда выйдут в море в пятницу, сообщили в совете.\nИсточник: Вестник порта\nПоделиться\nВсе права защищены.",
+            "Министры договорились о зерновом коридоре",
+            "2024-03-12",
+            "Вестник порта",
+            "Министры договорились во вторник о новом коридоре для судов.\nСуда выйдут в море в пятницу, сообщили в совете.",
+        ),
+        (
+            "Les ministres s'accordent sur un corridor\nPublié le 12 mars 2024\nLes ministres se sont accordés mardi sur un corridor.\nÀ lire aussi : Les ports comptent leurs pertes\nLes navires partiront vendredi, selon le conseil.\nSource : Le Courrier du port\nPartager\nTous droits réservés",
+            "Les ministres s'accordent sur un corridor",
+            "2024-03-12",
+            "Le Courrier du port",
+            "Les ministres se sont accordés mardi sur un corridor.\nLes navires partiront vendredi, selon le conseil.",
+        ),
+        (
+            "Los ministros acuerdan un corredor\nPublicado el 12 de marzo de 2024\nLos ministros acordaron el martes un corredor para el grano.\nLea también: Los puertos cuentan sus pérdidas\nLos barcos zarpan el viernes, dijo el consejo.\nFuente: El Faro\nCompartir en Facebook",
+            "Los ministros acuerdan un corredor",
+            "2024-03-12",
+            "El Faro",
+            "Los ministros acordaron el martes un corredor para el grano.\nLos barcos zarpan el viernes, dijo el consejo.",
+        ),
+        (
+            "Minister einigen sich auf Korridor\nVeröffentlicht am 12. März 2024\nDie Minister einigten sich am Dienstag auf einen Korridor.\nLesen Sie auch: Häfen zählen ihre Verluste\nDie Schiffe laufen am Freitag aus, teilte der Rat mit.\nQuelle: Hafenbote\nAlle Rechte vorbehalten",
+            "Minister einigen sich auf Korridor",
+            "2024-03-12",
+            "Hafenbote",
+            "Die Minister einigten sich am Dienstag auf einen Korridor.\nDie Schiffe laufen am Freitag aus, teilte der Rat mit.",
+        ),
+        (
+            "الوزراء يتفقون على ممر للحبوب\nنُشر في: ١٢ آذار ٢٠٢٤\nاتفق الوزراء يوم الثلاثاء على ممر جديد للسفن.\nاقرأ أيضاً: الموانئ تحصي خسائرها بعد العاصفة\nوتبحر السفن يوم الجمعة، بحسب المجلس.\nالمصدر: بريد الميناء\nشارك المقال\nجميع الحقوق محفوظة",
+            "الوزراء يتفقون على ممر للحبوب",
+            "2024-03-12",
+            "بريد الميناء",
+            "اتفق الوزراء يوم الثلاثاء على ممر جديد للسفن.\nوتبحر السفن يوم الجمعة، بحسب المجلس.",
+        ),
+    ] {
+        let found = articles(text);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        let draft = &found[0];
+        assert_eq!(draft.title, title);
+        assert_eq!(draft.published.map(|date| date.value_text()).as_deref(), Some(published), "{title}");
+        assert_eq!(draft.source.as_deref(), Some(source));
+        assert_eq!(draft.text, body, "{:#?}", draft.removed);
+    }
+}
+
+#[test]
+fn words_of_furniture_within_a_sentence_stay() {
+    let body = "She asked the children to read more books and to share what they know.\nRead more books, she told them.\nSource material was scarce, and related problems grew.\nBy Tuesday the library was full again.\nوقال المعلم: اقرأ المزيد من الكتب كل يوم.";
+    let found = articles(&format!("Library opens again\n{body}"));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].text, body, "{:#?}", found[0].removed);
+}
+
+#[test]
+fn headlines_of_others_go_and_the_article_goes_on() {
+    let found = articles(
+        "Quake shakes the coast\nA quake shook the coast on Monday, and rescuers searched the rubble for hours.\nRelated stories\nStorm closes airports\nElection delayed by a week\nRescuers found two people alive under the rubble on the coast, the governor said.",
+    );
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].text.lines().count(), 2, "{}", found[0].text);
+}
+
+#[test]
+fn a_date_that_cannot_be_is_set_aside_with_a_reason() {
+    let found = articles("Quake shakes the coast\nPublished: 12 March 1700\nA quake shook the coast on Monday, rescuers said.");
+    assert_eq!(found[0].published, None);
+    assert_eq!(found[0].set_aside.len(), 1);
+    assert!(!found[0].set_aside[0].reason.is_empty());
+}
+
+mod property {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        /// Nothing is lost: what stays and what was cut are all of the text but its white space.
+        #[test]
+        fn nothing_is_lost(lines in proptest::collection::vec(
+            prop_oneof![
+                "[a-zA-Z ,.:؟ةىو]{0,60}",
+                Just("Read also:".to_owned()),
+                Just("إقرأ المزيد عن الأعمال العسكريةوقال الوزير إن الأمر انتهى اليوم في العاصمة.".to_owned()),
+                Just("المصدر: رويترز".to_owned()),
+                Just("Tags: a, b".to_owned()),
+                "\\PC{0,40}",
+            ], 1..12)) {
+            let text = lines.join("\n");
+            prop_assume!(!text.trim().is_empty());
+            let settings = Settings::load(None).expect("the built-in settings load");
+            let document = Document { kind: DocumentKind::Text, text: text.clone(), url: None, fetched_at: None };
+            let Ok(found) = NewsRules::new(&settings.extract, Utc::now()).articles(&document) else { return Ok(()) };
+            let mut said = String::new();
+            for draft in &found {
+                said.push_str(&draft.title);
+                said.push_str(&draft.text);
+                for removed in &draft.removed {
+                    let there: String = text.chars().skip(removed.offset).take(removed.text.chars().count()).collect();
+                    prop_assert_eq!(&there, &removed.text);
+                    said.push_str(&removed.text);
+                }
+            }
+            let count = |text: &str| {
+                let mut letters: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
+                letters.sort_unstable();
+                letters
+            };
+            prop_assert!(count(&said).len() + 12 >= count(&text).len(), "{:?} of {:?}", said, text);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Scraped text → articles: what is a headline, what is the article's own, what is furniture, and where the next
+//! article begins.
+//!
+//! In: the lines of a text. Out: [`Part`]s, one for each article, in order. A date, a source or a keyword belongs to the
+//! part that it stands in, never to another.
+
+use std::collections::BTreeSet;
+
+use crate::article::{Removed, RemovedKind};
+use crate::extract::fold::fold;
+use crate::extract::furniture::rules::{Place, RULES};
+use crate::extract::furniture::{
+    Found, Line, classify, is_agency, is_paragraph, is_title, is_update, keywords, lines, removed, strip_phrase,
+};
+
+/// Publication lines and bylines without a label stand within this many lines below the headline.
+const HEAD_LINES: usize = 4;
+/// A bare date line has at most this many words.
+const DATE_WORDS: usize = 10;
+
+/// One article of a text, with what its furniture said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part {
+    /// The headline; empty when the text starts with prose.
+    pub title: String,
+    /// The body's paragraphs.
+    pub body: Vec<String>,
+    /// What was cut, in the order of its place.
+    pub removed: Vec<Removed>,
+    /// The outlet that a source line names.
+    pub source: Option<String>,
+    /// The agency that a source line names.
+    pub agency: Option<String>,
+    /// The entries of keyword lines.
+    pub keywords: Vec<String>,
+    /// What the publication line says.
+    pub published: Option<String>,
+    /// Lines of the part so far.
+    seen: usize,
+    /// Furniture that stands below an article was seen: the article is over.
+    over: bool,
+}
+
+/// Sorts a text's lines. `title`: the headline, when it is known from elsewhere. `split`: whether the text may hold
+/// several articles. `is_date`: whether a line is a date and nothing else.
+pub fn parts(text: &str, title: Option<&str>, split: bool, is_date: &dyn Fn(&str) -> bool) -> Vec<Part> {
+    let mut sorter = Sorter {
+        lines: lines(text),
+        at: 0,
+        part: Part {
+            title: title.unwrap_or_default().trim().to_owned(),
+            ..Part::default()
+        },
+        done: Vec::new(),
+        split,
+        is_date,
+    };
+    while let Some(line) = sorter.lines.get(sorter.at).copied() {
+        sorter.at += 1;
+        sorter.take(line);
+    }
+    let Sorter { mut done, part, .. } = sorter;
+    done.push(part);
+    done
+}
+
+struct Sorter<'a> {
+    lines: Vec<Line<'a>>,
+    at: usize,
+    part: Part,
+    done: Vec<Part>,
+    split: bool,
+    is_date: &'a dyn Fn(&str) -> bool,
+}
+
+impl<'a> Sorter<'a> {
+    fn take(&mut self, line: Line<'a>) {
+        self.part.seen += 1;
+        match classify(line) {
+            Found::Heading(rule) => {
+                self.cut(line, RemovedKind::Teaser, &rule.full_name());
+                self.below_heading(&rule.full_name());
+            }
+            Found::Teasers { kept, cut } => {
+                let only = kept.is_empty() && cut.len() == 1;
+                for (piece, rule) in &cut {
+                    self.cut(*piece, RemovedKind::Teaser, &rule.full_name());
+                }
+                for piece in kept {
+                    self.keep(piece);
+                }
+                if only {
+                    self.headline_behind_teaser(line);
+                }
+            }
+            Found::Label(rule, value) => match rule.kind {
+                RemovedKind::Source => {
+                    self.cut(line, rule.kind, &rule.full_name());
+                    self.name_source(value);
+                    self.part.over = !self.part.body.is_empty();
+                }
+                RemovedKind::Keywords => {
+                    self.cut(line, rule.kind, &rule.full_name());
+                    self.part.keywords.extend(keywords(value));
+                    self.part.over = !self.part.body.is_empty();
+                }
+                RemovedKind::Published => {
+                    self.cut(line, rule.kind, &rule.full_name());
+                    if !is_update(rule) && self.part.published.is_none() {
+                        self.part.published = Some(value.to_owned());
+                    }
+                }
+                kind if self.part.seen <= HEAD_LINES || self.part.over || self.at + 2 >= self.lines.len() => {
+                    self.cut(line, kind, &rule.full_name());
+                }
+                _ => self.keep(line),
+            },
+            Found::Furniture(rule) => {
+                self.cut(line, rule.kind, &rule.full_name());
+                if rule.kind == RemovedKind::Copyright {
+                    self.part.over = !self.part.body.is_empty();
+                }
+            }
+            Found::Prose => self.prose(line),
+        }
+    }
+
+    fn prose(&mut self, line: Line<'a>) {
+        let head = self.part.seen <= HEAD_LINES && self.part.body.len() < 2;
+        if self.part.body.is_empty() && is_menu(line.text) {
+            self.cut(line, RemovedKind::Navigation, "navigation.any.menu");
+        } else if !self.part.title.is_empty() && head && fold(line.text) == fold(&self.part.title) {
+            self.cut(line, RemovedKind::Title, "title.any.repeated");
+        } else if head && line.text.split_whitespace().count() <= DATE_WORDS && (self.is_date)(line.text) {
+            self.cut(line, RemovedKind::Published, "published.any.bare-date");
+            if self.part.published.is_none() {
+                self.part.published = Some(line.text.to_owned());
+            }
+        } else if self.split && self.part.title.is_empty() && self.part.body.is_empty() && is_title(line.text) {
+            self.part.title = line.text.to_owned();
+            self.part.seen = 0;
+        } else {
+            self.keep(line);
+        }
+    }
+
+    fn keep(&mut self, line: Line<'a>) {
+        self.part.body.push(line.text.to_owned());
+    }
+
+    fn cut(&mut self, line: Line<'a>, kind: RemovedKind, rule: &str) {
+        self.part.removed.push(removed(line, kind, rule));
+    }
+
+    fn name_source(&mut self, value: &str) {
+        let value = value.trim_end_matches('.').trim();
+        for name in value.split(['،', ',', '/', '+']).map(str::trim).filter(|name| !name.is_empty()) {
+            let place = if is_agency(name) { &mut self.part.agency } else { &mut self.part.source };
+            if place.is_none() {
+                *place = Some(name.to_owned());
+            }
+        }
+    }
+
+    /// Below "Read also:": another article, or headlines of others.
+    fn below_heading(&mut self, rule: &str) {
+        let ahead = self.lines.get(self.at..).unwrap_or_default();
+        let (first, second) = (ahead.first().copied(), ahead.get(1).copied());
+        let plain = |line: Line<'_>| classify(line) == Found::Prose;
+        if let (Some(first), Some(second)) = (first, second)
+            && is_title(first.text)
+            && plain(first)
+            && self.begins_article(first.text, second.text)
+        {
+            if self.split {
+                self.begin(first.text);
+                self.at += 1;
+            } else {
+                self.cut_rest(rule);
+            }
+            return;
+        }
+        while let Some(line) = self.lines.get(self.at).copied() {
+            if !is_title(line.text) || is_paragraph(line.text) || !plain(line) {
+                break;
+            }
+            self.at += 1;
+            self.cut(line, RemovedKind::Teaser, rule);
+        }
+    }
+
+    /// "Read also: HEADLINE" on one line, with the other article's paragraphs below it.
+    fn headline_behind_teaser(&mut self, line: Line<'a>) {
+        let Some(next) = self.lines.get(self.at).copied() else { return };
+        let Some((headline, rule)) = behind_phrase(line.text) else { return };
+        if self.part.over && self.begins_article(headline, next.text) {
+            if self.split {
+                self.begin(headline);
+            } else {
+                self.cut_rest(&rule);
+            }
+        }
+    }
+
+    /// Whether `title` with `paragraph` below it is another article: the first one is over, or the paragraph tells of
+    /// this title and not of the first article's.
+    fn begins_article(&self, title: &str, paragraph: &str) -> bool {
+        if !is_paragraph(paragraph) || self.part.body.is_empty() {
+            return false;
+        }
+        self.part.over || shared(title, paragraph) > shared(&self.part.title, paragraph)
+    }
+
+    fn begin(&mut self, title: &str) {
+        let part = Part {
+            title: title.to_owned(),
+            ..Part::default()
+        };
+        self.done.push(std::mem::replace(&mut self.part, part));
+    }
+
+    /// An article that is handed over alone does not hold another one.
+    fn cut_rest(&mut self, rule: &str) {
+        while let Some(line) = self.lines.get(self.at).copied() {
+            self.at += 1;
+            self.cut(line, RemovedKind::Teaser, rule);
+        }
+    }
+}
+
+/// What follows the teaser phrase at the start of a line, and the rule's name.
+fn behind_phrase(line: &str) -> Option<(&str, String)> {
+    RULES
+        .iter()
+        .filter(|rule| rule.place == Place::Teaser)
+        .flat_map(|rule| rule.phrases.iter().map(move |phrase| (rule, phrase)))
+        .filter_map(|(rule, phrase)| Some((strip_phrase(line, phrase)?, rule)))
+        .min_by_key(|(rest, _)| rest.len())
+        .map(|(rest, rule)| {
+            let headline = rest.trim_matches([' ', ':', '：', '|', '>', '-', '–', '—']);
+            (headline, rule.full_name())
+        })
+}
+
+/// Part of a title's words that a text has, 0 to 1.
+fn shared(title: &str, text: &str) -> f64 {
+    let (title, text) = (fold(title), fold(text));
+    let words = |folded: &'_ str| -> BTreeSet<String> {
+        folded.split(' ').filter(|word| word.chars().count() > 2).map(str::to_owned).collect()
+    };
+    let (title, text) = (words(&title), words(&text));
+    title.intersection(&text).count() as f64 / title.len().max(1) as f64
+}
+
+/// A row of links: several short entries between bars or arrows.
+fn is_menu(line: &str) -> bool {
+    let entries: Vec<&str> = line.split(['|', '›', '»', '·', '•', '>']).collect();
+    entries.len() >= 3 && entries.iter().all(|entry| entry.split_whitespace().count() <= 4)
+}
