@@ -4,6 +4,7 @@ mod doctor;
 mod ingest;
 mod model;
 mod replay;
+mod timeline;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -42,6 +43,7 @@ enum Command {
     /// Puts texts, pages and JSON into the data folder or a running service
     Ingest(ingest::Arguments),
     Replay(replay::Arguments),
+    Timeline(timeline::Arguments),
 }
 
 /// Runs the command line and answers with the exit status.
@@ -59,6 +61,7 @@ pub fn run() -> ExitCode {
         Command::Model { command } => model::run(&settings, &command),
         Command::Ingest(arguments) => ingest::run(&arguments, &settings),
         Command::Replay(arguments) => replay::run(&arguments, &settings),
+        Command::Timeline(arguments) => timeline::run(&arguments, &settings),
     }
 }
 
