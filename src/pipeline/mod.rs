@@ -90,7 +90,7 @@ pub enum IntakeError {
     },
     /// The store cannot be written.
     #[error("the store cannot be written: {0}")]
-    Store(String),
+    Store(crate::store::StoreError),
     /// The service is shutting down.
     #[error("the service is shutting down")]
     Closed,

@@ -185,7 +185,7 @@ impl Intake for Pipeline {
         state.queued = state.queued.saturating_sub(count - new);
         drop(state);
         self.shared.changed.notify_all();
-        answers.map_err(|error| IntakeError::Store(error.to_string()))
+        answers.map_err(IntakeError::Store)
     }
 
     fn wait_placed(&self, ids: &[ArticleId], timeout: Duration) -> bool {

@@ -4,11 +4,25 @@
 //! Out: JSON and HTML. Never decides about stories and never writes to the store.
 
 pub mod api;
+mod server;
 pub mod web;
+
+pub use server::{App, serve};
 
 use serde::Deserialize;
 
 /// The section `[publish]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {}
+pub struct Settings {
+    /// Address and port to serve on.
+    pub listen: std::net::SocketAddr,
+    /// Bytes of a request's body at most, after decompression.
+    pub max_body: usize,
+    /// Articles of one request at most.
+    pub max_articles: usize,
+    /// Seconds that `?wait=placed` waits at most.
+    pub wait_seconds: u64,
+    /// Seconds that requests under way get when the service stops.
+    pub drain_seconds: u64,
+}

@@ -1,1 +1,4 @@
-//! (skeleton)
+//! The pages for editors.
+
+/// Registers the pages.
+pub fn routes(_config: &mut actix_web::web::ServiceConfig) {}

@@ -1,0 +1,224 @@
+//! Errors as `application/problem+json` (RFC 9457), with a closed list of stable types.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::pipeline::{IntakeError, Refusal};
+use crate::store::StoreError;
+use crate::store::read::ReadError;
+
+/// An answer that is an error.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    /// Which kind of error: stable, for programs.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The kind in words.
+    pub title: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// What was wrong here, and what to do.
+    pub detail: String,
+    /// The field or parameter at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The items of a request that were refused, when all were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
+    #[serde(skip)]
+    retry_after: Option<Duration>,
+}
+
+/// One item of a request that was refused; the others went in.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Refused {
+    /// Its place in the request, from 0.
+    pub index: usize,
+    /// Which kind of error.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// What was wrong.
+    pub detail: String,
+    /// The field at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+/// All kinds of problems; a kind is never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// There is no such thing here.
+    NotFound,
+    /// The method is not for this address.
+    MethodNotAllowed,
+    /// A parameter that does not exist or cannot be read.
+    InvalidParameter,
+    /// A cursor of another list.
+    InvalidCursor,
+    /// A body that cannot be read at all.
+    InvalidBody,
+    /// An article that cannot be used.
+    InvalidArticle,
+    /// A document in which no article was found.
+    NoArticle,
+    /// An id that another article has.
+    DuplicateId,
+    /// Too large.
+    TooLarge,
+    /// A media type that is not taken.
+    UnsupportedMediaType,
+    /// Too many articles wait.
+    QueueFull,
+    /// The disk is full.
+    StorageFull,
+    /// The service cannot do this now.
+    Unavailable,
+    /// Our fault.
+    Internal,
+}
+
+impl Kind {
+    fn parts(self) -> (&'static str, &'static str, StatusCode) {
+        match self {
+            Self::NotFound => ("/problems/not-found", "Not found", StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed => ("/problems/method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
+            Self::InvalidParameter => ("/problems/invalid-parameter", "Invalid parameter", StatusCode::BAD_REQUEST),
+            Self::InvalidCursor => ("/problems/invalid-cursor", "Invalid cursor", StatusCode::BAD_REQUEST),
+            Self::InvalidBody => ("/problems/invalid-body", "The body cannot be read", StatusCode::BAD_REQUEST),
+            Self::InvalidArticle => ("/problems/invalid-article", "Invalid article", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::NoArticle => ("/problems/no-article", "No article found", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::DuplicateId => ("/problems/duplicate-id", "The id is taken", StatusCode::CONFLICT),
+            Self::TooLarge => ("/problems/too-large", "Too large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::UnsupportedMediaType => {
+                ("/problems/unsupported-media-type", "Unsupported media type", StatusCode::UNSUPPORTED_MEDIA_TYPE)
+            }
+            Self::QueueFull => ("/problems/queue-full", "The queue is full", StatusCode::TOO_MANY_REQUESTS),
+            Self::StorageFull => ("/problems/storage-full", "The disk is full", StatusCode::INSUFFICIENT_STORAGE),
+            Self::Unavailable => ("/problems/unavailable", "Unavailable", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Internal => ("/problems/internal", "Internal error", StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        self.parts().0
+    }
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let (name, title, status) = kind.parts();
+        Self {
+            kind: name,
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            field: None,
+            refused: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// Names the field or parameter at fault.
+    pub fn of_field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// There is no such article, story, document.
+    pub fn not_found(what: &str, id: &str) -> Self {
+        Self::new(Kind::NotFound, format!("there is no {what} with the id {id:?}"))
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.title, self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.content_type("application/problem+json");
+        if let Some(wait) = self.retry_after {
+            response.insert_header(("retry-after", wait.as_secs().max(1).to_string()));
+        }
+        if self.status == 503 && self.retry_after.is_none() {
+            response.insert_header(("retry-after", "5"));
+        }
+        response.body(serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned()))
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let kind = match error {
+            StoreError::Full => Kind::StorageFull,
+            StoreError::ReadOnly | StoreError::Damaged(_) => Kind::Unavailable,
+            _ => Kind::Internal,
+        };
+        tracing::error!(%error, "the store failed a reader");
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Cursor(error) => Self::new(Kind::InvalidCursor, error.to_string()).of_field("cursor"),
+            ReadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<IntakeError> for Problem {
+    fn from(error: IntakeError) -> Self {
+        let detail = error.to_string();
+        match error {
+            IntakeError::Full { retry_after, .. } => Self {
+                retry_after: Some(retry_after),
+                ..Self::new(Kind::QueueFull, detail)
+            },
+            IntakeError::Store(StoreError::Full) => Self::new(Kind::StorageFull, detail),
+            IntakeError::Store(_) | IntakeError::Closed => Self::new(Kind::Unavailable, detail),
+        }
+    }
+}
+
+impl Refused {
+    /// An article that the intake refused.
+    pub fn of_intake(index: usize, refusal: &Refusal) -> Self {
+        let (kind, field) = match refusal {
+            Refusal::DuplicateId { .. } => (Kind::DuplicateId, "id"),
+            Refusal::Empty => (Kind::InvalidArticle, "text"),
+        };
+        Self {
+            index,
+            kind: kind.name(),
+            detail: refusal.to_string(),
+            field: Some(field.to_owned()),
+        }
+    }
+
+    /// As the answer to a request of which it was the only item.
+    pub fn alone(self) -> Problem {
+        let kind = [Kind::DuplicateId, Kind::NoArticle, Kind::InvalidArticle]
+            .into_iter()
+            .find(|kind| kind.name() == self.kind)
+            .unwrap_or(Kind::InvalidArticle);
+        Problem {
+            field: self.field,
+            ..Problem::new(kind, self.detail)
+        }
+    }
+}
