@@ -214,6 +214,11 @@ impl<'a> Reader<'a> {
         if tokens.is_persian(year_token) && (1300..1500).contains(&year) {
             return Some((Parts::Solar(year, month, day), i + 5));
         }
+        if line && (1420..=1500).contains(&year) {
+            // Before any press, so the Islamic calendar, as Saudi pages write it.
+            let next = self.lexicon.skip(tokens, i + 5, Role::LunarEra).unwrap_or(i + 5);
+            return Some((Parts::Lunar(year, month, day), next));
+        }
         self.year_is_likely(year)
             .then_some((Parts::Ymd(year, month, day), i + 5))
     }

@@ -103,6 +103,9 @@ impl Line<'_> {
                 let Resolved { date, next } = resolver?.complete(month, day, found.next)?;
                 return Some((date, true, next));
             }
+            if matches!(found.parts, Parts::Lunar(..)) {
+                return None;
+            }
             let date = found.parts.dated()?;
             let timed = match found.parts {
                 Parts::Ymd(..) => self.time_after(date, found.next),

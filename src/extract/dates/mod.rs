@@ -9,8 +9,8 @@
 //!   (IST, CST, BST), the time is dropped and the day kept.
 //! - **Weekdays** are dropped: a wrong one is no failure.
 //! - **Two-digit years** are read in fields only: up to next year of this century, otherwise of the last.
-//! - **Calendars.** Solar Hijri dates are converted. Islamic ones are a day uncertain: the month is kept, and a day at
-//!   the border of two months is refused.
+//! - **Calendars.** Solar Hijri dates are converted. Islamic ones are a day uncertain: `parse` keeps the month and
+//!   refuses a day at the border of two months; `find` leaves them alone.
 //! - **Relative words** are resolved only against a publication date, only by `find`. Days are those of UTC. "On
 //!   Tuesday" is the last one, publication day included; a day without a year falls in the year that brings it closest.
 //!   Weeks and years have no precision here, and are left alone.

@@ -32,7 +32,7 @@ pub(super) const ZONES: &[(&str, Zone)] = &[
     ("CEST|MESZ|EET|HAEC", Zone::Fixed(120)),
     ("EEST|TRT|TSİ", Zone::Fixed(180)),
     (
-        "MSK|МСК|موسكو|московскому времени|по московскому времени|по Москве|Moscow time|heure de Moscou|hora de Moscú|Moskauer Zeit",
+        "MSK|МСК|موسكو|московскому времени|по московскому времени|по Москве|московское время|время московское|Moscow time|heure de Moscou|hora de Moscú|Moskauer Zeit",
         Zone::Since(180, (2014, 10, 26)),
     ),
     (

@@ -130,6 +130,7 @@ fn what_only_looks_like_a_date() {
                 &[],
             ),
             ("Tem 12 anos", &[]),
+            ("في 5 ربيع الأول 1445 هـ", &[]),
             ("F16 March, route 5 March", &["5 March ~ 2024-03-05"]),
             ("قبل يومين من الانتخابات", &[]),
             ("il a 20 ans et sept enfants; ha due giorni", &[]),
