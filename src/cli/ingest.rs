@@ -3,14 +3,17 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use crate::article::SetAside;
 use crate::config::Settings;
-use crate::pipeline::Outcome;
+use crate::extract::NewsRules;
+use crate::pipeline::{Outcome, Pipeline};
 use crate::source::{self, Item, Rejected, Skipped};
 
 mod local;
@@ -173,11 +176,10 @@ fn local_target(arguments: &Arguments, settings: &Settings) -> Result<Box<dyn Ta
 ///
 /// # Errors
 /// Why it cannot be opened.
-fn local_intake(_settings: &Settings, data_dir: &Path) -> Result<local::Local, String> {
-    Err(format!(
-        "the store in {} cannot be opened by this build; give --server URL",
-        data_dir.display()
-    ))
+fn local_intake(settings: &Settings, data_dir: &Path) -> Result<local::Local, String> {
+    let pipeline = Pipeline::open(Arc::new(settings.clone()), data_dir).map_err(|error| error.to_string())?;
+    let rules = NewsRules::new(&settings.extract, Utc::now());
+    Ok(local::Local::new(Box::new(pipeline), Box::new(rules)))
 }
 
 fn ingest(paths: &[PathBuf], settings: &source::Settings, target: &mut dyn Target, bar: &ProgressBar) -> Summary {

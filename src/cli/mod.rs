@@ -4,6 +4,7 @@ mod doctor;
 mod ingest;
 mod model;
 mod replay;
+mod serve;
 mod timeline;
 
 use std::io::IsTerminal;
@@ -43,6 +44,8 @@ enum Command {
     /// Puts texts, pages and JSON into the data folder or a running service
     Ingest(ingest::Arguments),
     Replay(replay::Arguments),
+    Serve(serve::Arguments),
+    Reembed(serve::ReembedArguments),
     Timeline(timeline::Arguments),
 }
 
@@ -61,6 +64,8 @@ pub fn run() -> ExitCode {
         Command::Model { command } => model::run(&settings, &command),
         Command::Ingest(arguments) => ingest::run(&arguments, &settings),
         Command::Replay(arguments) => replay::run(&arguments, &settings),
+        Command::Serve(arguments) => serve::run(&arguments, &settings),
+        Command::Reembed(arguments) => serve::reembed(&arguments, &settings),
         Command::Timeline(arguments) => timeline::run(&arguments, &settings),
     }
 }

@@ -24,7 +24,7 @@ pub struct Pipeline {
     store: Arc<Store>,
     shared: Arc<Shared>,
     capacity: usize,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Default)]
@@ -72,7 +72,7 @@ impl Pipeline {
             store,
             shared,
             capacity,
-            thread: Some(thread),
+            thread: Mutex::new(Some(thread)),
         })
     }
 
@@ -95,10 +95,11 @@ impl Pipeline {
     }
 
     /// Stops accepting, lets the writer finish its batch and waits for it.
-    pub fn close(&mut self) {
+    pub fn close(&self) {
         self.shared.lock().closing = true;
         self.shared.changed.notify_all();
-        if let Some(thread) = self.thread.take()
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
             && thread.join().is_err()
         {
             tracing::error!("the writer's thread had panicked; queued articles are placed at the next start");

@@ -360,7 +360,7 @@ impl Store {
                 params![story, change, at],
             )?;
         }
-        transaction.execute("DELETE FROM meta WHERE key = 'model'", [])?;
+        transaction.execute("DELETE FROM meta WHERE key IN ('model', 'centres')", [])?;
         transaction.commit()?;
         Ok(requeued)
     }

@@ -17,7 +17,6 @@ pub(super) struct Local {
 }
 
 impl Local {
-    #[expect(dead_code, reason = "local_intake makes one as soon as the store can be opened")]
     pub(super) fn new(intake: Box<dyn Intake>, rules: Box<dyn Rules>) -> Self {
         Self {
             intake,

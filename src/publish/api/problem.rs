@@ -30,7 +30,7 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
     #[serde(skip)]
-    retry_after: Option<Duration>,
+    pub(super) retry_after: Option<Duration>,
 }
 
 /// One item of a request that was refused; the others went in.

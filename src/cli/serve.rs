@@ -1,0 +1,102 @@
+//! `silsila serve`: the service. `silsila reembed`: all vectors anew, after the model was changed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use chrono::Utc;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::progress;
+use crate::config::Settings;
+use crate::embed::worker::Worker;
+use crate::pipeline::{Pipeline, Placer};
+use crate::publish::{self, App};
+use crate::store::Store;
+
+/// Serves the API and the pages
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Address and port
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Where the store is; without it the user's data folder
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+/// Computes all vectors and stories anew with the configured model
+#[derive(Debug, clap::Args)]
+pub struct ReembedArguments {
+    /// Where the store is; without it the user's data folder
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
+    status(serve(arguments, settings))
+}
+
+/// Runs the command.
+pub fn reembed(arguments: &ReembedArguments, settings: &Settings) -> ExitCode {
+    status(reembed_all(arguments, settings))
+}
+
+fn status(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("silsila: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn data_dir(given: Option<&PathBuf>, settings: &Settings) -> Result<PathBuf, Failure> {
+    Ok(match given {
+        Some(dir) => dir.clone(),
+        None => settings.data_dir()?,
+    })
+}
+
+fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let listen = arguments.listen.unwrap_or(settings.publish.listen);
+    let settings = Arc::new(settings.clone());
+    let dir = data_dir(arguments.data_dir.as_ref(), &settings)?;
+    let pipeline = Arc::new(Pipeline::open(Arc::clone(&settings), &dir)?);
+    let watched = Arc::clone(&pipeline);
+    let app = App {
+        store: pipeline.store(),
+        intake: Arc::<Pipeline>::clone(&pipeline),
+        trouble: Arc::new(move || watched.trouble()),
+        settings,
+    };
+    actix_web::rt::System::new().block_on(publish::serve(app, listen))?;
+    pipeline.close();
+    Ok(())
+}
+
+fn reembed_all(arguments: &ReembedArguments, settings: &Settings) -> Result<(), Failure> {
+    let dir = data_dir(arguments.data_dir.as_ref(), settings)?;
+    // The model first: without it nothing is touched.
+    let embedder = Worker::start(crate::embed::open(&settings.embed)?, settings.embed.queue)?;
+    let store = Arc::new(Store::open(&dir)?);
+    let count = store.requeue_all(Utc::now())?;
+    let mut placer = Placer::open(store, Arc::new(settings.clone()), embedder)?;
+    let bar = progress(count as u64);
+    loop {
+        match placer.step(Utc::now(), None)? {
+            0 => break,
+            done => bar.inc(done as u64),
+        }
+    }
+    bar.finish_and_clear();
+    println!("{count} articles were embedded and placed anew with {}", placer.identity().name);
+    Ok(())
+}
