@@ -65,7 +65,10 @@ fn data_dir(given: Option<&PathBuf>, settings: &Settings) -> Result<PathBuf, Fai
 
 fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let listen = arguments.listen.unwrap_or(settings.publish.listen);
     let settings = Arc::new(settings.clone());
     let dir = data_dir(arguments.data_dir.as_ref(), &settings)?;
@@ -97,6 +100,9 @@ fn reembed_all(arguments: &ReembedArguments, settings: &Settings) -> Result<(), 
         }
     }
     bar.finish_and_clear();
-    println!("{count} articles were embedded and placed anew with {}", placer.identity().name);
+    println!(
+        "{count} articles were embedded and placed anew with {}",
+        placer.identity().name
+    );
     Ok(())
 }

@@ -61,7 +61,11 @@ pub fn dress<B>(response: &mut ServiceResponse<B>, id: &str) {
     let docs = response.request().path().starts_with("/docs");
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
-        let value = if docs && name == "content-security-policy" { DOCS_POLICY } else { value };
+        let value = if docs && name == "content-security-policy" {
+            DOCS_POLICY
+        } else {
+            value
+        };
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     if let Ok(id) = HeaderValue::from_str(id) {
@@ -106,4 +110,3 @@ pub async fn serve(app: App, listen: SocketAddr) -> io::Result<()> {
     println!("Silsila is at http://{address}");
     running.await
 }
-

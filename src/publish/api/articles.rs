@@ -41,7 +41,9 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         "application/x-ndjson" | "application/jsonl" => (lines(&bytes), false),
         "" | "application/json" => whole(&bytes)?,
         other => {
-            let detail = format!("the media type {other:?} is not taken here; send application/json or application/x-ndjson, and pages to /v1/documents");
+            let detail = format!(
+                "the media type {other:?} is not taken here; send application/json or application/x-ndjson, and pages to /v1/documents"
+            );
             return Err(Problem::new(Kind::UnsupportedMediaType, detail));
         }
     };
@@ -49,7 +51,11 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         return Err(Problem::new(Kind::InvalidBody, "the body holds no article"));
     }
     if values.len() > limits.max_articles {
-        let detail = format!("{} articles at once are more than publish.max_articles = {}", values.len(), limits.max_articles);
+        let detail = format!(
+            "{} articles at once are more than publish.max_articles = {}",
+            values.len(),
+            limits.max_articles
+        );
         return Err(Problem::new(Kind::TooLarge, detail));
     }
     let rules = NewsRules::new(&app.settings.extract, Utc::now());
@@ -90,7 +96,12 @@ fn whole(bytes: &[u8]) -> Result<(Values, bool), Problem> {
             Some(_) => return Err(Problem::new(Kind::InvalidBody, "`articles` must be an array").of_field("articles")),
             None => (vec![Ok(Value::Object(fields))], true),
         },
-        _ => return Err(Problem::new(Kind::InvalidBody, "expected an article, an array of them, or {\"articles\": […]}")),
+        _ => {
+            return Err(Problem::new(
+                Kind::InvalidBody,
+                "expected an article, an array of them, or {\"articles\": […]}",
+            ));
+        }
     })
 }
 
@@ -123,13 +134,20 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String
 /// Why an article is in its story: nearest members with the part of each signal, the runner-up and the margin.
 #[utoipa::path(get, path = "/v1/articles/{id}/placement", params(("id" = String, Path)),
     responses((status = 200, body = serde_json::Value), (status = 304), (status = 404, body = Problem)))]
-pub async fn placement(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn placement(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     Parameters::of(&request)?.end()?;
     let (store, asked) = (app.store.clone(), id.clone());
     let found = read(move || store.placement(&asked)).await?;
     match found {
         None => Err(Problem::not_found("article", &id)),
-        Some(None) => Err(Problem::new(Kind::NotFound, format!("the article {:?} waits to be placed", id.as_str()))),
+        Some(None) => Err(Problem::new(
+            Kind::NotFound,
+            format!("the article {:?} waits to be placed", id.as_str()),
+        )),
         Some(Some(placement)) => answer(&request, &placement),
     }
 }

@@ -49,7 +49,8 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         }
         "application/json" => of_json(&bytes)?,
         other => {
-            let detail = format!("the media type {other:?} is not taken; send text/plain, text/html or application/json");
+            let detail =
+                format!("the media type {other:?} is not taken; send text/plain, text/html or application/json");
             return Err(Problem::new(Kind::UnsupportedMediaType, detail));
         }
     };
@@ -81,14 +82,18 @@ fn of_json(bytes: &[u8]) -> Result<Document, Problem> {
         .ok_or_else(|| Problem::new(Kind::InvalidArticle, "`text` is missing or blank").of_field("text"))?;
     let fetched_at = field("fetched_at")?
         .map(|at| {
-            DateTime::parse_from_rfc3339(&at).map(|at| at.with_timezone(&Utc)).map_err(|_| {
-                let detail = format!("`fetched_at` must be an RFC 3339 time, not {at:?}");
-                Problem::new(Kind::InvalidArticle, detail).of_field("fetched_at")
-            })
+            DateTime::parse_from_rfc3339(&at)
+                .map(|at| at.with_timezone(&Utc))
+                .map_err(|_| {
+                    let detail = format!("`fetched_at` must be an RFC 3339 time, not {at:?}");
+                    Problem::new(Kind::InvalidArticle, detail).of_field("fetched_at")
+                })
         })
         .transpose()?;
     let head = text.trim_start().get(..15).unwrap_or_default().to_ascii_lowercase();
-    let html = ["<!doctype", "<html", "<head", "<body", "<?xml"].iter().any(|start| head.starts_with(start));
+    let html = ["<!doctype", "<html", "<head", "<body", "<?xml"]
+        .iter()
+        .any(|start| head.starts_with(start));
     Ok(Document {
         kind: if html { DocumentKind::Html } else { DocumentKind::Text },
         text,

@@ -17,7 +17,10 @@ pub async fn alive() -> HttpResponse {
 #[utoipa::path(get, path = "/readyz", responses((status = 200, description = "Ready"), (status = 503, body = Problem)))]
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     if let Some(trouble) = (app.trouble)() {
-        return Err(Problem::new(Kind::Unavailable, format!("the writer does not go on: {trouble}")));
+        return Err(Problem::new(
+            Kind::Unavailable,
+            format!("the writer does not go on: {trouble}"),
+        ));
     }
     let store = app.store.clone();
     read(move || store.story("")).await?;
@@ -30,14 +33,44 @@ pub async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let store = app.store.clone();
     let totals = read(move || store.totals()).await?;
     let rows = [
-        ("silsila_queued_articles", "gauge", "Articles accepted but not placed", app.intake.queued() as u64),
+        (
+            "silsila_queued_articles",
+            "gauge",
+            "Articles accepted but not placed",
+            app.intake.queued() as u64,
+        ),
         ("silsila_articles", "gauge", "Stored articles", totals.articles),
-        ("silsila_near_duplicates", "gauge", "Articles whose text repeats another's", totals.near_duplicates),
-        ("silsila_failed_articles", "gauge", "Articles that could not be placed", totals.failed),
+        (
+            "silsila_near_duplicates",
+            "gauge",
+            "Articles whose text repeats another's",
+            totals.near_duplicates,
+        ),
+        (
+            "silsila_failed_articles",
+            "gauge",
+            "Articles that could not be placed",
+            totals.failed,
+        ),
         ("silsila_stories", "gauge", "Stories", totals.stories),
-        ("silsila_largest_story_articles", "gauge", "Articles of the largest story", totals.largest_story),
-        ("silsila_changes_total", "counter", "Number of the newest change", totals.change),
-        ("silsila_refused_total", "counter", "Inputs that were refused and kept", totals.refused),
+        (
+            "silsila_largest_story_articles",
+            "gauge",
+            "Articles of the largest story",
+            totals.largest_story,
+        ),
+        (
+            "silsila_changes_total",
+            "counter",
+            "Number of the newest change",
+            totals.change,
+        ),
+        (
+            "silsila_refused_total",
+            "counter",
+            "Inputs that were refused and kept",
+            totals.refused,
+        ),
     ];
     let text: String = rows
         .iter()

@@ -31,12 +31,18 @@ pub struct Accepted {
 
 /// The media type of a body, without parameters, and its charset.
 pub fn media_type(request: &HttpRequest) -> (String, Option<String>) {
-    let header = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let mut parts = header.split(';');
     let kind = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
     let charset = parts.find_map(|part| {
         let (name, value) = part.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_owned())
+        name.trim()
+            .eq_ignore_ascii_case("charset")
+            .then(|| value.trim().trim_matches('"').to_owned())
     });
     (kind, charset)
 }
@@ -55,7 +61,10 @@ pub async fn body(request: &HttpRequest, mut payload: web::Payload, max: usize) 
         }
         bytes.extend_from_slice(&chunk);
     }
-    let encoding = request.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    let encoding = request
+        .headers()
+        .get(CONTENT_ENCODING)
+        .and_then(|value| value.to_str().ok());
     match encoding.map(str::to_ascii_lowercase).as_deref() {
         None | Some("identity") => Ok(bytes),
         Some("gzip") => {
@@ -124,7 +133,10 @@ pub async fn hand_over(
         })
         .await?;
     }
-    let done = wait && receipts.iter().all(|(_, receipt)| placed.get(&receipt.id).is_some_and(|view| view.state != "queued"));
+    let done = wait
+        && receipts
+            .iter()
+            .all(|(_, receipt)| placed.get(&receipt.id).is_some_and(|view| view.state != "queued"));
     let mut articles = Vec::with_capacity(receipts.len());
     for (_, receipt) in receipts {
         let mut entry = serde_json::to_value(&receipt).unwrap_or_default();
@@ -136,6 +148,10 @@ pub async fn hand_over(
         }
         articles.push(entry);
     }
-    let mut response = if done { HttpResponse::Ok() } else { HttpResponse::Accepted() };
+    let mut response = if done {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::Accepted()
+    };
     Ok(response.json(Accepted { articles, refused }))
 }

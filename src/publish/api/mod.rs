@@ -26,13 +26,34 @@ use problem::{Kind, Problem};
 /// The description of the API.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Silsila", description = "Stories and timelines from the news. Times are RFC 3339 in UTC; an uncertain date is {\"value\":\"2023-09-20\",\"precision\":\"day\"}. Errors are application/problem+json with a stable `type`."),
+    info(
+        title = "Silsila",
+        description = "Stories and timelines from the news. Times are RFC 3339 in UTC; an uncertain date is {\"value\":\"2023-09-20\",\"precision\":\"day\"}. Errors are application/problem+json with a stable `type`."
+    ),
     paths(
-        articles::post, articles::get, articles::placement, documents::post, documents::get, stories::list, stories::get,
-        stories::articles, stories::timeline, stories::history, search::get, changes::get, health::alive, health::ready,
+        articles::post,
+        articles::get,
+        articles::placement,
+        documents::post,
+        documents::get,
+        stories::list,
+        stories::get,
+        stories::articles,
+        stories::timeline,
+        stories::history,
+        search::get,
+        changes::get,
+        health::alive,
+        health::ready,
         health::metrics
     ),
-    components(schemas(problem::Problem, problem::Refused, crate::story::Placement, crate::story::Neighbour, crate::story::Rival))
+    components(schemas(
+        problem::Problem,
+        problem::Refused,
+        crate::story::Placement,
+        crate::story::Neighbour,
+        crate::story::Rival
+    ))
 )]
 pub struct Api;
 
@@ -40,8 +61,16 @@ pub struct Api;
 pub fn routes(config: &mut web::ServiceConfig) {
     let get = |path: &str| web::resource(path.to_owned()).default_service(web::to(not_found));
     config
-        .service(web::resource("/v1/articles").route(web::post().to(articles::post)).default_service(web::to(not_found)))
-        .service(web::resource("/v1/documents").route(web::post().to(documents::post)).default_service(web::to(not_found)))
+        .service(
+            web::resource("/v1/articles")
+                .route(web::post().to(articles::post))
+                .default_service(web::to(not_found)),
+        )
+        .service(
+            web::resource("/v1/documents")
+                .route(web::post().to(documents::post))
+                .default_service(web::to(not_found)),
+        )
         .service(get("/v1/articles/{id}").route(web::get().to(articles::get)))
         .service(get("/v1/articles/{id}/placement").route(web::get().to(articles::placement)))
         .service(get("/v1/documents/{id}").route(web::get().to(documents::get)))
@@ -66,11 +95,17 @@ pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
         return Err(Problem::new(Kind::MethodNotAllowed, detail));
     }
     if request.match_pattern().is_some() {
-        return Err(Problem::new(Kind::MethodNotAllowed, format!("{} takes POST", request.path())));
+        return Err(Problem::new(
+            Kind::MethodNotAllowed,
+            format!("{} takes POST", request.path()),
+        ));
     }
     Err(Problem::new(
         Kind::NotFound,
-        format!("there is nothing at {}; /openapi.json lists what there is", request.path()),
+        format!(
+            "there is nothing at {}; /openapi.json lists what there is",
+            request.path()
+        ),
     ))
 }
 
@@ -109,7 +144,10 @@ impl Parameters {
     fn one_of<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
         let Some(value) = self.text(name) else { return Ok(None) };
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let found = words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning);
+        let found = words
+            .iter()
+            .find(|(word, _)| *word == value)
+            .map(|(_, meaning)| *meaning);
         found.map(Some).ok_or_else(|| {
             let detail = format!("`{name}` must be one of {}, not {value:?}", known.join(", "));
             Problem::new(Kind::InvalidParameter, detail).of_field(name)
@@ -126,7 +164,11 @@ impl Parameters {
         };
         let start = date.value.timestamp_micros();
         let day = 86_400_000_000;
-        Ok(Some(if end && date.precision == Precision::Day { start + day - 1 } else { start }))
+        Ok(Some(if end && date.precision == Precision::Day {
+            start + day - 1
+        } else {
+            start
+        }))
     }
 
     fn page(&mut self) -> Result<(Option<String>, usize), Problem> {
@@ -165,12 +207,23 @@ where
 fn answer<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
     use sha2::{Digest, Sha256};
     let body = serde_json::to_vec(value).map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
-    let digest: String = Sha256::digest(&body).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = Sha256::digest(&body)
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let tag = format!("\"{digest}\"");
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = request
+        .headers()
+        .get(IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
     let same = |one: &str| one.trim() == "*" || one.trim().trim_start_matches("W/") == tag;
     let fresh = known.is_none_or(|list| !list.split(',').any(same));
-    let mut response = if fresh { HttpResponse::Ok() } else { HttpResponse::NotModified() };
+    let mut response = if fresh {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::NotModified()
+    };
     response
         .insert_header((ETAG, tag.as_str()))
         .insert_header((CACHE_CONTROL, "no-cache"));

@@ -85,21 +85,55 @@ impl Kind {
     fn parts(self) -> (&'static str, &'static str, StatusCode) {
         match self {
             Self::NotFound => ("/problems/not-found", "Not found", StatusCode::NOT_FOUND),
-            Self::MethodNotAllowed => ("/problems/method-not-allowed", "Method not allowed", StatusCode::METHOD_NOT_ALLOWED),
-            Self::InvalidParameter => ("/problems/invalid-parameter", "Invalid parameter", StatusCode::BAD_REQUEST),
+            Self::MethodNotAllowed => (
+                "/problems/method-not-allowed",
+                "Method not allowed",
+                StatusCode::METHOD_NOT_ALLOWED,
+            ),
+            Self::InvalidParameter => (
+                "/problems/invalid-parameter",
+                "Invalid parameter",
+                StatusCode::BAD_REQUEST,
+            ),
             Self::InvalidCursor => ("/problems/invalid-cursor", "Invalid cursor", StatusCode::BAD_REQUEST),
-            Self::InvalidBody => ("/problems/invalid-body", "The body cannot be read", StatusCode::BAD_REQUEST),
-            Self::InvalidArticle => ("/problems/invalid-article", "Invalid article", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::NoArticle => ("/problems/no-article", "No article found", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::InvalidBody => (
+                "/problems/invalid-body",
+                "The body cannot be read",
+                StatusCode::BAD_REQUEST,
+            ),
+            Self::InvalidArticle => (
+                "/problems/invalid-article",
+                "Invalid article",
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ),
+            Self::NoArticle => (
+                "/problems/no-article",
+                "No article found",
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ),
             Self::DuplicateId => ("/problems/duplicate-id", "The id is taken", StatusCode::CONFLICT),
             Self::TooLarge => ("/problems/too-large", "Too large", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::UnsupportedMediaType => {
-                ("/problems/unsupported-media-type", "Unsupported media type", StatusCode::UNSUPPORTED_MEDIA_TYPE)
-            }
-            Self::QueueFull => ("/problems/queue-full", "The queue is full", StatusCode::TOO_MANY_REQUESTS),
-            Self::StorageFull => ("/problems/storage-full", "The disk is full", StatusCode::INSUFFICIENT_STORAGE),
+            Self::UnsupportedMediaType => (
+                "/problems/unsupported-media-type",
+                "Unsupported media type",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ),
+            Self::QueueFull => (
+                "/problems/queue-full",
+                "The queue is full",
+                StatusCode::TOO_MANY_REQUESTS,
+            ),
+            Self::StorageFull => (
+                "/problems/storage-full",
+                "The disk is full",
+                StatusCode::INSUFFICIENT_STORAGE,
+            ),
             Self::Unavailable => ("/problems/unavailable", "Unavailable", StatusCode::SERVICE_UNAVAILABLE),
-            Self::Internal => ("/problems/internal", "Internal error", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Internal => (
+                "/problems/internal",
+                "Internal error",
+                StatusCode::INTERNAL_SERVER_ERROR,
+            ),
         }
     }
 

@@ -20,8 +20,12 @@ const SORTS: [(&str, SortBy); 5] = [
     ("velocity", SortBy::Velocity),
     ("relevance", SortBy::Relevance),
 ];
-const STATES: [(&str, &str); 4] =
-    [("emerging", "emerging"), ("active", "active"), ("dormant", "dormant"), ("closed", "closed")];
+const STATES: [(&str, &str); 4] = [
+    ("emerging", "emerging"),
+    ("active", "active"),
+    ("dormant", "dormant"),
+    ("closed", "closed"),
+];
 
 /// A story's timeline.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,8 +68,14 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
         min_sources: parameters.read("min_sources", "a whole number")?,
         updated_from: parameters.moment("updated_from", false)?,
         updated_to: parameters.moment("updated_to", true)?,
-        sort_by: sort_by.unwrap_or(if q.is_some() { SortBy::Relevance } else { SortBy::Updated }),
-        ascending: parameters.one_of("sort_direction", &[("asc", true), ("desc", false)])?.unwrap_or(false),
+        sort_by: sort_by.unwrap_or(if q.is_some() {
+            SortBy::Relevance
+        } else {
+            SortBy::Updated
+        }),
+        ascending: parameters
+            .one_of("sort_direction", &[("asc", true), ("desc", false)])?
+            .unwrap_or(false),
         q,
     };
     let (cursor, per_page) = parameters.page()?;
@@ -94,7 +104,9 @@ enum Found {
 /// The story, or the redirect to its successor's address with `below` at the end.
 async fn find(app: &web::Data<App>, id: &str, below: &str) -> Result<Found, Problem> {
     let (store, asked) = (app.store.clone(), id.to_owned());
-    let story = read(move || store.story(&asked)).await?.ok_or_else(|| Problem::not_found("story", id))?;
+    let story = read(move || store.story(&asked))
+        .await?
+        .ok_or_else(|| Problem::not_found("story", id))?;
     Ok(match story.merged_into {
         Some(merged_into) => Found::Elsewhere(
             HttpResponse::PermanentRedirect()
@@ -112,7 +124,11 @@ async fn find(app: &web::Data<App>, id: &str, below: &str) -> Result<Found, Prob
 #[utoipa::path(get, path = "/v1/stories/{id}/articles",
     params(("id" = String, Path), ("cursor" = Option<String>, Query), ("per_page" = Option<usize>, Query)),
     responses((status = 200, body = Page<ArticleView>), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub async fn articles(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn articles(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(&request)?;
     let (cursor, per_page) = parameters.page()?;
     parameters.end()?;
@@ -128,13 +144,19 @@ pub async fn articles(app: web::Data<App>, request: HttpRequest, id: web::Path<S
 #[utoipa::path(get, path = "/v1/stories/{id}/history",
     params(("id" = String, Path), ("cursor" = Option<String>, Query), ("per_page" = Option<usize>, Query)),
     responses((status = 200, body = Page<ChangeView>), (status = 304), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub async fn history(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn history(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(&request)?;
     let (cursor, per_page) = parameters.page()?;
     parameters.end()?;
     // The history of a merged story is its own.
     let (store, asked) = (app.store.clone(), id.clone());
-    read(move || store.story(&asked)).await?.ok_or_else(|| Problem::not_found("story", &id))?;
+    read(move || store.story(&asked))
+        .await?
+        .ok_or_else(|| Problem::not_found("story", &id))?;
     let store = app.store.clone();
     let page = read(move || store.history(&id, cursor.as_deref(), per_page)).await?;
     answer(&request, &page)
@@ -149,7 +171,11 @@ pub async fn history(app: web::Data<App>, request: HttpRequest, id: web::Path<St
         ("lang" = Option<String>, Query, description = "The reader's language")
     ),
     responses((status = 200, body = Timeline), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub async fn timeline(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn timeline(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(&request)?;
     let options = timeline::Options {
         from: parameters.read::<NaiveDate>("from", "a day such as 2023-09-20")?,

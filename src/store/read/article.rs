@@ -84,7 +84,10 @@ pub(super) fn article(row: &Row<'_>) -> rusqlite::Result<(ArticleView, i64)> {
         id: row.get(0)?,
         title: row.get(1)?,
         text: row.get(2)?,
-        published: published.as_deref().and_then(Dated::from_value_text).map(DatedJson::from),
+        published: published
+            .as_deref()
+            .and_then(Dated::from_value_text)
+            .map(DatedJson::from),
         lang: row.get(4)?,
         source: row.get(5)?,
         agency: row.get(6)?,
@@ -142,11 +145,20 @@ impl Store {
                 )?
                 .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
                 .optional()?;
-            let Some((placement, story, original)) = found else { return Ok(None) };
-            let Some(placement) = placement else { return Ok(Some(None)) };
+            let Some((placement, story, original)) = found else {
+                return Ok(None);
+            };
+            let Some(placement) = placement else {
+                return Ok(Some(None));
+            };
             let mut placement: Value = serde_json::from_str(&placement)?;
             for list in ["nearest", "rejected"] {
-                for neighbour in placement.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                for neighbour in placement
+                    .get_mut(list)
+                    .and_then(Value::as_array_mut)
+                    .into_iter()
+                    .flatten()
+                {
                     name_article(connection, neighbour)?;
                 }
             }
@@ -169,7 +181,9 @@ impl Store {
     pub fn document(&self, id: &str) -> Result<Option<DocumentView>, StoreError> {
         self.read(|connection| {
             let found: Option<(i64, DocumentView)> = connection
-                .prepare_cached("SELECT number, id, kind, text, url, fetched_at, arrived_at FROM documents WHERE id = ?1")?
+                .prepare_cached(
+                    "SELECT number, id, kind, text, url, fetched_at, arrived_at FROM documents WHERE id = ?1",
+                )?
                 .query_row([id], |row| {
                     Ok((
                         row.get(0)?,
@@ -185,7 +199,9 @@ impl Store {
                     ))
                 })
                 .optional()?;
-            let Some((number, mut document)) = found else { return Ok(None) };
+            let Some((number, mut document)) = found else {
+                return Ok(None);
+            };
             document.articles = connection
                 .prepare_cached("SELECT id FROM articles WHERE document = ?1 ORDER BY number")?
                 .query_map([number], |row| row.get(0))?
@@ -225,7 +241,10 @@ impl Store {
             let last = found.last().map(|(_, number)| *number).filter(|_| more);
             Ok(Page {
                 next_cursor: last.map(|number| encode(&(story, number))).transpose()?,
-                items: found.into_iter().map(|one| with_copies(connection, one)).collect::<Result<_, _>>()?,
+                items: found
+                    .into_iter()
+                    .map(|one| with_copies(connection, one))
+                    .collect::<Result<_, _>>()?,
             })
         })?)
     }
@@ -248,7 +267,10 @@ impl Store {
                         title: row.get(1)?,
                         text: row.get(2)?,
                         lang: row.get(3)?,
-                        published: row.get::<_, Option<String>>(4)?.as_deref().and_then(Dated::from_value_text),
+                        published: row
+                            .get::<_, Option<String>>(4)?
+                            .as_deref()
+                            .and_then(Dated::from_value_text),
                         source: row.get(5)?,
                         original: row.get::<_, Option<String>>(6)?.map(Into::into),
                     })
@@ -260,7 +282,9 @@ impl Store {
 }
 
 fn name_article(connection: &Connection, neighbour: &mut Value) -> Result<(), StoreError> {
-    let Some(number) = neighbour.get("article").and_then(Value::as_i64) else { return Ok(()) };
+    let Some(number) = neighbour.get("article").and_then(Value::as_i64) else {
+        return Ok(());
+    };
     let named: Option<(String, String, String, Option<String>)> = connection
         .prepare_cached(
             "SELECT a.id, a.title, a.lang, s.id FROM articles a LEFT JOIN stories s ON s.number = a.story WHERE a.number = ?1",
@@ -278,7 +302,9 @@ fn name_article(connection: &Connection, neighbour: &mut Value) -> Result<(), St
 }
 
 fn name_story(connection: &Connection, rival: &mut Value) -> Result<(), StoreError> {
-    let Some(number) = rival.get("story").and_then(Value::as_i64) else { return Ok(()) };
+    let Some(number) = rival.get("story").and_then(Value::as_i64) else {
+        return Ok(());
+    };
     let named: Option<(String, String)> = connection
         .prepare_cached("SELECT id, title FROM stories WHERE number = ?1")?
         .query_row([number], |row| Ok((row.get(0)?, row.get(1)?)))

@@ -91,7 +91,9 @@ impl Store {
     pub fn totals(&self) -> Result<Totals, StoreError> {
         self.read(|connection| {
             let count = |query: &str| -> Result<u64, StoreError> {
-                Ok(connection.prepare_cached(query)?.query_row([], |row| row.get::<_, i64>(0))? as u64)
+                Ok(connection
+                    .prepare_cached(query)?
+                    .query_row([], |row| row.get::<_, i64>(0))? as u64)
             };
             Ok(Totals {
                 articles: count("SELECT count(*) FROM articles")?,

@@ -57,7 +57,11 @@ pub struct SearchHit {
 /// The words of a query as a full-text expression; `None` when it has no word.
 pub(super) fn match_expression(q: &str) -> Option<String> {
     let folded = fold(q);
-    let words: Vec<String> = folded.split(' ').filter(|word| !word.is_empty()).map(|word| format!("\"{word}\"")).collect();
+    let words: Vec<String> = folded
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .map(|word| format!("\"{word}\""))
+        .collect();
     (!words.is_empty()).then(|| words.join(" AND "))
 }
 
@@ -66,7 +70,12 @@ impl Store {
     ///
     /// # Errors
     /// When the cursor is not of this search, or the store cannot be read.
-    pub fn search(&self, query: &SearchQuery, cursor: Option<&str>, per_page: usize) -> Result<Page<SearchHit>, ReadError> {
+    pub fn search(
+        &self,
+        query: &SearchQuery,
+        cursor: Option<&str>,
+        per_page: usize,
+    ) -> Result<Page<SearchHit>, ReadError> {
         let skip: i64 = match cursor {
             Some(cursor) => {
                 let (asked, skip): (SearchQuery, i64) = decode(cursor)?;
@@ -90,20 +99,23 @@ impl Store {
                      AND (?2 IS NULL OR a.lang = ?2) AND (?3 IS NULL OR a.source = ?3)
                      ORDER BY bm25(search, 3.0, 1.0), a.number DESC LIMIT ?4 OFFSET ?5"
                 ))?
-                .query_map(params![expression, query.lang, query.source, per_page as i64 + 1, skip], |row| {
-                    let (found, _) = article(row)?;
-                    let (snippet, highlights) = snippet(&found.title, &found.text, &query.q);
-                    Ok(SearchHit {
-                        article_id: found.id,
-                        story_id: found.story_id,
-                        title: found.title,
-                        lang: found.lang,
-                        source: found.source,
-                        published: found.published,
-                        snippet,
-                        highlights,
-                    })
-                })?
+                .query_map(
+                    params![expression, query.lang, query.source, per_page as i64 + 1, skip],
+                    |row| {
+                        let (found, _) = article(row)?;
+                        let (snippet, highlights) = snippet(&found.title, &found.text, &query.q);
+                        Ok(SearchHit {
+                            article_id: found.id,
+                            story_id: found.story_id,
+                            title: found.title,
+                            lang: found.lang,
+                            source: found.source,
+                            published: found.published,
+                            snippet,
+                            highlights,
+                        })
+                    },
+                )?
                 .collect::<Result<_, _>>()?;
             let more = cut_page(&mut items, per_page);
             let next = (query, skip + items.len() as i64);
@@ -163,14 +175,23 @@ mod tests {
         let (snippet, highlights) = snippet("", "وتوصّل طرفا النزاع في «قرة باغ» إلى اتفاق.", "قره باغ");
         let marked: Vec<String> = highlights
             .iter()
-            .map(|range| snippet.chars().skip(range.start).take(range.end - range.start).collect())
+            .map(|range| {
+                snippet
+                    .chars()
+                    .skip(range.start)
+                    .take(range.end - range.start)
+                    .collect()
+            })
             .collect();
         assert_eq!(marked, ["قرة", "باغ"]);
     }
 
     #[test]
     fn a_query_is_words_never_syntax() {
-        assert_eq!(match_expression("a\" OR b*"), Some("\"a\" AND \"or\" AND \"b\"".to_owned()));
+        assert_eq!(
+            match_expression("a\" OR b*"),
+            Some("\"a\" AND \"or\" AND \"b\"".to_owned())
+        );
         assert_eq!(match_expression(" «» "), None);
     }
 }

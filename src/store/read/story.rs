@@ -161,7 +161,8 @@ pub struct ChangeView {
     pub detail: Value,
 }
 
-const COLUMNS: &str = "s.id, s.title, s.title_lang, s.state, s.articles, s.near_duplicates, s.sources, s.languages, s.terms,
+const COLUMNS: &str =
+    "s.id, s.title, s.title_lang, s.state, s.articles, s.near_duplicates, s.sources, s.languages, s.terms,
     s.started, s.latest, s.velocity, s.created_at, s.updated_at, into_.id, from_.id,
     (SELECT json_group_array(c.id) FROM stories c WHERE c.split_from = s.number), s.version, s.number";
 const TABLES: &str = "stories s LEFT JOIN stories into_ ON into_.number = s.merged_into
@@ -274,7 +275,10 @@ impl Store {
             query.source.clone().map(Sql::from),
         );
         filter("s.state = ?", query.state.clone().map(Sql::from));
-        filter("s.articles >= ?", query.min_articles.map(|count| Sql::from(count as i64)));
+        filter(
+            "s.articles >= ?",
+            query.min_articles.map(|count| Sql::from(count as i64)),
+        );
         filter("s.sources >= ?", query.min_sources.map(|count| Sql::from(count as i64)));
         filter("s.updated_at >= ?", query.updated_from.map(Sql::from));
         filter("s.updated_at <= ?", query.updated_to.map(Sql::from));
@@ -336,7 +340,9 @@ impl Store {
         };
         Ok(self.read(|connection| {
             let mut items: Vec<ChangeView> = connection
-                .prepare_cached(&format!("{CHANGES} WHERE s.id = ?1 AND c.number < ?2 ORDER BY c.number DESC LIMIT ?3"))?
+                .prepare_cached(&format!(
+                    "{CHANGES} WHERE s.id = ?1 AND c.number < ?2 ORDER BY c.number DESC LIMIT ?3"
+                ))?
                 .query_map(params![story, before, per_page as i64 + 1], change)?
                 .collect::<Result<_, _>>()?;
             let more = cut_page(&mut items, per_page);

@@ -1,0 +1,46 @@
+# The two commands of the README, and what CI and developers use. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+BINARY := target/release/silsila
+DATA_HOME ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)
+# Where the demonstration lives; `make run DEMO=0` starts with an empty folder of its own instead.
+DEMO ?= 1
+STORE := $(DATA_HOME)/silsila/$(if $(filter 1,$(DEMO)),demonstration,own)
+LISTEN ?= 127.0.0.1:8080
+
+.PHONY: help needs build model run test lint bench clean
+
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+needs: ## Check what the machine must have; install it where that is possible
+	@bash .ci/needs
+
+build: needs ## Build the release binary
+	cargo build --release --locked
+
+model: build ## Fetch the model and ONNX Runtime, once
+	$(BINARY) model fetch
+
+run: model ## Fetch, build, put the demonstration in, serve on 127.0.0.1:8080 (DEMO=0: start without it)
+	@if [ "$(DEMO)" = 1 ]; then $(BINARY) ingest --data-dir "$(STORE)" demo; fi
+	$(BINARY) serve --data-dir "$(STORE)" --listen $(LISTEN)
+
+test: needs ## Run everything that CI runs
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo build --locked
+	target/debug/silsila model fetch
+	cargo test --locked
+
+lint: needs ## Format and lint
+	cargo fmt
+	cargo clippy --locked --all-targets -- -D warnings
+
+bench: model ## Measure story quality and speed; DATA=folder with the labelled sets
+	@bash benches/quality.sh "$(DATA)"
+
+clean: ## Remove what was built; the model and the data stay
+	cargo clean
