@@ -37,7 +37,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         eprintln!("{file}: {} pairs", sets.last().map_or(0, |set| set.rows.len()));
     }
     for left_out in 0..sets.len() {
-        let others: Vec<&Pairs> = sets.iter().enumerate().filter(|(i, _)| *i != left_out || sets.len() == 1).map(|(_, set)| set).collect();
+        let others: Vec<&Pairs> = sets
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| *i != left_out || sets.len() == 1)
+            .map(|(_, set)| set)
+            .collect();
         let learned = learn(&others);
         let set = &sets[left_out];
         let score = |row: &[f64; COUNT]| odds(&learned, row);
@@ -52,7 +57,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let signals: Vec<Value> = (0..COUNT)
         .map(|i| json!({"signal": NAMES[i], "mean": round(learned.mean[i]), "deviation": round(learned.deviation[i]), "weight": round(learned.weight[i])}))
         .collect();
-    let names: Vec<String> = sets.iter().map(|set| format!("{} ({} pairs)", set.file.rsplit('/').nth(1).unwrap_or("?"), set.rows.len())).collect();
+    let names: Vec<String> = sets
+        .iter()
+        .map(|set| {
+            format!(
+                "{} ({} pairs)",
+                set.file.rsplit('/').nth(1).unwrap_or("?"),
+                set.rows.len()
+            )
+        })
+        .collect();
     let weights = json!({"trained_on": names.join(", "), "intercept": round(learned.intercept), "signals": signals});
     std::fs::write(&out, serde_json::to_string_pretty(&weights)? + "\n")?;
     Ok(())
@@ -74,12 +88,20 @@ fn pairs(file: &str, settings: &Settings) -> Result<Pairs, Box<dyn Error>> {
     articles.sort_by_key(|(draft, _)| (draft.published.is_none(), draft.published));
     let mut embedder = embed::open(&settings.embed)?;
     let centres = Centres::shipped(embedder.identity())?.ok_or("no means are shipped for this model")?;
-    let texts: Vec<String> = articles.iter().map(|(draft, _)| full_text(&draft.title, &draft.text)).collect();
+    let texts: Vec<String> = articles
+        .iter()
+        .map(|(draft, _)| full_text(&draft.title, &draft.text))
+        .collect();
     let mut vectors = Vec::new();
     for chunk in texts.chunks(256) {
         vectors.extend(embedder.embed(chunk)?);
     }
-    let mut engine = Engine::new(&settings.story, &settings.index, Weights::built_in()?, embedder.identity().dimension);
+    let mut engine = Engine::new(
+        &settings.story,
+        &settings.index,
+        Weights::built_in()?,
+        embedder.identity().dimension,
+    );
     let mut rows = Vec::new();
     for (number, ((draft, label), vector)) in articles.iter().zip(&vectors).enumerate() {
         let found = engine.pairs(Arrival {
@@ -94,7 +116,10 @@ fn pairs(file: &str, settings: &Settings) -> Result<Pairs, Box<dyn Error>> {
             rows.push((signals.map(f64::from), articles[other as usize].1 == *label));
         }
     }
-    Ok(Pairs { file: file.to_owned(), rows })
+    Ok(Pairs {
+        file: file.to_owned(),
+        rows,
+    })
 }
 
 struct Learned {
@@ -105,20 +130,29 @@ struct Learned {
 }
 
 fn odds(learned: &Learned, row: &[f64; COUNT]) -> f64 {
-    learned.intercept + (0..COUNT).map(|i| learned.weight[i] * (row[i] - learned.mean[i]) / learned.deviation[i]).sum::<f64>()
+    learned.intercept
+        + (0..COUNT)
+            .map(|i| learned.weight[i] * (row[i] - learned.mean[i]) / learned.deviation[i])
+            .sum::<f64>()
 }
 
 /// Newton's method (iteratively reweighted least squares) on standardised signals.
 fn learn(sets: &[&Pairs]) -> Learned {
     let weight_of = |set: &Pairs| (if set.rows.len() > 2000 { 1.0 } else { 0.5 }) / set.rows.len().max(1) as f64;
-    let rows: Vec<(&[f64; COUNT], bool, f64)> =
-        sets.iter().flat_map(|set| set.rows.iter().map(|(row, same)| (row, *same, weight_of(set)))).collect();
+    let rows: Vec<(&[f64; COUNT], bool, f64)> = sets
+        .iter()
+        .flat_map(|set| set.rows.iter().map(|(row, same)| (row, *same, weight_of(set))))
+        .collect();
     let total: f64 = rows.iter().map(|(_, _, weight)| weight).sum();
     let mut mean = [0.0; COUNT];
     let mut deviation = [0.0; COUNT];
     for i in 0..COUNT {
         mean[i] = rows.iter().map(|(row, _, weight)| row[i] * weight).sum::<f64>() / total;
-        let variance = rows.iter().map(|(row, _, weight)| (row[i] - mean[i]).powi(2) * weight).sum::<f64>() / total;
+        let variance = rows
+            .iter()
+            .map(|(row, _, weight)| (row[i] - mean[i]).powi(2) * weight)
+            .sum::<f64>()
+            / total;
         deviation[i] = variance.sqrt().max(1e-6);
     }
     const N: usize = COUNT + 1;
@@ -154,13 +188,20 @@ fn learn(sets: &[&Pairs]) -> Learned {
     }
     let mut weight = [0.0; COUNT];
     weight.copy_from_slice(&beta[..COUNT]);
-    Learned { mean, deviation, weight, intercept: beta[COUNT] }
+    Learned {
+        mean,
+        deviation,
+        weight,
+        intercept: beta[COUNT],
+    }
 }
 
 /// Gaussian elimination with partial pivoting.
 fn solve<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> [f64; N] {
     for column in 0..N {
-        let pivot = (column..N).max_by(|x, y| a[*x][column].abs().total_cmp(&a[*y][column].abs())).unwrap_or(column);
+        let pivot = (column..N)
+            .max_by(|x, y| a[*x][column].abs().total_cmp(&a[*y][column].abs()))
+            .unwrap_or(column);
         a.swap(column, pivot);
         b.swap(column, pivot);
         for row in column + 1..N {

@@ -89,7 +89,12 @@ fn replay(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn s
     let mut refusals = refused;
     let placing = Instant::now();
     for chunk in submissions.chunks(settings.pipeline.batch.max(1)) {
-        if let Some(published) = chunk.iter().filter_map(|one| one.draft.published).map(|dated| dated.value).max() {
+        if let Some(published) = chunk
+            .iter()
+            .filter_map(|one| one.draft.published)
+            .map(|dated| dated.value)
+            .max()
+        {
             now = now.max(published);
         }
         for answer in store.accept(chunk, now)? {

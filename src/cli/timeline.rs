@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::article::{ArticleId, Precision};
 use crate::config::Settings;
-use crate::extract::json::draft;
 use crate::extract::NewsRules;
+use crate::extract::json::draft;
 use crate::source::{self, Content};
 use crate::timeline::{Options, StoryArticle, build};
 
@@ -66,7 +66,9 @@ fn timeline(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn
     let mut dates: Vec<(String, Vec<String>)> = Vec::new();
     for event in build(&articles, &options) {
         // Months and undated events have no place in a list of days.
-        let Some(day) = event.date.value.filter(|_| event.date.precision >= Precision::Day) else { continue };
+        let Some(day) = event.date.value.filter(|_| event.date.precision >= Precision::Day) else {
+            continue;
+        };
         match dates.last_mut() {
             Some((last, sentences)) if *last == day => sentences.push(event.sentence),
             _ => dates.push((day, vec![event.sentence])),

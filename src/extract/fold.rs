@@ -8,7 +8,11 @@ use unicode_normalization::char::is_combining_mark;
 /// as ASCII, lower case, everything but letters and digits as one space.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for letter in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+    for letter in text
+        .nfkd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+    {
         let letter = match letter {
             '\u{0640}' | '\u{200c}' | '\u{200d}' | '\u{00ad}' => continue,
             'ى' | 'ی' => 'ي',

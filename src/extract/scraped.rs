@@ -154,8 +154,16 @@ impl<'a> Sorter<'a> {
 
     fn name_source(&mut self, value: &str) {
         let value = value.trim_end_matches('.').trim();
-        for name in value.split(['،', ',', '/', '+']).map(str::trim).filter(|name| !name.is_empty()) {
-            let place = if is_agency(name) { &mut self.part.agency } else { &mut self.part.source };
+        for name in value
+            .split(['،', ',', '/', '+'])
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+        {
+            let place = if is_agency(name) {
+                &mut self.part.agency
+            } else {
+                &mut self.part.source
+            };
             if place.is_none() {
                 *place = Some(name.to_owned());
             }
@@ -191,8 +199,12 @@ impl<'a> Sorter<'a> {
 
     /// "Read also: HEADLINE" on one line, with the other article's paragraphs below it.
     fn headline_behind_teaser(&mut self, line: Line<'a>) {
-        let Some(next) = self.lines.get(self.at).copied() else { return };
-        let Some((headline, rule)) = behind_phrase(line.text) else { return };
+        let Some(next) = self.lines.get(self.at).copied() else {
+            return;
+        };
+        let Some((headline, rule)) = behind_phrase(line.text) else {
+            return;
+        };
         if self.part.over && self.begins_article(headline, next.text) {
             if self.split {
                 self.begin(headline);
@@ -246,7 +258,11 @@ fn behind_phrase(line: &str) -> Option<(&str, String)> {
 fn shared(title: &str, text: &str) -> f64 {
     let (title, text) = (fold(title), fold(text));
     let words = |folded: &'_ str| -> BTreeSet<String> {
-        folded.split(' ').filter(|word| word.chars().count() > 2).map(str::to_owned).collect()
+        folded
+            .split(' ')
+            .filter(|word| word.chars().count() > 2)
+            .map(str::to_owned)
+            .collect()
     };
     let (title, text) = (words(&title), words(&text));
     title.intersection(&text).count() as f64 / title.len().max(1) as f64

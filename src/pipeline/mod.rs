@@ -135,7 +135,10 @@ fn calibration_texts() -> Vec<(String, String)> {
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .filter_map(|article| {
             let field = |name: &str| article.get(name).and_then(serde_json::Value::as_str);
-            Some((field("lang")?.to_owned(), crate::article::full_text(field("title")?, field("text")?)))
+            Some((
+                field("lang")?.to_owned(),
+                crate::article::full_text(field("title")?, field("text")?),
+            ))
         })
         .collect()
 }

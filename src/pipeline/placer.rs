@@ -308,7 +308,12 @@ impl Placer {
 }
 
 fn new_engine(settings: &Settings, dimension: usize) -> Result<Engine, PipelineError> {
-    Ok(Engine::new(&settings.story, &settings.index, Weights::built_in()?, dimension))
+    Ok(Engine::new(
+        &settings.story,
+        &settings.index,
+        Weights::built_in()?,
+        dimension,
+    ))
 }
 
 fn seconds(since: Instant) -> f64 {
@@ -334,7 +339,8 @@ fn centres(store: &Store, identity: &ModelIdentity, embedder: &Worker) -> Result
     let centres = match Centres::shipped(identity)? {
         Some(shipped) => shipped,
         None => {
-            let (languages, texts): (Vec<String>, Vec<String>) = crate::pipeline::calibration_texts().into_iter().unzip();
+            let (languages, texts): (Vec<String>, Vec<String>) =
+                crate::pipeline::calibration_texts().into_iter().unzip();
             let embedded = embedder
                 .try_embed(texts)
                 .map_err(|refused| EmbedError::Stopped {

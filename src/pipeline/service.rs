@@ -10,7 +10,7 @@ use chrono::Utc;
 use crate::article::ArticleId;
 use crate::config::Settings;
 use crate::embed::worker::Worker;
-use crate::pipeline::{Intake, IntakeError, Placer, PipelineError, Receipt, Refusal, Submission};
+use crate::pipeline::{Intake, IntakeError, PipelineError, Placer, Receipt, Refusal, Submission};
 use crate::store::Store;
 
 /// How long the writer rests after the store refused a commit.

@@ -9,9 +9,8 @@ impl Store {
     /// When the store cannot be read.
     pub fn assignments(&self) -> Result<Vec<(String, String)>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare(
-                "SELECT a.id, s.id FROM articles a JOIN stories s ON s.number = a.story ORDER BY a.number",
-            )?;
+            let mut statement = connection
+                .prepare("SELECT a.id, s.id FROM articles a JOIN stories s ON s.number = a.story ORDER BY a.number")?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })

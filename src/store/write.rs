@@ -157,11 +157,11 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn count_queued(&self) -> Result<usize, StoreError> {
-        let count: i64 = self.writer()?.query_row(
-            "SELECT count(*) FROM articles WHERE state = 'queued'",
-            [],
-            |row| row.get(0),
-        )?;
+        let count: i64 =
+            self.writer()?
+                .query_row("SELECT count(*) FROM articles WHERE state = 'queued'", [], |row| {
+                    row.get(0)
+                })?;
         Ok(count as usize)
     }
 
@@ -225,10 +225,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be read, or the error of `each`.
-    pub fn for_each_placed<E: From<StoreError>>(
-        &self,
-        mut each: impl FnMut(Stored) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn for_each_placed<E: From<StoreError>>(&self, mut each: impl FnMut(Stored) -> Result<(), E>) -> Result<(), E> {
         let connection = self.writer()?;
         let failed = |error: rusqlite::Error| E::from(StoreError::from(error));
         let mut articles = connection
@@ -269,12 +266,15 @@ impl Store {
     /// When the store cannot be read.
     pub fn stories_to_restore(&self) -> Result<(u64, Vec<(u64, u64)>), StoreError> {
         let connection = self.writer()?;
-        let next: i64 = connection.query_row("SELECT coalesce(max(number), 0) + 1 FROM stories", [], |row| row.get(0))?;
+        let next: i64 =
+            connection.query_row("SELECT coalesce(max(number), 0) + 1 FROM stories", [], |row| row.get(0))?;
         let mut statement = connection.prepare(
             "SELECT number, title_article FROM stories WHERE title_article IS NOT NULL AND merged_into IS NULL ORDER BY number",
         )?;
         let headlines = statement
-            .query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))?
+            .query_map([], |row| {
+                Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64))
+            })?
             .collect::<Result<_, _>>()?;
         Ok((next as u64, headlines))
     }
@@ -286,7 +286,11 @@ impl Store {
     pub fn story_number(&self, article: u64) -> Result<Option<u64>, StoreError> {
         let story: Option<Option<i64>> = self
             .writer()?
-            .query_row("SELECT story FROM articles WHERE number = ?1", [article as i64], |row| row.get(0))
+            .query_row(
+                "SELECT story FROM articles WHERE number = ?1",
+                [article as i64],
+                |row| row.get(0),
+            )
             .optional()?;
         Ok(story.flatten().map(|story| story as u64))
     }
@@ -353,7 +357,14 @@ impl Store {
             .query_map([], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         for story in open {
-            let change = log(&transaction, at, "state_changed", story as u64, None, &json!({"state": "closed"}))?;
+            let change = log(
+                &transaction,
+                at,
+                "state_changed",
+                story as u64,
+                None,
+                &json!({"state": "closed"}),
+            )?;
             transaction.execute(
                 "UPDATE stories SET state = 'closed', articles = 0, near_duplicates = 0, sources = 0, languages = '[]',
                  velocity = 0, version = ?2, updated_at = ?3 WHERE number = ?1",
@@ -641,10 +652,19 @@ fn revise(
     transaction.execute("DELETE FROM search WHERE rowid = ?1", [known.number])?;
     index_text(transaction, known.number, draft)?;
     let story: Option<i64> =
-        transaction.query_row("SELECT story FROM articles WHERE number = ?1", [known.number], |row| row.get(0))?;
+        transaction.query_row("SELECT story FROM articles WHERE number = ?1", [known.number], |row| {
+            row.get(0)
+        })?;
     if let Some(story) = story {
         let detail = json!({"revision": known.revision + 1});
-        let change = log(transaction, at, "article_revised", story as u64, Some(known.number as u64), &detail)?;
+        let change = log(
+            transaction,
+            at,
+            "article_revised",
+            story as u64,
+            Some(known.number as u64),
+            &detail,
+        )?;
         transaction.execute(
             "UPDATE stories SET version = ?2, updated_at = ?3,
              title = CASE WHEN title_article = ?4 THEN ?5 ELSE title END WHERE number = ?1",
@@ -688,7 +708,9 @@ fn commit_placed(
 ) -> Result<(), StoreError> {
     let at = now.timestamp_micros();
     transaction
-        .prepare_cached("UPDATE articles SET state = 'placed', original = ?2, placement = ?3, error = NULL WHERE number = ?1")?
+        .prepare_cached(
+            "UPDATE articles SET state = 'placed', original = ?2, placement = ?3, error = NULL WHERE number = ?1",
+        )?
         .execute(params![
             placed.number as i64,
             placed.original.map(|original| original as i64),
@@ -764,7 +786,14 @@ fn apply(
                 "UPDATE stories SET merged_into = ?2 WHERE number = ?1 OR merged_into = ?1",
                 [*story as i64, *into as i64],
             )?;
-            log(transaction, at, "merged", *story, None, &json!({"into": story_id(*into)}))?;
+            log(
+                transaction,
+                at,
+                "merged",
+                *story,
+                None,
+                &json!({"into": story_id(*into)}),
+            )?;
             touched.extend([*story, *into]);
         }
     }
@@ -785,7 +814,9 @@ fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: DateTime<Utc>
         .query_row([headline as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let title = if title.is_empty() { first_words(&text) } else { title };
     transaction
-        .prepare_cached("UPDATE stories SET title = ?2, title_lang = ?3, title_article = ?4, terms = ?5 WHERE number = ?1")?
+        .prepare_cached(
+            "UPDATE stories SET title = ?2, title_lang = ?3, title_article = ?4, terms = ?5 WHERE number = ?1",
+        )?
         .execute(params![
             face.story as i64,
             title,
@@ -795,7 +826,14 @@ fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: DateTime<Utc>
         ])?;
     if !before.is_empty() && before != title {
         let at = now.timestamp_micros();
-        log(transaction, at, "renamed", face.story, Some(headline), &json!({"title": title}))?;
+        log(
+            transaction,
+            at,
+            "renamed",
+            face.story,
+            Some(headline),
+            &json!({"title": title}),
+        )?;
     }
     Ok(())
 }

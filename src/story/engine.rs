@@ -292,7 +292,9 @@ impl Engine {
         let members: Vec<Article> = self.graph.members(story).collect();
         let mut sums: BTreeMap<u32, (f32, usize)> = BTreeMap::new();
         for member in members.iter().rev().take(TERM_MEMBERS) {
-            let Some(profile) = self.profiles.get(member) else { continue };
+            let Some(profile) = self.profiles.get(member) else {
+                continue;
+            };
             for (term, weight) in &profile.bag.words {
                 let sum = sums.entry(*term).or_default();
                 sum.0 += weight;
@@ -393,8 +395,13 @@ impl Engine {
         }
         let mut touched = BTreeSet::new();
         let mut left = BTreeMap::new();
-        for member in moved.keys().chain([&article].into_iter().filter(|one| !moved.contains_key(one))) {
-            let Some(story) = self.graph.community(*member) else { continue };
+        for member in moved
+            .keys()
+            .chain([&article].into_iter().filter(|one| !moved.contains_key(one)))
+        {
+            let Some(story) = self.graph.community(*member) else {
+                continue;
+            };
             let from = moved.get(member).copied().filter(|from| *from < PROVISIONAL);
             touched.insert(story);
             if let Some(from) = from {
@@ -432,9 +439,9 @@ impl Engine {
                 story: *other,
                 support: rounded(*weight),
             });
-        let rival = runner_up
-            .as_ref()
-            .map_or(0.0, |rival| (rival.support - ask(self.graph.size(rival.story))).max(0.0));
+        let rival = runner_up.as_ref().map_or(0.0, |rival| {
+            (rival.support - ask(self.graph.size(rival.story))).max(0.0)
+        });
         let (nearest, rejected): (Vec<Neighbour>, Vec<Neighbour>) = compared
             .into_iter()
             .partition(|pair| pair.probability >= self.settings.link && self.story_of(pair.article) == Some(story));

@@ -78,7 +78,11 @@ impl Graph {
     pub fn neighbours(&self, article: Article) -> impl Iterator<Item = (Article, f64)> + '_ {
         self.nodes.get(&article).into_iter().flat_map(move |node| {
             self.graph.edges(*node).filter_map(move |edge| {
-                let other = if edge.source() == *node { edge.target() } else { edge.source() };
+                let other = if edge.source() == *node {
+                    edge.target()
+                } else {
+                    edge.source()
+                };
                 self.graph.node_weight(other).map(|number| (*number, *edge.weight()))
             })
         })
@@ -144,7 +148,9 @@ impl Graph {
                 break;
             }
             let Some(own) = self.community(next) else { continue };
-            let Some(best) = self.best(next, own, rules) else { continue };
+            let Some(best) = self.best(next, own, rules) else {
+                continue;
+            };
             let best = best.unwrap_or_else(|| self.new_key());
             self.shift(next, best, &mut moved);
             lost.insert(own);

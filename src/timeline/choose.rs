@@ -30,20 +30,27 @@ pub fn choose(
 ) -> Vec<Chosen> {
     let settings = &options.settings;
     let free = candidates.iter().filter(|number| !used.contains(number));
-    let mut open: Vec<(usize, &Sentence<'_>)> =
-        free.filter_map(|&number| Some((number, sentences.get(number)?))).collect();
+    let mut open: Vec<(usize, &Sentence<'_>)> = free
+        .filter_map(|&number| Some((number, sentences.get(number)?)))
+        .collect();
     if open.iter().any(|(_, one)| one.words.stems.len() >= settings.shortest) {
         open.retain(|(_, one)| one.words.stems.len() >= settings.shortest);
     }
     let middle = centroid(open.iter().map(|(_, one)| &one.vector));
     let central: Vec<f32> = open.iter().map(|(_, one)| cosine(&one.vector, &middle)).collect();
-    let mut waiting: Vec<(usize, &Sentence<'_>, f32)> =
-        open.into_iter().zip(central).map(|((number, one), central)| (number, one, central)).collect();
+    let mut waiting: Vec<(usize, &Sentence<'_>, f32)> = open
+        .into_iter()
+        .zip(central)
+        .map(|((number, one), central)| (number, one, central))
+        .collect();
     let mut chosen: Vec<Chosen> = Vec::new();
     let mut said: Vec<&Vector> = Vec::new();
     while chosen.len() < options.sentences && !waiting.is_empty() {
         let worth = |one: &Sentence<'_>, central: f32| {
-            let repeated = said.iter().map(|vector| cosine(&one.vector, vector)).fold(0.0, f32::max);
+            let repeated = said
+                .iter()
+                .map(|vector| cosine(&one.vector, vector))
+                .fold(0.0, f32::max);
             let readers = options.lang.is_some() && lang(one, articles) == options.lang.as_deref();
             settings.centrality * central - (1.0 - settings.centrality) * repeated
                 + if readers { READERS_LANGUAGE } else { 0.0 }

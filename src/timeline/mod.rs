@@ -148,16 +148,28 @@ pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
         if days == options.dates.unwrap_or(options.settings.most_dates) {
             break;
         }
-        let Some(of_day) = candidates.get(&Some(day)) else { continue };
+        let Some(of_day) = candidates.get(&Some(day)) else {
+            continue;
+        };
         let chosen = choose(of_day, &kept, &sentences, &mut used, options);
         days += usize::from(!chosen.is_empty());
-        events.extend(chosen.iter().map(|one| (Some(day), event(Some(day), one, &kept, &sentences, &copies))));
+        events.extend(
+            chosen
+                .iter()
+                .map(|one| (Some(day), event(Some(day), one, &kept, &sentences, &copies))),
+        );
     }
     events.sort_by_key(|(day, _)| *day);
     let undated = candidates.get(&None).filter(|_| options.dates.is_none());
-    let everything = Options { sentences: usize::MAX, ..options.clone() };
+    let everything = Options {
+        sentences: usize::MAX,
+        ..options.clone()
+    };
     let chosen = undated.map(|leads| choose(leads, &kept, &sentences, &mut used, &everything));
-    let last = chosen.iter().flatten().map(|one| event(None, one, &kept, &sentences, &copies));
+    let last = chosen
+        .iter()
+        .flatten()
+        .map(|one| event(None, one, &kept, &sentences, &copies));
     events.into_iter().map(|(_, event)| event).chain(last).collect()
 }
 
@@ -166,7 +178,11 @@ type Copies<'a> = BTreeMap<&'a ArticleId, Vec<&'a ArticleId>>;
 
 /// The articles that speak for themselves, in order of publication, and the copies of each.
 fn originals(articles: &[StoryArticle]) -> (Vec<&StoryArticle>, Copies<'_>) {
-    let ids: BTreeSet<&ArticleId> = articles.iter().filter(|one| one.original.is_none()).map(|one| &one.id).collect();
+    let ids: BTreeSet<&ArticleId> = articles
+        .iter()
+        .filter(|one| one.original.is_none())
+        .map(|one| &one.id)
+        .collect();
     let is_copy = |one: &StoryArticle| one.original.as_ref().is_some_and(|original| ids.contains(original));
     let mut sorted: Vec<&StoryArticle> = articles.iter().collect();
     sorted.sort_by(|a, b| {
@@ -190,8 +206,11 @@ fn ranked(scores: &BTreeMap<When, f64>, options: &Options) -> Vec<When> {
             && options.to.is_none_or(|to| day.0 <= to)
             && (options.dates.is_none() || day.1 == Precision::Day)
     };
-    let mut days: Vec<(When, f64)> =
-        scores.iter().filter(|(day, _)| inside(day)).map(|(&day, &score)| (day, score)).collect();
+    let mut days: Vec<(When, f64)> = scores
+        .iter()
+        .filter(|(day, _)| inside(day))
+        .map(|(&day, &score)| (day, score))
+        .collect();
     days.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     if options.dates.is_none() {
         let least = days.first().map_or(0.0, |best| best.1 * options.settings.share);
@@ -201,15 +220,26 @@ fn ranked(scores: &BTreeMap<When, f64>, options: &Options) -> Vec<When> {
 }
 
 /// The sentences that may speak for each day: those that name it, and the first ones of what was published on it.
-fn candidates(articles: &[&StoryArticle], sentences: &[Sentence<'_>], options: &Options) -> BTreeMap<Option<When>, Vec<usize>> {
+fn candidates(
+    articles: &[&StoryArticle],
+    sentences: &[Sentence<'_>],
+    options: &Options,
+) -> BTreeMap<Option<When>, Vec<usize>> {
     // Without a number of dates a day has one event for each happening: the second sentence of an article is none.
-    let lead = if options.dates.is_some() { options.settings.lead } else { 1 };
+    let lead = if options.dates.is_some() {
+        options.settings.lead
+    } else {
+        1
+    };
     let mut of_day: BTreeMap<Option<When>, Vec<usize>> = BTreeMap::new();
     for (number, sentence) in sentences.iter().enumerate() {
         for &day in &sentence.named {
             of_day.entry(Some(day)).or_default().push(number);
         }
-        let published = articles.get(sentence.article).and_then(|one| one.published).and_then(when);
+        let published = articles
+            .get(sentence.article)
+            .and_then(|one| one.published)
+            .and_then(when);
         if sentence.place < lead && (sentence.named.is_empty() || options.dates.is_some()) {
             let entry = of_day.entry(published).or_default();
             if entry.last() != Some(&number) {
@@ -243,8 +273,12 @@ fn event(
             others.push(other);
         }
     }
-    let telling: BTreeSet<usize> =
-        chosen.members.iter().filter_map(|&number| sentences.get(number)).map(|one| one.article).collect();
+    let telling: BTreeSet<usize> = chosen
+        .members
+        .iter()
+        .filter_map(|&number| sentences.get(number))
+        .map(|one| one.article)
+        .collect();
     let mut ids: Vec<ArticleId> = Vec::new();
     let mut near_duplicates = 0;
     for article in telling.iter().filter_map(|&number| articles.get(number)) {
@@ -254,14 +288,22 @@ fn event(
             near_duplicates += 1;
         }
     }
-    let named = sentences.get(chosen.best).is_some_and(|one| day.is_some_and(|day| one.named.contains(&day)));
+    let named = sentences
+        .get(chosen.best)
+        .is_some_and(|one| day.is_some_and(|day| one.named.contains(&day)));
     let basis = match day {
         None => Basis::None,
         Some(_) if named => Basis::Text,
         Some(_) => Basis::Publication,
     };
     Event {
-        date: day.map_or(DatedJson { value: None, precision: Precision::Unknown }, |day| dated(day).into()),
+        date: day.map_or(
+            DatedJson {
+                value: None,
+                precision: Precision::Unknown,
+            },
+            |day| dated(day).into(),
+        ),
         sentence: best.sentence,
         lang: best.lang,
         article: best.article,
@@ -273,5 +315,8 @@ fn event(
 }
 
 fn dated(day: When) -> Dated {
-    Dated { precision: day.1, ..Dated::day(day.0) }
+    Dated {
+        precision: day.1,
+        ..Dated::day(day.0)
+    }
 }

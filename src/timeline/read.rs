@@ -42,10 +42,17 @@ pub fn when(date: Dated) -> Option<When> {
 pub fn sentences<'a>(articles: &[&'a StoryArticle]) -> Vec<Sentence<'a>> {
     let mut all = Vec::new();
     for (number, article) in articles.iter().enumerate() {
-        let text = if article.text.trim().is_empty() { &article.title } else { &article.text };
+        let text = if article.text.trim().is_empty() {
+            &article.title
+        } else {
+            &article.text
+        };
         read(number, text, article.published, &mut all);
     }
-    let words: Vec<Words> = all.iter_mut().map(|one: &mut Sentence<'_>| std::mem::take(&mut one.words)).collect();
+    let words: Vec<Words> = all
+        .iter_mut()
+        .map(|one: &mut Sentence<'_>| std::mem::take(&mut one.words))
+        .collect();
     let weights = Weights::learn(&words);
     for (one, words) in all.iter_mut().zip(words) {
         one.vector = weights.vector(&words);

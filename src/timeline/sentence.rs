@@ -5,10 +5,10 @@ use std::ops::Range;
 
 /// Abbreviations (folded to lower case, without their last stop) after which a sentence goes on.
 const ABBREVIATIONS: [&str; 64] = [
-    "mr", "mrs", "ms", "dr", "prof", "st", "gen", "col", "lt", "sgt", "capt", "maj", "sen", "rep", "gov", "sec", "treas", "no",
-    "vs", "jr", "sr", "inc", "ltd", "co", "corp", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov",
-    "dec", "u.s", "u.k", "u.n", "e.g", "i.e", "a.m", "p.m", "m", "mm", "mme", "av", "art", "sra", "dra", "nr", "bzw",
-    "z.b", "ca", "г", "гг", "им", "ул", "тыс", "млн", "руб", "т.е", "т.к",
+    "mr", "mrs", "ms", "dr", "prof", "st", "gen", "col", "lt", "sgt", "capt", "maj", "sen", "rep", "gov", "sec",
+    "treas", "no", "vs", "jr", "sr", "inc", "ltd", "co", "corp", "jan", "feb", "mar", "apr", "jun", "jul", "aug",
+    "sep", "sept", "oct", "nov", "dec", "u.s", "u.k", "u.n", "e.g", "i.e", "a.m", "p.m", "m", "mm", "mme", "av", "art",
+    "sra", "dra", "nr", "bzw", "z.b", "ca", "г", "гг", "им", "ул", "тыс", "млн", "руб", "т.е", "т.к",
 ];
 
 /// Byte ranges of the sentences of `text`, in order, without the white space around them.
@@ -57,7 +57,11 @@ fn goes_on(before: &str, after: &str) -> bool {
         return true;
     }
     // A stop that stands alone, as tokenised text has it, ends the sentence.
-    let Some(last) = before.rsplit(char::is_whitespace).next().filter(|word| !word.is_empty()) else {
+    let Some(last) = before
+        .rsplit(char::is_whitespace)
+        .next()
+        .filter(|word| !word.is_empty())
+    else {
         return false;
     };
     let word = last.trim_start_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
@@ -94,7 +98,10 @@ mod tests {
 
     #[test]
     fn stops_end_sentences_in_every_script() {
-        assert_eq!(sentences("هل وصلت المساعدات؟ نعم وصلت."), ["هل وصلت المساعدات؟", "نعم وصلت."]);
+        assert_eq!(
+            sentences("هل وصلت المساعدات؟ نعم وصلت."),
+            ["هل وصلت المساعدات؟", "نعم وصلت."]
+        );
         assert_eq!(sentences("انتهى القتال؛ وعاد الناس."), ["انتهى القتال؛", "وعاد الناس."]);
         assert_eq!(sentences("地震发生了。救援到达。"), ["地震发生了。", "救援到达。"]);
         assert_eq!(sentences("«Вода ушла.» Мэр доволен."), ["«Вода ушла.»", "Мэр доволен."]);

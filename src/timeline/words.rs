@@ -112,7 +112,10 @@ impl Weights {
             .into_iter()
             .map(|(term, count)| {
                 let seen = self.seen_in.get(term as usize).copied().unwrap_or(1).max(1);
-                (term, (1.0 + count.ln()) * ((self.sentences + 1) as f32 / seen as f32).ln())
+                (
+                    term,
+                    (1.0 + count.ln()) * ((self.sentences + 1) as f32 / seen as f32).ln(),
+                )
             })
             .collect();
         normalise(&mut vector);

@@ -92,7 +92,8 @@ pub fn is_title(line: &str) -> bool {
 /// Whether a line is a paragraph: some words, and the end of a sentence.
 pub fn is_paragraph(line: &str) -> bool {
     let closed = line.trim_end_matches(['"', '»', '”', '“', '\'', ')', ' ']);
-    line.split_whitespace().count() >= PARAGRAPH_WORDS && (closed.ends_with(ENDS) || line.split_whitespace().count() > TITLE_WORDS)
+    line.split_whitespace().count() >= PARAGRAPH_WORDS
+        && (closed.ends_with(ENDS) || line.split_whitespace().count() > TITLE_WORDS)
 }
 
 /// Says what a line is.
@@ -164,7 +165,8 @@ fn label<'a>(line: &'a str, phrase: &str, rule: &'static Rule) -> Option<Found<'
     let fits = match rule.kind {
         RemovedKind::Keywords => marked,
         RemovedKind::Published => {
-            value.chars().any(|c| c.is_numeric()) && words <= LABEL_WORDS && !value.ends_with('.') || marked && words <= LABEL_WORDS && !value.is_empty()
+            value.chars().any(|c| c.is_numeric()) && words <= LABEL_WORDS && !value.ends_with('.')
+                || marked && words <= LABEL_WORDS && !value.is_empty()
         }
         RemovedKind::Byline => (1..=6).contains(&words) && (marked || is_name(value)) && !value.ends_with(ENDS),
         _ => marked && (1..=8).contains(&words),
@@ -176,9 +178,12 @@ fn label<'a>(line: &'a str, phrase: &str, rule: &'static Rule) -> Option<Found<'
 fn is_name(value: &str) -> bool {
     let words: Vec<&str> = value.split_whitespace().collect();
     words.len() >= 2
-        && words
-            .iter()
-            .all(|word| word.chars().next().is_some_and(|c| c.is_uppercase() || matches!(c, '&')) || ["and", "et", "y", "und", "de", "von", "van"].contains(word))
+        && words.iter().all(|word| {
+            word.chars()
+                .next()
+                .is_some_and(|c| c.is_uppercase() || matches!(c, '&'))
+                || ["and", "et", "y", "und", "de", "von", "van"].contains(word)
+        })
 }
 
 /// A share prompt: the phrase alone, or with few words behind it that are no sentence.
@@ -188,9 +193,30 @@ fn prompt(line: &str, phrase: &str) -> bool {
     };
     let words = rest.split_whitespace().count();
     let single = phrase.split_whitespace().count() == 1;
-    let networks = ["facebook", "twitter", "whatsapp", "telegram", "instagram", "youtube", "فيسبوك", "تويتر", "واتساب", "تلغرام", "تيليجرام", "إنستغرام", "يوتيوب", "google", "вконтакте", "rss", "email", "x"];
+    let networks = [
+        "facebook",
+        "twitter",
+        "whatsapp",
+        "telegram",
+        "instagram",
+        "youtube",
+        "فيسبوك",
+        "تويتر",
+        "واتساب",
+        "تلغرام",
+        "تيليجرام",
+        "إنستغرام",
+        "يوتيوب",
+        "google",
+        "вконтакте",
+        "rss",
+        "email",
+        "x",
+    ];
     let folded = fold(rest);
-    let network = folded.split(' ').any(|word| networks.iter().any(|name| fold(name) == word));
+    let network = folded
+        .split(' ')
+        .any(|word| networks.iter().any(|name| fold(name) == word));
     match single {
         true => words == 0 || network && words <= 6,
         false => words <= 6 && (network || words <= 4) && !line.ends_with('.') || network,
@@ -209,7 +235,10 @@ fn notice(line: &str, phrase: &str) -> bool {
 }
 
 fn heading(line: &str, phrase: &str) -> bool {
-    strip_phrase(line, phrase).is_some_and(|rest| rest.trim_matches([' ', ':', '：', '.', '…', '-', '–', '|', '»', '>', '!']).is_empty())
+    strip_phrase(line, phrase).is_some_and(|rest| {
+        rest.trim_matches([' ', ':', '：', '.', '…', '-', '–', '|', '»', '>', '!'])
+            .is_empty()
+    })
 }
 
 /// What follows `phrase` at the start of `line`, compared folded; `None` when the line does not start with it or the
@@ -218,13 +247,17 @@ pub fn strip_phrase<'a>(line: &'a str, phrase: &str) -> Option<&'a str> {
     let wanted = fold(phrase);
     let count = wanted.split(' ').count();
     let start = line.find(|c: char| c.is_alphanumeric()).filter(|start| {
-        line.get(..*start).is_some_and(|head| head.chars().all(|c| " -–•*>»[(".contains(c)))
+        line.get(..*start)
+            .is_some_and(|head| head.chars().all(|c| " -–•*>»[(".contains(c)))
     })?;
     let mut end = start;
     let mut words = 0;
     let mut inside = false;
     for (at, c) in line.get(start..)?.char_indices() {
-        let letter = c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c) || c == '\u{0640}' || c == '\u{200c}';
+        let letter = c.is_alphanumeric()
+            || unicode_normalization::char::is_combining_mark(c)
+            || c == '\u{0640}'
+            || c == '\u{200c}';
         if inside && !letter {
             words += 1;
             if words == count {
@@ -236,7 +269,9 @@ pub fn strip_phrase<'a>(line: &'a str, phrase: &str) -> Option<&'a str> {
     }
     let head = line.get(start..end)?;
     // "don't" folds to two words.
-    (fold(head) == wanted || fold(head.trim_end()) == wanted).then(|| line.get(end..)).flatten()
+    (fold(head) == wanted || fold(head.trim_end()) == wanted)
+        .then(|| line.get(end..))
+        .flatten()
 }
 
 /// Finds teasers at the start of the line, or behind the end of a sentence in it.

@@ -17,7 +17,12 @@ pub fn find(text: &str) -> Option<usize> {
                 right.is_alphabetic() && !is_abbreviation(&letters, index) && after.is_some_and(|c| c.is_alphabetic())
             }
             '»' | '”' => right.is_alphabetic() && after.is_some_and(|c| c.is_alphabetic()),
-            _ => left.is_lowercase() && right.is_uppercase() && word_before(&letters, index) > 3 && after.is_none_or(|c| !c.is_uppercase()),
+            _ => {
+                left.is_lowercase()
+                    && right.is_uppercase()
+                    && word_before(&letters, index) > 3
+                    && after.is_none_or(|c| !c.is_uppercase())
+            }
         };
         if seam {
             return Some(*at);
@@ -56,7 +61,9 @@ fn is_arabic_letter(c: char) -> bool {
 
 /// Whether the point at `index` ends an abbreviation (`U.S.`, `г.`): at most two letters stand before it.
 fn is_abbreviation(letters: &[(usize, char)], index: usize) -> bool {
-    letters.get(index).is_some_and(|(_, c)| *c == '.') && index > 0 && word_before(letters, index - 1) <= 2
+    letters.get(index).is_some_and(|(_, c)| *c == '.')
+        && index > 0
+        && word_before(letters, index - 1) <= 2
         && letters.get(index - 1).is_some_and(|(_, c)| c.is_alphanumeric())
 }
 
@@ -90,7 +97,13 @@ mod tests {
 
     #[test]
     fn names_and_abbreviations_stay_whole() {
-        for text in ["McDonald meets YouTube", "the U.S.Senate", "مدينة غزة", "at 3.5 points", "LeBron James"] {
+        for text in [
+            "McDonald meets YouTube",
+            "the U.S.Senate",
+            "مدينة غزة",
+            "at 3.5 points",
+            "LeBron James",
+        ] {
             assert_eq!(find(text), None, "{text}");
         }
     }

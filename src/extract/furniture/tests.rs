@@ -18,9 +18,15 @@ fn articles(text: &str) -> Vec<Draft> {
         url: None,
         fetched_at: None,
     };
-    let found = NewsRules::new(&settings.extract, now).articles(&document).expect("there are articles");
+    let found = NewsRules::new(&settings.extract, now)
+        .articles(&document)
+        .expect("there are articles");
     for removed in found.iter().flat_map(|draft| &draft.removed) {
-        let there: String = text.chars().skip(removed.offset).take(removed.text.chars().count()).collect();
+        let there: String = text
+            .chars()
+            .skip(removed.offset)
+            .take(removed.text.chars().count())
+            .collect();
         assert_eq!(there, removed.text, "{} stands at its place", removed.rule);
     }
     found
@@ -34,17 +40,40 @@ fn the_seed_is_two_articles() {
 
     assert_eq!(first.title, "أذربيجان تعلن تأييدها تطبيع العلاقات مع أرمينيا");
     let published = first.published.expect("it has a date");
-    assert_eq!((published.value_text().as_str(), published.precision), ("2023-09-20", Precision::Day));
+    assert_eq!(
+        (published.value_text().as_str(), published.precision),
+        ("2023-09-20", Precision::Day)
+    );
     assert_eq!(first.lang, "ar");
     assert_eq!(first.source.as_deref(), Some("RT Arabic"));
     assert_eq!(first.agency.as_deref(), Some("نوفوستي"));
-    assert!(first.keywords.join(" ").contains("نيكول باشينيان"), "{:?}", first.keywords);
-    for gone in ["كلمات دلالية", "إقرأ المزيد", "تجلي ألفي مدني", "ترفض اتهامات", "المصدر", "تاريخ النشر", "أتاكمز"] {
+    assert!(
+        first.keywords.join(" ").contains("نيكول باشينيان"),
+        "{:?}",
+        first.keywords
+    );
+    for gone in [
+        "كلمات دلالية",
+        "إقرأ المزيد",
+        "تجلي ألفي مدني",
+        "ترفض اتهامات",
+        "المصدر",
+        "تاريخ النشر",
+        "أتاكمز",
+    ] {
         assert!(!first.text.contains(gone), "{gone} is cut out of {}", first.text);
     }
     let paragraphs: Vec<&str> = first.text.lines().collect();
-    assert!(paragraphs.iter().any(|one| one.starts_with("وقال حاجييف خلال مؤتمر صحافي")), "{paragraphs:#?}");
-    assert!(paragraphs.iter().any(|one| one.starts_with("وتوصل طرفا النزاع")), "{paragraphs:#?}");
+    assert!(
+        paragraphs
+            .iter()
+            .any(|one| one.starts_with("وقال حاجييف خلال مؤتمر صحافي")),
+        "{paragraphs:#?}"
+    );
+    assert!(
+        paragraphs.iter().any(|one| one.starts_with("وتوصل طرفا النزاع")),
+        "{paragraphs:#?}"
+    );
     assert_eq!(paragraphs.len(), 8, "{paragraphs:#?}");
     let teasers: Vec<&str> = first
         .removed
@@ -52,10 +81,19 @@ fn the_seed_is_two_articles() {
         .filter(|removed| removed.rule == "teaser.ar.read")
         .map(|removed| removed.text.as_str())
         .collect();
-    assert!(teasers.iter().any(|one| one.ends_with("بسبب الأعمال العسكرية")), "{teasers:?}");
-    assert!(teasers.iter().any(|one| one.ends_with("لقوات حفظ السلام الروسية")), "{teasers:?}");
+    assert!(
+        teasers.iter().any(|one| one.ends_with("بسبب الأعمال العسكرية")),
+        "{teasers:?}"
+    );
+    assert!(
+        teasers.iter().any(|one| one.ends_with("لقوات حفظ السلام الروسية")),
+        "{teasers:?}"
+    );
 
-    assert_eq!(second.title, "أنباء عن إطلاق أوكرانيا 5 صواريخ «أتاكمز» بعيدة المدى باتجاه كورسك الروسية");
+    assert_eq!(
+        second.title,
+        "أنباء عن إطلاق أوكرانيا 5 صواريخ «أتاكمز» بعيدة المدى باتجاه كورسك الروسية"
+    );
     assert_eq!(second.text.lines().count(), 4);
     assert_eq!(second.published, None);
     assert_eq!(second.lang, "ar");
@@ -112,7 +150,11 @@ fn furniture_in_six_languages_is_cut_and_prose_stays() {
         assert_eq!(found.len(), 1, "{found:#?}");
         let draft = &found[0];
         assert_eq!(draft.title, title);
-        assert_eq!(draft.published.map(|date| date.value_text()).as_deref(), Some(published), "{title}");
+        assert_eq!(
+            draft.published.map(|date| date.value_text()).as_deref(),
+            Some(published),
+            "{title}"
+        );
         assert_eq!(draft.source.as_deref(), Some(source));
         assert_eq!(draft.text, body, "{:#?}", draft.removed);
     }
@@ -137,7 +179,8 @@ fn headlines_of_others_go_and_the_article_goes_on() {
 
 #[test]
 fn a_date_that_cannot_be_is_set_aside_with_a_reason() {
-    let found = articles("Quake shakes the coast\nPublished: 12 March 1700\nA quake shook the coast on Monday, rescuers said.");
+    let found =
+        articles("Quake shakes the coast\nPublished: 12 March 1700\nA quake shook the coast on Monday, rescuers said.");
     assert_eq!(found[0].published, None);
     assert_eq!(found[0].set_aside.len(), 1);
     assert!(!found[0].set_aside[0].reason.is_empty());
