@@ -22,8 +22,8 @@ import tempfile
 def predict(program, articles, reference, out):
     """Writes one timeline and answers with its date F1."""
     entries = reference["entries"]
-    dates = sorted(entry["date"] for entry in entries)
-    sentences = max(1, round(sum(len(entry["sentences"]) for entry in entries) / len(entries)))
+    dates = sorted({entry["date"] for entry in entries})  # a few are given twice
+    sentences = max(1, round(sum(len(entry["sentences"]) for entry in entries) / len(dates)))
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
         for article in articles:
             if article["published"] and dates[0] <= article["published"][:10] <= dates[-1]:

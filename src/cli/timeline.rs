@@ -102,7 +102,7 @@ fn read(arguments: &Arguments, settings: &Settings) -> Result<Vec<StoryArticle>,
             .into();
         match draft(&known, &rules) {
             Ok(draft) => articles.push(StoryArticle {
-                id: draft.id.unwrap_or_else(|| ArticleId(place)),
+                id: draft.id.unwrap_or(ArticleId(place)),
                 title: draft.title,
                 text: draft.text,
                 lang: draft.lang,
