@@ -1,1 +1,239 @@
+use proptest::prelude::*;
 
+use super::*;
+
+fn options() -> Options {
+    let settings = crate::config::Settings::load(None)
+        .expect("the built-in configuration")
+        .timeline;
+    Options {
+        from: None,
+        to: None,
+        dates: None,
+        sentences: 3,
+        lang: None,
+        settings,
+    }
+}
+
+fn article(id: &str, lang: &str, published: Option<&str>, text: &str) -> StoryArticle {
+    StoryArticle {
+        id: id.into(),
+        title: String::new(),
+        text: text.to_owned(),
+        lang: lang.to_owned(),
+        published: published.map(|date| Dated::from_value_text(date).expect("a date")),
+        source: None,
+        original: None,
+    }
+}
+
+/// A dam that breaks, told in three languages.
+fn dam() -> Vec<StoryArticle> {
+    vec![
+        article(
+            "en1",
+            "en",
+            Some("2024-04-06"),
+            "The Kumar dam near Tarnovsk broke and 4200 people fled.\nMore rain is expected.",
+        ),
+        article(
+            "ar1",
+            "ar",
+            Some("2024-04-06"),
+            "انهار سد كومار قرب تارنوفسك وفر 4200 شخص من منازلهم.",
+        ),
+        article(
+            "ru1",
+            "ru",
+            Some("2024-04-06"),
+            "Плотина Кумар у Тарновска прорвана, бежали 4200 человек.",
+        ),
+        article(
+            "en2",
+            "en",
+            Some("2024-04-09"),
+            "The mayor Ivan Petrov resigned over the flood on 8 April 2024.",
+        ),
+        article(
+            "en3",
+            "en",
+            None,
+            "Engineers had warned of cracks in the old wall for years.",
+        ),
+    ]
+}
+
+#[test]
+fn one_happening_told_in_three_languages_is_one_event() {
+    let events = build(&dam(), &options());
+    let first = &events[0];
+    assert_eq!(first.date.value.as_deref(), Some("2024-04-06"));
+    assert_eq!(first.basis, Basis::Publication);
+    let articles: BTreeSet<&str> = first.articles.iter().map(ArticleId::as_str).collect();
+    assert_eq!(articles, BTreeSet::from(["ar1", "en1", "ru1"]));
+    assert_eq!(first.others.len(), 2);
+    assert_eq!(events.len(), 3, "{events:#?}");
+}
+
+#[test]
+fn a_date_in_the_text_beats_the_day_of_publication() {
+    let events = build(&dam(), &options());
+    assert_eq!(events[1].date.value.as_deref(), Some("2024-04-08"));
+    assert_eq!(events[1].basis, Basis::Text);
+    assert_eq!(events[1].article.as_str(), "en2");
+}
+
+#[test]
+fn what_has_no_date_comes_last_and_says_so() {
+    let events = build(&dam(), &options());
+    let last = events.last().expect("an event");
+    assert_eq!(
+        serde_json::json!(last.date),
+        serde_json::json!({"value": null, "precision": "unknown"})
+    );
+    assert_eq!((last.article.as_str(), last.basis), ("en3", Basis::None));
+}
+
+#[test]
+fn the_readers_language_is_preferred() {
+    for lang in ["ar", "ru", "en"] {
+        let events = build(
+            &dam(),
+            &Options {
+                lang: Some(lang.to_owned()),
+                ..options()
+            },
+        );
+        assert_eq!(events[0].lang, lang);
+        assert!(events[0].others.iter().all(|other| other.lang != lang));
+    }
+}
+
+#[test]
+fn near_duplicates_are_counted_but_do_not_speak() {
+    let mut story = dam();
+    let mut copy = story[0].clone();
+    copy.id = "aa".into();
+    copy.original = Some("en1".into());
+    story.push(copy);
+    let events = build(&story, &options());
+    assert_eq!(events.len(), 3);
+    assert_eq!(events[0].near_duplicates, 1);
+    assert!(events[0].articles.contains(&"aa".into()));
+    assert_ne!(events[0].article.as_str(), "aa");
+}
+
+#[test]
+fn a_month_stays_a_month() {
+    let story = [article(
+        "a",
+        "en",
+        Some("2024-09-20"),
+        "The bridge of Tarnovsk was closed for repairs in March 2024.",
+    )];
+    let events = build(&story, &options());
+    assert_eq!(events.len(), 1, "{events:#?}");
+    assert_eq!(events[0].date.value.as_deref(), Some("2024-03"));
+    assert_eq!(events[0].date.precision, Precision::Month);
+}
+
+#[test]
+fn two_happenings_of_a_day_are_two_events() {
+    let story = [
+        article(
+            "a",
+            "en",
+            Some("2024-04-06"),
+            "Farmers blocked the motorway with tractors and burning tyres.",
+        ),
+        article(
+            "b",
+            "en",
+            Some("2024-04-06"),
+            "Parliament postponed its vote until the autumn session begins.",
+        ),
+    ];
+    assert_eq!(build(&story, &options()).len(), 2);
+    assert_eq!(
+        build(
+            &story,
+            &Options {
+                sentences: 1,
+                ..options()
+            }
+        )
+        .len(),
+        1
+    );
+}
+
+#[test]
+fn the_asked_period_and_number_of_days_are_kept() {
+    let wanted = Options {
+        from: NaiveDate::from_ymd_opt(2024, 4, 7),
+        ..options()
+    };
+    let dated = |events: Vec<Event>| {
+        events
+            .into_iter()
+            .filter_map(|event| event.date.value)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(dated(build(&dam(), &wanted)), ["2024-04-08"]);
+    let days: BTreeSet<String> = dated(build(
+        &dam(),
+        &Options {
+            dates: Some(2),
+            ..options()
+        },
+    ))
+    .into_iter()
+    .collect();
+    assert_eq!(days.len(), 2);
+}
+
+prop_compose! {
+    fn any_article()(
+        id in "[a-z]{1,4}",
+        lang in prop::sample::select(vec!["ar", "en", "ru"]),
+        day in prop::option::of(1u32..28),
+        text in prop::collection::vec(prop::sample::select(vec![
+            "The dam of Tarnovsk broke.", "On 5 April 2024 rain fell for hours.", "Petrov resigned yesterday.",
+            "انهار السد في 5 أبريل 2024.", "Плотина прорвана 6 апреля 2024 года.", "It was closed in March 2024.",
+        ]), 0..5),
+    ) -> StoryArticle {
+        let published = day.map(|day| format!("2024-04-{day:02}"));
+        article(&id, lang, published.as_deref(), &text.join(" "))
+    }
+}
+
+proptest! {
+    #[test]
+    fn events_are_ordered_and_do_not_depend_on_the_order_of_articles(
+        story in prop::collection::vec(any_article(), 0..8),
+        dates in prop::option::of(1usize..4),
+        turn in 0usize..8,
+    ) {
+        let options = Options { dates, ..options() };
+        let events = build(&story, &options);
+        let mut turned = story.clone();
+        turned.rotate_left(turn.min(story.len()));
+        turned.reverse();
+        prop_assert_eq!(&events, &build(&turned, &options));
+        let keys: Vec<(bool, Option<NaiveDate>)> = events
+            .iter()
+            .map(|event| event.date.value.as_deref())
+            .map(|value| (value.is_none(), value.and_then(Dated::from_value_text).map(|date| date.date())))
+            .collect();
+        prop_assert!(keys.is_sorted());
+        for event in &events {
+            prop_assert!(story.iter().any(|one| one.text.contains(&event.sentence)));
+            prop_assert!(event.articles.contains(&event.article));
+        }
+        if let Some(most) = dates {
+            let days: BTreeSet<_> = events.iter().map(|event| event.date.value.clone()).collect();
+            prop_assert!(days.len() <= most);
+        }
+    }
+}

@@ -84,6 +84,18 @@ impl Store {
         })
     }
 
+    /// Whether the demonstration collection is in the store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_demonstration(&self) -> Result<bool, StoreError> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT 1 FROM articles WHERE id >= 'demo-' AND id < 'demo.' LIMIT 1")?;
+            Ok(statement.exists([])?)
+        })
+    }
+
     /// Counts of everything.
     ///
     /// # Errors
