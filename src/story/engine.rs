@@ -148,6 +148,8 @@ pub struct Engine {
     headlines: HashMap<u64, Article>,
     next_story: u64,
     newest: Option<i64>,
+    /// Publication times of the articles in memory, sorted.
+    times: Vec<i64>,
 }
 
 impl Engine {
@@ -163,6 +165,7 @@ impl Engine {
             headlines: HashMap::new(),
             next_story: 1,
             newest: None,
+            times: Vec::new(),
         }
     }
 
@@ -257,7 +260,7 @@ impl Engine {
             .iter()
             .filter_map(|hit| {
                 let other = self.profiles.get(&hit.slot)?;
-                Some((hit.slot, signals(own, other, hit.similarity)))
+                Some((hit.slot, signals(own, other, hit.similarity, self.between(own, other))))
             })
             .collect())
     }
@@ -336,6 +339,10 @@ impl Engine {
             .map_err(|cause| StoryError::Index { article, cause })?;
         let bag = self.lexicon.learn(&arrival.text, &arrival.lang);
         self.newest = self.newest.max(arrival.time);
+        if let Some(time) = arrival.time {
+            let at = self.times.partition_point(|known| *known <= time);
+            self.times.insert(at, time);
+        }
         self.profiles.insert(
             article,
             Profile {
@@ -348,6 +355,13 @@ impl Engine {
         Ok(())
     }
 
+    /// Articles in memory that were published between two others; 0 when one of them is undated.
+    fn between(&self, a: &Profile, b: &Profile) -> usize {
+        let (Some(x), Some(y)) = (a.time, b.time) else { return 0 };
+        let before = |time: i64| self.times.partition_point(|known| *known < time);
+        before(x.max(y)).saturating_sub(before(x.min(y)))
+    }
+
     fn compare(&self, article: Article, candidates: &[index::Hit]) -> Vec<Neighbour> {
         let Some(own) = self.profiles.get(&article) else {
             return Vec::new();
@@ -356,7 +370,7 @@ impl Engine {
             .iter()
             .filter_map(|hit| {
                 let other = self.profiles.get(&hit.slot)?;
-                let signals = signals(own, other, hit.similarity);
+                let signals = signals(own, other, hit.similarity, self.between(own, other));
                 let parts = self.weights.contributions(&signals);
                 Some(Neighbour {
                     article: hit.slot,
@@ -479,7 +493,11 @@ impl Engine {
         gone.sort_unstable();
         for article in gone {
             self.graph.remove(article);
-            self.profiles.remove(&article);
+            if let Some(time) = self.profiles.remove(&article).and_then(|profile| profile.time)
+                && let Ok(at) = self.times.binary_search(&time)
+            {
+                self.times.remove(at);
+            }
         }
         let graph = &self.graph;
         self.headlines.retain(|story, _| graph.size(*story) > 0);

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::extract::fold::fold;
 
@@ -39,6 +40,8 @@ pub struct Lexicon {
     names: Frequencies,
     by_language: HashMap<String, u32>,
     texts: u32,
+    /// How a folded word was written when it was first seen.
+    spellings: HashMap<String, String>,
 }
 
 #[derive(Debug, Default)]
@@ -101,6 +104,7 @@ impl Lexicon {
         let lead: String = text.chars().take(LEAD).collect();
         let folded = fold(&lead);
         let words: Vec<&str> = folded.split_whitespace().collect();
+        self.learn_spellings(&lead);
         self.texts += 1;
         let known = self.by_language.entry(lang.to_owned()).or_default();
         *known += 1;
@@ -129,13 +133,20 @@ impl Lexicon {
         }
     }
 
-    /// The word behind a term of [`Bag::words`], folded.
+    /// The word behind a term of [`Bag::words`], as it was written when it was first seen.
     pub fn word(&self, term: u32) -> Option<&str> {
-        self.words
-            .terms
-            .get(term as usize)
-            .and_then(|term| term.split_once(':'))
-            .map(|(_, word)| word)
+        let (_, folded) = self.words.terms.get(term as usize)?.split_once(':')?;
+        Some(self.spellings.get(folded).map_or(folded, String::as_str))
+    }
+
+    fn learn_spellings(&mut self, text: &str) {
+        let letter = |c: char| c.is_alphanumeric() || is_combining_mark(c) || c == '\u{0640}';
+        for written in text.split(|c: char| !letter(c)).filter(|word| !word.is_empty()) {
+            let folded = fold(written);
+            if !folded.contains(' ') && !self.spellings.contains_key(&folded) {
+                self.spellings.insert(folded, written.to_owned());
+            }
+        }
     }
 }
 

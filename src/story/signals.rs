@@ -5,7 +5,7 @@
 use crate::story::lexicon::{Bag, cosine};
 
 /// Number of signals of a pair.
-pub const COUNT: usize = 13;
+pub const COUNT: usize = 12;
 
 /// Their names, in the order of [`signals`].
 pub const NAMES: [&str; COUNT] = [
@@ -17,8 +17,7 @@ pub const NAMES: [&str; COUNT] = [
     "names",
     "numbers_shared",
     "numbers_apart",
-    "days_apart",
-    "hours_apart_log",
+    "articles_between",
     "undated",
     "same_language",
     "length",
@@ -41,14 +40,15 @@ pub struct Profile {
     pub bag: Bag,
 }
 
-/// The signals of a pair, given the cosine of their centred vectors. Symmetric.
-pub fn signals(a: &Profile, b: &Profile, similarity: f32) -> [f32; COUNT] {
+/// The signals of a pair, given the cosine of their centred vectors and the number of articles published between them.
+/// Symmetric.
+///
+/// Time is counted in articles, not in hours: two days are long where a thousand articles come in, and nothing in a
+/// collection of ten a week.
+pub fn signals(a: &Profile, b: &Profile, similarity: f32, between: usize) -> [f32; COUNT] {
     let same_language = f32::from(a.lang == b.lang);
     let length = a.bag.length.min(b.bag.length);
-    let hours = match (a.time, b.time) {
-        (Some(x), Some(y)) => Some((x - y).unsigned_abs() as f32 / 3600.0),
-        _ => None,
-    };
+    let dated = a.time.is_some() && b.time.is_some();
     let shared = shared_numbers(&a.bag.numbers, &b.bag.numbers);
     // Numbers tell two headlines of a kind apart (scores, days, tolls); two reports each have numbers of their own.
     let headlines = length < HEADLINE;
@@ -65,9 +65,8 @@ pub fn signals(a: &Profile, b: &Profile, similarity: f32) -> [f32; COUNT] {
         cosine(&a.bag.names, &b.bag.names),
         shared.min(3) as f32,
         apart.min(5) as f32,
-        hours.unwrap_or(0.0) / 24.0,
-        (hours.unwrap_or(0.0) / 6.0).ln_1p(),
-        f32::from(hours.is_none()),
+        if dated { (between as f32 / 10.0).ln_1p() } else { 0.0 },
+        f32::from(!dated),
         same_language,
         length,
     ]

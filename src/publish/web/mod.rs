@@ -15,7 +15,9 @@ use rust_embed::RustEmbed;
 
 use crate::config::Settings;
 use crate::store::Store;
-use crate::store::read::{ArticleView, ChangeView, DocumentView, Page, ReadError, SearchQuery, SortBy, StoryQuery, StoryView};
+use crate::store::read::{
+    ArticleView, ChangeView, DocumentView, Page, ReadError, SearchQuery, SortBy, StoryQuery, StoryView,
+};
 use crate::timeline;
 use view::{EventView, HitView, PlacementView};
 
@@ -59,7 +61,9 @@ struct Filter {
 
 impl Filter {
     fn is_empty(&self) -> bool {
-        [&self.q, &self.lang, &self.state, &self.min_articles].iter().all(|value| value.is_empty())
+        [&self.q, &self.lang, &self.state, &self.min_articles]
+            .iter()
+            .all(|value| value.is_empty())
     }
 }
 
@@ -191,21 +195,35 @@ fn sorry(status: StatusCode, title: &'static str, text: String) -> Sorry {
 }
 
 fn missing(what: &str, id: &str) -> Sorry {
-    sorry(StatusCode::NOT_FOUND, "Not found", format!("There is no {what} with the id {id}."))
+    sorry(
+        StatusCode::NOT_FOUND,
+        "Not found",
+        format!("There is no {what} with the id {id}."),
+    )
 }
 
 /// Reads off the async threads; trouble becomes a page.
-async fn read<T: Send + 'static>(
-    query: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
-) -> Result<T, Sorry> {
+async fn read<T: Send + 'static>(query: impl FnOnce() -> Result<T, ReadError> + Send + 'static) -> Result<T, Sorry> {
     match web::block(query).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(ReadError::Cursor(error))) => Err(sorry(StatusCode::BAD_REQUEST, "That page cannot be shown", error.to_string())),
+        Ok(Err(ReadError::Cursor(error))) => Err(sorry(
+            StatusCode::BAD_REQUEST,
+            "That page cannot be shown",
+            error.to_string(),
+        )),
         Ok(Err(ReadError::Store(error))) => {
             tracing::error!(%error, "the store failed a reader");
-            Err(sorry(StatusCode::INTERNAL_SERVER_ERROR, "The store failed", error.to_string()))
+            Err(sorry(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "The store failed",
+                error.to_string(),
+            ))
         }
-        Err(_) => Err(sorry(StatusCode::SERVICE_UNAVAILABLE, "Stopping", "The service is shutting down.".to_owned())),
+        Err(_) => Err(sorry(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Stopping",
+            "The service is shutting down.".to_owned(),
+        )),
     }
 }
 
@@ -234,7 +252,10 @@ async fn stories(store: web::Data<Arc<Store>>, request: HttpRequest) -> Result<H
         lang: some(&filter.lang),
         state: some(&filter.state),
         min_articles: filter.min_articles.parse().ok(),
-        sort_by: SORTS.iter().find(|(name, _)| *name == filter.sort_by).map_or(SortBy::Updated, |(_, sort)| *sort),
+        sort_by: SORTS
+            .iter()
+            .find(|(name, _)| *name == filter.sort_by)
+            .map_or(SortBy::Updated, |(_, sort)| *sort),
         ..StoryQuery::default()
     };
     let cursor = some(&parameter(&request, "cursor"));
@@ -285,11 +306,16 @@ async fn story(
     };
     let (store, asked) = (Arc::clone(&store), id.clone());
     let found = read(move || {
-        let Some(story) = store.story(&asked)? else { return Ok(None) };
+        let Some(story) = store.story(&asked)? else {
+            return Ok(None);
+        };
         let members = store.timeline_articles(&asked)?;
         let events = timeline::build(&members, &options);
         Ok(Some((
-            events.into_iter().map(|event| EventView::new(event, &members)).collect(),
+            events
+                .into_iter()
+                .map(|event| EventView::new(event, &members))
+                .collect(),
             store.story_articles(&asked, cursor.as_deref(), PER_PAGE)?,
             store.history(&asked, None, HISTORY)?,
             store.is_demonstration()?,
@@ -318,7 +344,9 @@ async fn story(
 async fn article(store: web::Data<Arc<Store>>, id: web::Path<String>) -> Result<HttpResponse, Sorry> {
     let (store, asked) = (Arc::clone(&store), id.clone());
     let found = read(move || {
-        let Some(article) = store.article(&asked)? else { return Ok(None) };
+        let Some(article) = store.article(&asked)? else {
+            return Ok(None);
+        };
         let placement = store.placement(&asked)?.flatten();
         Ok(Some((article, placement, store.is_demonstration()?)))
     })

@@ -106,15 +106,21 @@ impl PlacementView {
     pub fn new(placement: &Value) -> Self {
         let (support, margin) = (number(placement, "support"), number(placement, "margin"));
         let because = match text(placement, "decided_by").as_str() {
-            "near_duplicate" => format!("It repeats the text of {}, and is where that one is.", text(placement, "near_duplicate_of")),
+            "near_duplicate" => format!(
+                "It repeats the text of {}, and is where that one is.",
+                text(placement, "near_duplicate_of")
+            ),
             "alone" => "No article was close enough when it came: it began a story.".to_owned(),
             _ => format!("Its links into the story add up to {support}; that is {margin} more than it needed."),
         };
-        let rival = placement.get("runner_up").filter(|rival| rival.is_object()).map(|rival| RivalView {
-            id: text(rival, "story_id"),
-            title: text(rival, "title"),
-            support: number(rival, "support"),
-        });
+        let rival = placement
+            .get("runner_up")
+            .filter(|rival| rival.is_object())
+            .map(|rival| RivalView {
+                id: text(rival, "story_id"),
+                title: text(rival, "title"),
+                support: number(rival, "support"),
+            });
         let group = |name, field: &str| Group {
             name,
             neighbours: placement
@@ -128,7 +134,10 @@ impl PlacementView {
         Self {
             because,
             rival,
-            groups: [group("Nearest members", "nearest"), group("Near, but not in it then", "rejected")],
+            groups: [
+                group("Nearest members", "nearest"),
+                group("Near, but not in it then", "rejected"),
+            ],
         }
     }
 }
@@ -171,7 +180,7 @@ fn meaning(signal: &str) -> &'static str {
         "names" => "names in common, across scripts",
         "numbers_shared" => "numbers in common",
         "numbers_apart" => "numbers that only one headline has",
-        "days_apart" | "hours_apart_log" => "time between their publications",
+        "articles_between" => "how many articles were published between them",
         "undated" => "one of them has no date",
         "same_language" => "both are in one language",
         "length" => "how long the shorter one is",
@@ -219,7 +228,10 @@ impl HitView {
             title: hit.title,
             lang: hit.lang,
             source: hit.source.unwrap_or_default(),
-            published: hit.published.and_then(|date| date.value).unwrap_or_else(|| "undated".to_owned()),
+            published: hit
+                .published
+                .and_then(|date| date.value)
+                .unwrap_or_else(|| "undated".to_owned()),
             story: hit.story_id,
             snippet,
         }

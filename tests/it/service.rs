@@ -1,0 +1,77 @@
+//! Runs the real binary; what the other files share.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// Runs the binary to its end.
+pub fn silsila(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_silsila"))
+        .args(arguments)
+        .output()
+        .expect("the binary runs")
+}
+
+/// A running service; killed when dropped.
+pub struct Service {
+    child: Child,
+    pub address: String,
+}
+
+impl Service {
+    pub fn start(data_dir: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_silsila"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data_dir)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the service starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe"))
+            .read_line(&mut line)
+            .expect("it says where it is");
+        let address = line.split_whitespace().last().unwrap_or_default().to_owned();
+        assert!(address.starts_with("http://"), "it says where it is: {line:?} (is the model there? `silsila model fetch`)");
+        Self { child, address }
+    }
+
+    /// As by a loss of power.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Status and body.
+    pub fn post(&self, path: &str, kind: &str, body: &[u8]) -> (u16, Value) {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut response = agent
+            .post(format!("{}{path}", self.address))
+            .header("content-type", kind)
+            .send(body)
+            .expect("an answer");
+        let text = response.body_mut().read_to_string().expect("a body");
+        (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Status and body; redirects are not followed.
+    pub fn get(&self, path: &str) -> (u16, Value) {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .build()
+            .into();
+        let mut response = agent.get(format!("{}{path}", self.address)).call().expect("an answer");
+        let text = response.body_mut().read_to_string().expect("a body");
+        (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
