@@ -15,11 +15,18 @@ fn stories_meet_across_languages_and_stay_apart_from_neighbours() {
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let read = |path: &std::path::Path| -> Vec<Value> {
         let text = std::fs::read_to_string(path).expect("a file");
-        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
     };
     let stories: BTreeMap<String, String> = read(&out)
         .iter()
-        .map(|row| (row["id"].as_str().expect("id").to_owned(), row["story"].as_str().expect("story").to_owned()))
+        .map(|row| {
+            (
+                row["id"].as_str().expect("id").to_owned(),
+                row["story"].as_str().expect("story").to_owned(),
+            )
+        })
         .collect();
     let gold = read(std::path::Path::new(articles));
     assert_eq!(stories.len(), gold.len(), "every article is in a story");
@@ -37,19 +44,30 @@ fn stories_meet_across_languages_and_stay_apart_from_neighbours() {
     let n = gold.len() as f64;
     let (precision, recall) = (precision / n, recall / n);
     println!("demonstration: BCubed precision {precision:.3}, recall {recall:.3}");
-    assert!(precision >= MIN_PRECISION, "precision {precision:.3}, recall {recall:.3}");
+    assert!(
+        precision >= MIN_PRECISION,
+        "precision {precision:.3}, recall {recall:.3}"
+    );
     assert!(recall >= MIN_RECALL, "precision {precision:.3}, recall {recall:.3}");
     for wanted in ["karabakh-ceasefire", "kursk-missile-strikes"] {
         let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
         for one in gold.iter().filter(|one| label(one) == wanted) {
             *sizes.entry(story(one)).or_default() += 1;
         }
-        let main = sizes.iter().max_by_key(|(_, size)| **size).map(|(story, _)| story.clone()).expect("a story");
+        let main = sizes
+            .iter()
+            .max_by_key(|(_, size)| **size)
+            .map(|(story, _)| story.clone())
+            .expect("a story");
         let members: Vec<&Value> = gold.iter().filter(|one| story(one) == main).collect();
-        let strangers: Vec<&str> =
-            members.iter().filter(|one| label(one) != wanted).filter_map(|one| one["id"].as_str()).collect();
+        let strangers: Vec<&str> = members
+            .iter()
+            .filter(|one| label(one) != wanted)
+            .filter_map(|one| one["id"].as_str())
+            .collect();
         assert!(strangers.is_empty(), "{wanted} holds {strangers:?}");
-        let languages: std::collections::BTreeSet<&str> = members.iter().filter_map(|one| one["lang"].as_str()).collect();
+        let languages: std::collections::BTreeSet<&str> =
+            members.iter().filter_map(|one| one["lang"].as_str()).collect();
         assert_eq!(languages.len(), 4, "{wanted} is in {languages:?}");
     }
 }

@@ -20,9 +20,19 @@ fn nothing_acknowledged_is_lost() {
                 })
             })
             .collect();
-        let (status, answer) = service.post("/v1/articles", "application/json", json!(articles).to_string().as_bytes());
+        let (status, answer) = service.post(
+            "/v1/articles",
+            "application/json",
+            json!(articles).to_string().as_bytes(),
+        );
         assert_eq!(status, 202, "{answer}");
-        acknowledged.extend(answer["articles"].as_array().expect("articles").iter().map(|one| one["id"].to_string()));
+        acknowledged.extend(
+            answer["articles"]
+                .as_array()
+                .expect("articles")
+                .iter()
+                .map(|one| one["id"].to_string()),
+        );
     }
     service.kill();
 
@@ -38,7 +48,11 @@ fn nothing_acknowledged_is_lost() {
     assert_eq!(acknowledged.len(), 80);
     for id in acknowledged {
         let (status, article) = service.get(&format!("/v1/articles/{}", id.trim_matches('"')));
-        assert_eq!((status, article["state"].as_str()), (200, Some("placed")), "{id}: {article}");
+        assert_eq!(
+            (status, article["state"].as_str()),
+            (200, Some("placed")),
+            "{id}: {article}"
+        );
         assert!(article["story_id"].is_string());
     }
     let (status, placement) = service.get(&format!("/v1/articles/{first}/placement"));

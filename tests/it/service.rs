@@ -34,7 +34,10 @@ impl Service {
             .read_line(&mut line)
             .expect("it says where it is");
         let address = line.split_whitespace().last().unwrap_or_default().to_owned();
-        assert!(address.starts_with("http://"), "it says where it is: {line:?} (is the model there? `silsila model fetch`)");
+        assert!(
+            address.starts_with("http://"),
+            "it says where it is: {line:?} (is the model there? `silsila model fetch`)"
+        );
         Self { child, address }
     }
 
@@ -53,7 +56,10 @@ impl Service {
             .send(body)
             .expect("an answer");
         let text = response.body_mut().read_to_string().expect("a body");
-        (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        (
+            response.status().as_u16(),
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        )
     }
 
     /// Status and body; redirects are not followed.
@@ -65,7 +71,10 @@ impl Service {
             .into();
         let mut response = agent.get(format!("{}{path}", self.address)).call().expect("an answer");
         let text = response.body_mut().read_to_string().expect("a body");
-        (response.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        (
+            response.status().as_u16(),
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        )
     }
 }
 
