@@ -2,8 +2,8 @@
 
 /// Byte offset behind the first seam of a text, where the second of two glued texts starts; `None` when there is none.
 ///
-/// A seam is: a ta marbuta or alef maqsura directly followed by an Arabic letter (neither ever stands inside a word); the end
-/// of a sentence directly followed by a letter; a closing quotation mark directly followed by a letter; a lower-case
+/// A seam is: a ta marbuta, an alef maqsura or a tanwin («فوراً») directly
+/// followed by an Arabic letter (none of them ever stands inside a word); the end of a sentence directly followed by a letter; a closing quotation mark directly followed by a letter; a lower-case
 /// letter directly followed by a capital, in a word whose first part is longer than the prefixes of names (McDonald,
 /// YouTube, LeBron).
 pub fn find(text: &str) -> Option<usize> {
@@ -13,6 +13,8 @@ pub fn find(text: &str) -> Option<usize> {
         let after = letters.get(index + 2).map(|(_, c)| *c);
         let seam = match left {
             'ة' | 'ى' => is_arabic_letter(*right),
+            // «فوراً» ends with its sign; in «فورًا» the alef comes behind it.
+            '\u{064b}' => is_arabic_letter(*right) && !matches!(right, 'ا' | 'ى'),
             '.' | '!' | '?' | '؟' | '…' => {
                 right.is_alphabetic() && !is_abbreviation(&letters, index) && after.is_some_and(|c| c.is_alphabetic())
             }
@@ -86,6 +88,8 @@ mod tests {
         for (text, second) in [
             ("بسبب الأعمال العسكريةوقال حاجييف", "وقال حاجييف"),
             ("إلى مستشفىوأضاف", "وأضاف"),
+            ("في المناطق الحدوديةالرئيس يعلن", "الرئيس يعلن"),
+            ("إلى وقف العمليات فوراًوبدأ سريان الهدنة", "وبدأ سريان الهدنة"),
             ("Talks open in BakuThe president said", "The president said"),
             ("Переговоры в БакуПрезидент заявил", "Президент заявил"),
             ("Who won?Officials counted", "Officials counted"),
