@@ -115,9 +115,9 @@ pub struct StoryQuery {
 }
 
 /// Where a page ends. `snapshot` is the number of the newest change when the first page was read: a story that has
-/// changed since is listed where it now stands if that is still ahead; one that has moved behind the cursor was listed
-/// already or stands on the first page of the next walk. Equal values are ordered by number, so that no story is
-/// repeated or skipped that did not move.
+/// changed since may have moved, and is left out of the later pages, since it may have been listed already; it stands
+/// where it belongs in the next walk. Equal values are ordered by number. So a walk never repeats a story, and never
+/// skips one that did not change meanwhile.
 #[derive(Serialize, Deserialize)]
 struct Place {
     list: String,
@@ -287,6 +287,8 @@ impl Store {
             conditions.push(format!("({column}, s.number) {beyond} (?, ?)"));
             values.push(place.value.into());
             values.push(place.number.into());
+            conditions.push("s.version <= ?".to_owned());
+            values.push(place.snapshot.into());
         }
         values.push((per_page as i64 + 1).into());
         let sql = format!(
@@ -374,5 +376,191 @@ impl Store {
                 items,
             })
         })?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::*;
+    use crate::article::Draft;
+    use crate::pipeline::Submission;
+    use crate::store::write::{Batch, Placed, StoryFace};
+    use crate::story::{Placement, StoryChange};
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes)
+    }
+
+    fn add(store: &Store, id: &str, now: i64) {
+        let draft = Draft {
+            id: Some(id.into()),
+            title: format!("Headline {id}"),
+            text: format!("Text of {id}"),
+            lang: "en".to_owned(),
+            ..Draft::default()
+        };
+        let answers = store.accept(&[Submission { draft, document: None }], at(now)).unwrap();
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    }
+
+    fn place(store: &Store, number: u64, story: u64, new: bool, now: i64) {
+        let mut changes = Vec::new();
+        if new {
+            changes.push(StoryChange::Created {
+                story,
+                split_from: None,
+            });
+        }
+        changes.push(StoryChange::Joined {
+            story,
+            article: number,
+            from: None,
+        });
+        commit(store, number, story, changes, now);
+    }
+
+    fn commit(store: &Store, number: u64, story: u64, changes: Vec<StoryChange>, now: i64) {
+        let placement: Placement = serde_json::from_value(serde_json::json!({
+            "decided_by": "alone", "nearest": [], "support": 0.0, "runner_up": null, "margin": 0.0, "rejected": []
+        }))
+        .unwrap();
+        let placed = Placed {
+            number,
+            original: None,
+            story,
+            placement,
+            vector: None,
+            links: vec![],
+            changes,
+        };
+        let faces = vec![StoryFace {
+            story,
+            headline: Some(number),
+            terms: vec![],
+        }];
+        store
+            .commit(
+                &Batch {
+                    placed: vec![placed],
+                    failed: vec![],
+                    faces,
+                    ..Batch::default()
+                },
+                at(now),
+            )
+            .unwrap();
+    }
+
+    fn walk(store: &Store, query: &StoryQuery, between: impl Fn(usize)) -> Vec<String> {
+        let (mut seen, mut cursor, mut page) = (Vec::new(), None, 0);
+        loop {
+            let found = store.stories(query, cursor.as_deref(), 2).unwrap();
+            seen.extend(found.items.into_iter().map(|s| s.id));
+            cursor = found.next_cursor;
+            if cursor.is_none() || page > 9 {
+                return seen;
+            }
+            page += 1;
+            between(page);
+        }
+    }
+
+    fn repeated(seen: &[String]) -> Vec<String> {
+        let mut n: BTreeMap<&String, usize> = BTreeMap::new();
+        for s in seen {
+            *n.entry(s).or_default() += 1;
+        }
+        n.into_iter().filter(|(_, c)| *c > 1).map(|(s, _)| s.clone()).collect()
+    }
+
+    fn four(dir: &std::path::Path) -> Store {
+        let store = Store::open(dir).unwrap();
+        for n in 1..=4 {
+            add(&store, &format!("x{n}"), n);
+            place(&store, n as u64, n as u64, true, n);
+        }
+        store
+    }
+
+    #[test]
+    fn a_story_that_changes_is_not_listed_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = four(dir.path());
+        let query = StoryQuery {
+            ascending: true,
+            ..StoryQuery::default()
+        };
+        let seen = walk(&store, &query, |page| {
+            if page == 1 {
+                add(&store, "x5", 50);
+                place(&store, 5, 1, false, 50);
+            }
+        });
+        assert_eq!(repeated(&seen), Vec::<String>::new(), "walk: {seen:?}");
+    }
+
+    #[test]
+    fn a_story_that_shrinks_is_not_listed_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = four(dir.path());
+        // Sizes 4, 3, 2, 1 for s4, s3, s2, s1.
+        for (number, story) in [(5, 4), (6, 4), (7, 4), (8, 3), (9, 3), (10, 2)] {
+            add(&store, &format!("x{number}"), number as i64);
+            place(&store, number, story, false, number as i64);
+        }
+        let query = StoryQuery {
+            sort_by: SortBy::Size,
+            ..StoryQuery::default()
+        };
+        let seen = walk(&store, &query, |page| {
+            if page == 1 {
+                add(&store, "x11", 60);
+                let mut moves: Vec<StoryChange> = (5..=7)
+                    .map(|article| StoryChange::Joined {
+                        story: 3,
+                        article,
+                        from: Some(4),
+                    })
+                    .collect();
+                moves.push(StoryChange::Joined {
+                    story: 3,
+                    article: 11,
+                    from: None,
+                });
+                commit(&store, 11, 3, moves, 60);
+            }
+        });
+        assert_eq!(seen, ["s4", "s3", "s2", "s1"]);
+    }
+
+    #[test]
+    fn quiet_walk_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = four(dir.path());
+        for sort_by in [
+            SortBy::Updated,
+            SortBy::Started,
+            SortBy::Size,
+            SortBy::Velocity,
+            SortBy::Relevance,
+        ] {
+            for ascending in [true, false] {
+                let mut seen = walk(
+                    &store,
+                    &StoryQuery {
+                        sort_by,
+                        ascending,
+                        ..StoryQuery::default()
+                    },
+                    |_| (),
+                );
+                seen.sort();
+                assert_eq!(seen, ["s1", "s2", "s3", "s4"], "{sort_by:?} {ascending}");
+            }
+        }
     }
 }
