@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::dev::{Service as _, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Compress;
-use actix_web::{App as Actix, HttpServer, web};
+use actix_web::{App as Actix, HttpRequest, HttpResponse, HttpServer, web};
 
 use crate::config::Settings;
 use crate::pipeline::Intake;
@@ -52,8 +52,16 @@ pub fn routes(app: &App) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<>
             .app_data(web::PayloadConfig::new(app.settings.publish.max_body))
             .configure(api::routes)
             .configure(pages::routes)
-            .default_service(web::to(api::not_found));
+            .default_service(web::to(nowhere));
     }
+}
+
+/// What is not here: a page for a browser, a problem for a program.
+async fn nowhere(request: HttpRequest) -> Result<HttpResponse, api::problem::Problem> {
+    if pages::wants_page(&request) {
+        return Ok(pages::not_found(&request));
+    }
+    api::not_found(request).await
 }
 
 /// Puts the headers of every answer on, and the request's id.

@@ -1,10 +1,12 @@
 //! What readers ask the store for: one file a noun. Every answer comes from one snapshot and never waits for the writer.
 
 mod article;
+mod names;
 mod search;
 mod story;
 
 pub use article::{ArticleView, DocumentView};
+pub use names::{Facets, Headline, Member};
 pub use search::{Range, SearchHit, SearchQuery};
 pub use story::{ChangeView, Counts, SortBy, StoryQuery, StoryView};
 

@@ -1,0 +1,482 @@
+//! The fixed words of the pages, one file a language, and how that language writes numbers and dates.
+//!
+//! To add a language: copy `en.rs`, translate every field, and name it in [`ALL`]. A field that is forgotten does not
+//! compile. Never holds a text that came with an article.
+
+mod ar;
+mod en;
+
+use std::borrow::Borrow;
+
+use chrono::Datelike;
+
+use crate::article::{Dated, DatedJson, Precision, RemovedKind};
+
+/// The interface's languages; the first one is for those who ask for none of them.
+pub static ALL: [&Words; 2] = [&en::WORDS, &ar::WORDS];
+
+/// The languages that are written from right to left, among those that articles come in.
+const RIGHT_TO_LEFT: [&str; 13] = [
+    "ar", "fa", "ur", "he", "yi", "ps", "sd", "ug", "ckb", "dv", "syr", "arc", "azb",
+];
+
+/// The direction of a text in a language: `rtl`, `ltr`, or `auto` where the language is not known.
+pub fn direction(lang: &str) -> &'static str {
+    match lang.split('-').next().unwrap_or(lang) {
+        "" | "und" => "auto",
+        primary if RIGHT_TO_LEFT.contains(&primary) => "rtl",
+        _ => "ltr",
+    }
+}
+
+/// Unicode's plural categories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Zero,
+    One,
+    Two,
+    Few,
+    Many,
+    Other,
+}
+
+/// A thing counted; `{}` is where the number goes.
+pub struct Counted {
+    pub zero: &'static str,
+    pub one: &'static str,
+    pub two: &'static str,
+    pub few: &'static str,
+    pub many: &'static str,
+    pub other: &'static str,
+}
+
+impl Counted {
+    /// For languages that know one and many.
+    const fn two_forms(one: &'static str, other: &'static str) -> Self {
+        Self {
+            zero: other,
+            one,
+            two: other,
+            few: other,
+            many: other,
+            other,
+        }
+    }
+}
+
+/// A name and what it means.
+pub struct Meaning {
+    pub key: &'static str,
+    pub name: &'static str,
+    pub meaning: &'static str,
+}
+
+/// Everything that the interface says in one language. `{name}` stands for what is put in.
+pub struct Words {
+    pub code: &'static str,
+    /// The language's name in itself, for the switch.
+    pub own_name: &'static str,
+    pub direction: &'static str,
+    pub plural: fn(u64) -> Form,
+    pub digits: [char; 10],
+    pub decimal: char,
+    pub thousands: char,
+    pub months: [&'static str; 12],
+    pub day: &'static str,
+    pub month: &'static str,
+    pub list_comma: &'static str,
+    /// Names of languages by code; an unlisted one shows its code.
+    pub languages: &'static [(&'static str, &'static str)],
+
+    // The frame.
+    pub skip: &'static str,
+    pub search: &'static str,
+    pub search_hint: &'static str,
+    pub stories: &'static str,
+    pub api: &'static str,
+    pub to_dark: &'static str,
+    pub to_light: &'static str,
+    pub to_system: &'static str,
+    pub keys: &'static str,
+    pub key_move: &'static str,
+    pub key_open: &'static str,
+    pub key_search: &'static str,
+    pub key_up: &'static str,
+    pub key_help: &'static str,
+    pub close: &'static str,
+    pub demonstration: &'static str,
+    pub demonstration_without: &'static str,
+    pub utc: &'static str,
+
+    // Counts.
+    pub articles_counted: Counted,
+    pub copies_counted: Counted,
+    pub sources_counted: Counted,
+    pub languages_counted: Counted,
+    pub last_day_counted: Counted,
+    pub among_copies_counted: Counted,
+    pub cuts_counted: Counted,
+
+    // Lists of stories.
+    pub filter_words: &'static str,
+    pub filter_language: &'static str,
+    pub filter_source: &'static str,
+    pub filter_state: &'static str,
+    pub filter_at_least: &'static str,
+    pub filter_order: &'static str,
+    pub any: &'static str,
+    pub show: &'static str,
+    pub show_all: &'static str,
+    pub states: &'static [(&'static str, &'static str)],
+    pub sorts: &'static [(&'static str, &'static str)],
+    pub no_story: &'static str,
+    pub empty_store: &'static str,
+    pub changed: &'static str,
+    pub undated: &'static str,
+    pub more_stories: &'static str,
+    pub more_sources: &'static str,
+    pub per_day: &'static str,
+
+    // A story.
+    pub timeline: &'static str,
+    pub no_event: &'static str,
+    pub articles: &'static str,
+    pub more_articles: &'static str,
+    pub near_duplicate: &'static str,
+    pub by_text: &'static str,
+    pub by_publication: &'static str,
+    pub pace: &'static str,
+    pub cut_from: &'static str,
+    pub cut_off: &'static str,
+    pub history: &'static str,
+    pub older_changes: &'static str,
+    pub history_created: &'static str,
+    pub history_joined: &'static str,
+    pub history_joined_from: &'static str,
+    pub history_left: &'static str,
+    pub history_revised: &'static str,
+    pub history_merged: &'static str,
+    pub history_split: &'static str,
+    pub history_renamed: &'static str,
+    pub history_state: &'static str,
+    pub history_corrected: &'static str,
+
+    // An article.
+    pub published: &'static str,
+    pub to_the_minute: &'static str,
+    pub to_the_day: &'static str,
+    pub to_the_month: &'static str,
+    pub unknown: &'static str,
+    pub arrived: &'static str,
+    pub language: &'static str,
+    pub source: &'static str,
+    pub agency: &'static str,
+    pub address: &'static str,
+    pub found_in: &'static str,
+    pub document: &'static str,
+    pub keywords: &'static str,
+    pub repeats: &'static str,
+    pub repeated_by: &'static str,
+    pub revision: &'static str,
+    pub text: &'static str,
+    pub show_cuts: &'static str,
+    pub cut_rule: &'static str,
+    pub cut_place: &'static str,
+    pub cut_list: &'static str,
+    pub nothing_cut: &'static str,
+    pub cuts: &'static [(RemovedKind, &'static str)],
+    pub set_aside: &'static str,
+
+    // Its placement.
+    pub why: &'static str,
+    pub waits: &'static str,
+    pub failed: &'static str,
+    pub because_copy: &'static str,
+    pub because_alone: &'static str,
+    pub because_nearest: &'static str,
+    pub runner_up: &'static str,
+    pub no_runner_up: &'static str,
+    pub nearest: &'static str,
+    pub rejected: &'static str,
+    pub likely: &'static str,
+    pub alike: &'static str,
+    pub in_story: &'static str,
+    pub signals: &'static str,
+    pub signal_names: &'static [Meaning],
+
+    // Search and documents.
+    pub search_title: &'static str,
+    pub search_start: &'static str,
+    pub nothing_found: &'static str,
+    pub more_found: &'static str,
+    pub story: &'static str,
+    pub document_title: &'static str,
+    pub document_articles: &'static str,
+    pub document_kinds: &'static [(&'static str, &'static str)],
+
+    // What went wrong.
+    pub not_found: &'static str,
+    pub no_such_story: &'static str,
+    pub no_such_article: &'static str,
+    pub no_such_document: &'static str,
+    pub no_such_page: &'static str,
+    pub bad_page: &'static str,
+    pub bad_cursor: &'static str,
+    pub store_failed: &'static str,
+    pub store_failed_text: &'static str,
+    pub stopping: &'static str,
+    pub stopping_text: &'static str,
+}
+
+impl Words {
+    /// The words of a language by its code.
+    pub fn of(code: &str) -> Option<&'static Words> {
+        ALL.into_iter().find(|words| words.code == code)
+    }
+
+    /// A number's digits and signs as the language writes them.
+    fn localised(&self, plain: &str) -> String {
+        plain
+            .chars()
+            .map(|letter| match letter {
+                '.' => self.decimal,
+                digit => digit
+                    .to_digit(10)
+                    .and_then(|value| self.digits.get(value as usize).copied())
+                    .unwrap_or(digit),
+            })
+            .collect()
+    }
+
+    /// A whole number, in groups of three digits from 1,000 on.
+    pub fn number(&self, number: impl Borrow<u64>) -> String {
+        let plain = number.borrow().to_string();
+        let mut grouped = String::new();
+        for (at, digit) in plain.chars().enumerate() {
+            if at > 0 && (plain.len() - at) % 3 == 0 {
+                grouped.push(self.thousands);
+            }
+            grouped.push_str(&self.localised(digit.encode_utf8(&mut [0; 4])));
+        }
+        grouped
+    }
+
+    /// A number with so many decimals.
+    pub fn decimal(&self, number: f64, decimals: usize) -> String {
+        // A mark keeps the minus on the left of its number in a line from right to left.
+        let mark = if number < 0.0 { "\u{200e}" } else { "" };
+        format!("{mark}{}", self.localised(&format!("{number:.decimals$}")))
+    }
+
+    /// A share of one as a percentage.
+    pub fn percent(&self, share: f64) -> String {
+        self.localised(&format!("{:.0}%", share * 100.0))
+    }
+
+    fn counted(&self, thing: &Counted, number: u64) -> String {
+        let form = match (self.plural)(number) {
+            Form::Zero => thing.zero,
+            Form::One => thing.one,
+            Form::Two => thing.two,
+            Form::Few => thing.few,
+            Form::Many => thing.many,
+            Form::Other => thing.other,
+        };
+        form.replace("{}", &self.number(number))
+    }
+
+    /// `3 articles`.
+    pub fn articles(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.articles_counted, *number.borrow())
+    }
+
+    /// `3 near-duplicates`.
+    pub fn copies(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.copies_counted, *number.borrow())
+    }
+
+    /// `3 sources`.
+    pub fn sources(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.sources_counted, *number.borrow())
+    }
+
+    /// `3 languages`.
+    pub fn languages(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.languages_counted, *number.borrow())
+    }
+
+    /// `3 articles in the last 24 hours`.
+    pub fn last_day(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.last_day_counted, *number.borrow())
+    }
+
+    /// `3 of them near-duplicates`.
+    pub fn among_copies(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.among_copies_counted, *number.borrow())
+    }
+
+    /// `Show the 3 cuts in their places`.
+    pub fn cuts(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.cuts_counted, *number.borrow())
+    }
+
+    /// The direction of a text in a language, which is not the interface's.
+    pub fn direction_of(&self, lang: impl AsRef<str>) -> &'static str {
+        direction(lang.as_ref())
+    }
+
+    /// A language's name; its code where there is none.
+    pub fn language_name<'a>(&self, code: &'a str) -> &'a str
+    where
+        'static: 'a,
+    {
+        named(self.languages, code)
+    }
+
+    /// A story's state.
+    pub fn state<'a>(&self, state: &'a str) -> &'a str {
+        named(self.states, state)
+    }
+
+    /// What a list is sorted by.
+    pub fn sort<'a>(&self, sort: &'a str) -> &'a str {
+        named(self.sorts, sort)
+    }
+
+    /// A document's kind.
+    pub fn document_kind<'a>(&self, kind: &'a str) -> &'a str {
+        named(self.document_kinds, kind)
+    }
+
+    /// What a cut piece was taken for.
+    pub fn cut(&self, kind: RemovedKind) -> &'static str {
+        self.cuts
+            .iter()
+            .find(|(one, _)| *one == kind)
+            .map_or("", |(_, name)| name)
+    }
+
+    /// A signal's name and what it means.
+    pub fn signal(&self, key: &str) -> Option<&'static Meaning> {
+        self.signal_names.iter().find(|signal| signal.key == key)
+    }
+
+    /// How far a date is known, in words.
+    pub fn precision(&self, precision: Precision) -> &'static str {
+        match precision {
+            Precision::Minute => self.to_the_minute,
+            Precision::Day => self.to_the_day,
+            Precision::Month => self.to_the_month,
+            Precision::Unknown => "",
+        }
+    }
+
+    /// A date as far as it is known: `September 2023`, `20 September 2023`, `20 September 2023, 10:15`. What is not a
+    /// date stays as it is.
+    pub fn date(&self, value: impl AsRef<str>) -> String {
+        let value = value.as_ref();
+        let Some(dated) = Dated::from_value_text(value) else {
+            return value.to_owned();
+        };
+        match dated.precision {
+            Precision::Month => self.filled(self.month, dated.date()),
+            Precision::Day => self.filled(self.day, dated.date()),
+            Precision::Minute | Precision::Unknown => format!(
+                "{}{}{}",
+                self.filled(self.day, dated.date()),
+                self.list_comma,
+                self.localised(&dated.value.format("%H:%M").to_string())
+            ),
+        }
+    }
+
+    /// The day of a time.
+    pub fn day(&self, value: impl AsRef<str>) -> String {
+        match Dated::from_value_text(value.as_ref()) {
+            Some(dated) if dated.precision != Precision::Month => self.filled(self.day, dated.date()),
+            _ => self.date(value),
+        }
+    }
+
+    /// A date with its precision, or that there is none.
+    pub fn dated(&self, dated: Option<&DatedJson>) -> String {
+        dated
+            .and_then(|dated| dated.value.as_deref())
+            .map_or_else(|| self.undated.to_owned(), |value| self.date(value))
+    }
+
+    fn filled(&self, pattern: &str, date: chrono::NaiveDate) -> String {
+        let month = self.months.get(date.month0() as usize).copied().unwrap_or_default();
+        pattern
+            .replace("{day}", &self.localised(&date.day().to_string()))
+            .replace("{month}", month)
+            .replace("{year}", &self.localised(&date.year().to_string()))
+    }
+}
+
+fn named<'a>(names: &'static [(&'static str, &'static str)], key: &'a str) -> &'a str {
+    names.iter().find(|(one, _)| *one == key).map_or(key, |(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(code: &str) -> &'static Words {
+        Words::of(code).expect("a language of the interface")
+    }
+
+    #[test]
+    fn plurals_are_right() {
+        let en = words("en");
+        assert_eq!(en.articles(1), "1 article");
+        assert_eq!(en.articles(0), "0 articles");
+        assert_eq!(en.sources(1234), "1,234 sources");
+        let ar = words("ar");
+        for (number, expected) in [
+            (0, "لا مقالات"),
+            (1, "مقالة واحدة"),
+            (2, "مقالتان"),
+            (3, "3 مقالات"),
+            (10, "10 مقالات"),
+            (11, "11 مقالة"),
+            (99, "99 مقالة"),
+            (100, "100 مقالة"),
+            (102, "102 مقالة"),
+            (103, "103 مقالات"),
+            (1000, "1,000 مقالة"),
+        ] {
+            assert_eq!(ar.articles(number), expected);
+        }
+        assert_eq!(ar.sources(2), "مصدران");
+        assert_eq!(ar.sources(14), "14 مصدرًا");
+        assert_eq!(ar.sources(100), "100 مصدر");
+    }
+
+    #[test]
+    fn dates_are_said_as_far_as_they_are_known() {
+        let (en, ar) = (words("en"), words("ar"));
+        assert_eq!(en.date("2023-09"), "September 2023");
+        assert_eq!(en.date("2023-09-20"), "20 September 2023");
+        assert_eq!(en.date("2023-09-20T10:15:00Z"), "20 September 2023, 10:15");
+        assert_eq!(ar.date("2023-09-20T10:15:00Z"), "20 سبتمبر 2023، 10:15");
+        assert_eq!(en.day("2023-09-20T10:15:00Z"), "20 September 2023");
+        assert_eq!(en.date("some day"), "some day");
+    }
+
+    #[test]
+    fn every_language_names_everything() {
+        let model = ALL.first().expect("a language");
+        let keys = |names: &[(&'static str, &'static str)]| names.iter().map(|(key, _)| *key).collect::<Vec<_>>();
+        for words in ALL {
+            assert_eq!(keys(words.languages), keys(model.languages), "{}", words.code);
+            assert_eq!(keys(words.states), keys(model.states), "{}", words.code);
+            assert_eq!(keys(words.sorts), keys(model.sorts), "{}", words.code);
+            assert_eq!(keys(words.document_kinds), keys(model.document_kinds), "{}", words.code);
+            let signals = |words: &Words| words.signal_names.iter().map(|one| one.key).collect::<Vec<_>>();
+            assert_eq!(signals(words), signals(model), "{}", words.code);
+            let cuts = |words: &Words| words.cuts.iter().map(|(kind, _)| *kind).collect::<Vec<_>>();
+            assert_eq!(cuts(words), cuts(model), "{}", words.code);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Small answers that pages need beside the nouns: headlines for ids, a story's latest members, what can be filtered by.
+
+use std::collections::BTreeMap;
+
+use rusqlite::OptionalExtension;
+
+use crate::store::{Store, StoreError};
+
+/// Newest articles from which languages and sources to filter by are taken.
+const FACETS_FROM: i64 = 5_000;
+
+/// A headline and its language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headline {
+    /// The headline; the text's beginning where there is none.
+    pub title: String,
+    /// Language code.
+    pub lang: String,
+}
+
+/// A member of a story, as far as its pace and its sources need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Midpoint of its publication, seconds since 1970, UTC.
+    pub published: Option<i64>,
+    /// The outlet.
+    pub source: Option<String>,
+}
+
+/// Languages and sources of the newest articles, most frequent first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facets {
+    /// Language codes.
+    pub languages: Vec<String>,
+    /// Outlets.
+    pub sources: Vec<String>,
+}
+
+impl Store {
+    /// Headlines of articles by their ids; an unknown id is left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn article_headlines<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a str>,
+    ) -> Result<BTreeMap<String, Headline>, StoreError> {
+        self.headlines(
+            "SELECT CASE title WHEN '' THEN substr(text, 1, 80) ELSE title END, lang FROM articles WHERE id = ?1",
+            ids,
+        )
+    }
+
+    /// Headlines of stories by their ids; an unknown id is left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn story_headlines<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a str>,
+    ) -> Result<BTreeMap<String, Headline>, StoreError> {
+        self.headlines("SELECT title, title_lang FROM stories WHERE id = ?1", ids)
+    }
+
+    fn headlines<'a>(
+        &self,
+        query: &str,
+        ids: impl IntoIterator<Item = &'a str>,
+    ) -> Result<BTreeMap<String, Headline>, StoreError> {
+        let mut found = BTreeMap::new();
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(query)?;
+            for id in ids {
+                let headline = statement
+                    .query_row([id], |row| {
+                        Ok(Headline {
+                            title: row.get(0)?,
+                            lang: row.get(1)?,
+                        })
+                    })
+                    .optional()?;
+                if let Some(headline) = headline {
+                    found.insert(id.to_owned(), headline);
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// The members of a story that came last, the last one first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn latest_members(&self, story: &str, at_most: usize) -> Result<Vec<Member>, StoreError> {
+        self.read(|connection| {
+            let found = connection
+                .prepare_cached(
+                    "SELECT published_s, source FROM articles WHERE story = (SELECT number FROM stories WHERE id = ?1)
+                     ORDER BY number DESC LIMIT ?2",
+                )?
+                .query_map((story, at_most as i64), |row| {
+                    Ok(Member {
+                        published: row.get(0)?,
+                        source: row.get(1)?,
+                    })
+                })?
+                .collect::<Result<_, _>>()?;
+            Ok(found)
+        })
+    }
+
+    /// The latest publication in the store, seconds since 1970, UTC.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn newest_publication(&self) -> Result<Option<i64>, StoreError> {
+        self.read(|connection| Ok(connection.query_row("SELECT max(latest) FROM stories", [], |row| row.get(0))?))
+    }
+
+    /// What lists can be filtered by.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn facets(&self) -> Result<Facets, StoreError> {
+        self.read(|connection| {
+            let column = |name: &str, at_most: usize| -> Result<Vec<String>, StoreError> {
+                let found = connection
+                    .prepare_cached(&format!(
+                        "SELECT {name} FROM (SELECT {name} FROM articles ORDER BY number DESC LIMIT {FACETS_FROM})
+                         WHERE {name} IS NOT NULL GROUP BY {name} ORDER BY count(*) DESC, {name} LIMIT {at_most}"
+                    ))?
+                    .query_map([], |row| row.get(0))?
+                    .collect::<Result<_, _>>()?;
+                Ok(found)
+            };
+            Ok(Facets {
+                languages: column("lang", 40)?,
+                sources: column("source", 200)?,
+            })
+        })
+    }
+}
