@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use crate::service::{Service, silsila};
+use crate::service::{Service, demonstration};
 
 const NARROW: u32 = 390;
 const WIDE: u32 = 1400;
@@ -19,7 +19,12 @@ const WIDE: u32 = 1400;
 fn program() -> Option<&'static str> {
     ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
-        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|run| run.status.success()))
+        .find(|name| {
+            Command::new(name)
+                .arg("--version")
+                .output()
+                .is_ok_and(|run| run.status.success())
+        })
 }
 
 /// A headless browser with one page, spoken to over its debugging pipe: JSON messages, each ended by a zero byte.
@@ -42,8 +47,19 @@ impl Browser {
         let mut child = Command::new("sh")
             .arg("-c")
             .arg("exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1")
-            .args(["sh", program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
-            .args(["--no-first-run", "--disable-background-networking", "--disable-component-update"])
+            .args([
+                "sh",
+                program,
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+            ])
+            .args([
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+            ])
             .args(["--hide-scrollbars", "--remote-debugging-pipe"])
             .arg(format!("--user-data-dir={}", profile.display()))
             .stdin(Stdio::piped())
@@ -128,7 +144,10 @@ impl Browser {
     }
 
     fn ask(&mut self, expression: &str) -> Value {
-        let answer = self.order("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
+        let answer = self.order(
+            "Runtime.evaluate",
+            json!({"expression": expression, "returnByValue": true}),
+        );
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
         answer["result"]["value"].clone()
     }
@@ -188,16 +207,17 @@ const TOO_WIDE: &str = "[...document.querySelectorAll('body *')].filter(e => { c
 #[test]
 fn pages_work_in_a_browser() {
     let Some(program) = program() else {
-        let required = std::env::var_os("CI").is_some() || std::env::var("SILSILA_BROWSER").is_ok_and(|v| v == "required");
-        assert!(!required, "chromium is not installed, and this test must not be skipped here: apt-get install chromium");
+        let required =
+            std::env::var_os("CI").is_some() || std::env::var("SILSILA_BROWSER").is_ok_and(|v| v == "required");
+        assert!(
+            !required,
+            "chromium is not installed, and this test must not be skipped here: apt-get install chromium"
+        );
         eprintln!("SKIPPED pages_work_in_a_browser: chromium is not installed (apt-get install chromium)");
         return;
     };
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = demonstration();
     let profile = tempfile::tempdir().expect("a folder");
-    let data = dir.path().to_str().expect("a path");
-    let run = silsila(&["ingest", "--data-dir", data, concat!(env!("CARGO_MANIFEST_DIR"), "/demo")]);
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let service = Service::start(dir.path());
     let pages = pages(&service);
     let mut browser = Browser::start(program, profile.path());
@@ -205,10 +225,10 @@ fn pages_work_in_a_browser() {
         for width in [WIDE, NARROW] {
             browser.size(width);
             for (name, path) in &pages {
+                let mark = if path.contains('?') { '&' } else { '?' };
+                browser.open(&format!("{}{path}{mark}ui={ui}", service.address));
                 for scheme in ["light", "dark"] {
                     browser.scheme(scheme);
-                    let mark = if path.contains('?') { '&' } else { '?' };
-                    browser.open(&format!("{}{path}{mark}ui={ui}", service.address));
                     let place = format!("{name}-{ui}-{width}-{scheme}");
                     browser.shoot(&place);
                     look(&mut browser, &place, ui, width, scheme);
@@ -224,7 +244,10 @@ fn pages_work_in_a_browser() {
         .iter()
         .filter(|url| !url.starts_with(&service.address) && !url.starts_with("data:") && *url != "about:blank")
         .collect();
-    assert!(strangers.is_empty(), "nothing is loaded from other hosts: {strangers:?}");
+    assert!(
+        strangers.is_empty(),
+        "nothing is loaded from other hosts: {strangers:?}"
+    );
     assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
 }
 
@@ -242,7 +265,11 @@ fn pages(service: &Service) -> BTreeMap<&'static str, String> {
         .expect("items")
         .iter()
         .filter_map(|hit| hit["article_id"].as_str())
-        .max_by_key(|id| service.get(&format!("/v1/articles/{id}")).1["removed"].as_array().map_or(0, Vec::len))
+        .max_by_key(|id| {
+            service.get(&format!("/v1/articles/{id}")).1["removed"]
+                .as_array()
+                .map_or(0, Vec::len)
+        })
         .expect("an article")
         .to_owned();
     let (_, whole) = service.get(&format!("/v1/articles/{article}"));
@@ -260,9 +287,16 @@ fn pages(service: &Service) -> BTreeMap<&'static str, String> {
 
 fn look(browser: &mut Browser, place: &str, ui: &str, width: u32, scheme: &str) {
     let direction = if ui == "ar" { "rtl" } else { "ltr" };
-    assert_eq!(browser.ask("getComputedStyle(document.body).direction"), direction, "{place}");
+    assert_eq!(
+        browser.ask("getComputedStyle(document.body).direction"),
+        direction,
+        "{place}"
+    );
     assert_eq!(browser.ask("document.documentElement.lang"), ui, "{place}");
-    let scrolled = browser.ask("document.documentElement.scrollWidth").as_u64().expect("a width");
+    let scrolled = browser
+        .ask("document.documentElement.scrollWidth")
+        .as_u64()
+        .expect("a width");
     if scrolled > u64::from(width) {
         panic!("{place} is {scrolled} wide: {}", browser.ask(TOO_WIDE));
     }
@@ -311,7 +345,10 @@ fn keys(browser: &mut Browser, service: &Service) {
         browser.hear();
     }
     let path = browser.ask("location.pathname");
-    assert!(path.as_str().is_some_and(|path| path.starts_with("/stories/")), "{path}");
+    assert!(
+        path.as_str().is_some_and(|path| path.starts_with("/stories/")),
+        "{path}"
+    );
     // Cuts can be hidden without a script of ours.
     let hidden = "getComputedStyle(document.querySelector('.cut')).display === 'none'";
     let article = pages(service)["article"].clone();
@@ -335,5 +372,8 @@ fn switches(browser: &mut Browser, service: &Service) {
     browser.open(&format!("{}/search", service.address));
     assert_eq!(browser.ask("document.dir"), "rtl");
     assert_eq!(browser.ask("document.documentElement.dataset.theme"), "dark");
-    assert_eq!(browser.ask("getComputedStyle(document.documentElement).colorScheme"), "dark");
+    assert_eq!(
+        browser.ask("getComputedStyle(document.documentElement).colorScheme"),
+        "dark"
+    );
 }

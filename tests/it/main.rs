@@ -4,5 +4,6 @@ mod bad_input;
 mod browser;
 mod demonstration;
 mod kill;
+mod pages;
 mod seed;
 mod service;

@@ -1,8 +1,9 @@
 //! Runs the real binary; what the other files share.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -12,6 +13,34 @@ pub fn silsila(arguments: &[&str]) -> Output {
         .args(arguments)
         .output()
         .expect("the binary runs")
+}
+
+/// A data folder of one's own with the demonstration in it, which is ingested once for all tests.
+pub fn demonstration() -> tempfile::TempDir {
+    static INGESTED: OnceLock<PathBuf> = OnceLock::new();
+    let ingested = INGESTED.get_or_init(|| {
+        let data = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demonstration");
+        let _ = std::fs::remove_dir_all(&data);
+        let articles = concat!(env!("CARGO_MANIFEST_DIR"), "/demo");
+        let run = silsila(&["ingest", "--data-dir", data.to_str().expect("a path"), articles]);
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        data
+    });
+    let own = tempfile::tempdir().expect("a folder");
+    copy(ingested, own.path());
+    own
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        match entry.file_type().expect("a type").is_dir() {
+            true => copy(&entry.path(), &target),
+            false => drop(std::fs::copy(entry.path(), target).expect("a copy")),
+        }
+    }
 }
 
 /// A running service; killed when dropped.

@@ -97,7 +97,10 @@ pub async fn article(
                 None => None,
             };
             Ok(Some(Told {
-                story: article.story_id.as_ref().map(|id| titled(Link::story, id, stories.get(id))),
+                story: article
+                    .story_id
+                    .as_ref()
+                    .map(|id| titled(Link::story, id, stories.get(id))),
                 original: article.near_duplicate_of.as_ref().map(link),
                 copies: article.near_duplicates.iter().map(link).collect(),
                 // Offsets count in the text of a page, which is not kept; in a text document they count in it.
@@ -136,7 +139,11 @@ pub async fn article(
         copies: told.copies,
         outward: article.url.as_deref().and_then(outward).map(str::to_owned),
         lines,
-        cuts: article.removed.iter().map(|removed| CutView::new(words, removed)).collect(),
+        cuts: article
+            .removed
+            .iter()
+            .map(|removed| CutView::new(words, removed))
+            .collect(),
         placement: told.placement,
         article,
     };
@@ -144,7 +151,11 @@ pub async fn article(
 }
 
 fn titled(kind: fn(&str, &str, &str) -> Link, id: &str, name: Option<&Headline>) -> Link {
-    kind(id, name.map_or("", |name| &name.title), name.map_or("", |name| &name.lang))
+    kind(
+        id,
+        name.map_or("", |name| &name.title),
+        name.map_or("", |name| &name.lang),
+    )
 }
 
 #[derive(Template)]

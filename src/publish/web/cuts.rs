@@ -183,9 +183,14 @@ mod tests {
     const TEXT: &str = "الفقرة الأولى.\nوقال الثاني.\nنص  وبقيته.";
 
     fn cuts() -> Vec<Removed> {
-        ["نُشر في: 20 أيلول", "إقرأ المزيد شيء آخر", "READ MORE: x", "المصدر: وكالة"]
-            .map(|text| removed(DOCUMENT, text))
-            .to_vec()
+        [
+            "نُشر في: 20 أيلول",
+            "إقرأ المزيد شيء آخر",
+            "READ MORE: x",
+            "المصدر: وكالة",
+        ]
+        .map(|text| removed(DOCUMENT, text))
+        .to_vec()
     }
 
     #[test]

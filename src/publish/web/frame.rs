@@ -262,7 +262,10 @@ mod tests {
         let unknown = TestRequest::with_uri("/?ui=xx&theme=pink").to_http_request();
         assert_eq!(Frame::of(&unknown).words.code, "en");
         assert_eq!(Frame::of(&unknown).theme, "system");
-        assert!(Frame::of(&unknown).chosen.is_empty(), "only what is known is remembered");
+        assert!(
+            Frame::of(&unknown).chosen.is_empty(),
+            "only what is known is remembered"
+        );
     }
 
     #[test]

@@ -45,9 +45,10 @@ fn said(
     stories: &BTreeMap<String, Headline>,
 ) -> Vec<Part> {
     let named = |names: &BTreeMap<String, Headline>, id: &str| {
-        names
-            .get(id)
-            .map_or_else(|| (String::new(), String::new()), |one| (one.title.clone(), one.lang.clone()))
+        names.get(id).map_or_else(
+            || (String::new(), String::new()),
+            |one| (one.title.clone(), one.lang.clone()),
+        )
     };
     let mut filling = Vec::new();
     if let Some(id) = change.article_id.as_deref() {
@@ -62,7 +63,11 @@ fn said(
     let text = |field: &str| change.detail.get(field).and_then(Value::as_str).unwrap_or_default();
     filling.push(("title", Part::Text(isolated(text("title")))));
     filling.push(("state", Part::Text(words.state(text("state")).to_owned())));
-    let revision = change.detail.get("revision").and_then(Value::as_u64).unwrap_or_default();
+    let revision = change
+        .detail
+        .get("revision")
+        .and_then(Value::as_u64)
+        .unwrap_or_default();
     filling.push(("n", Part::Text(words.number(revision))));
     let sentence = match (change.kind.as_str(), other) {
         ("story_created", _) => words.history_created,

@@ -86,7 +86,14 @@ mod tests {
     #[test]
     fn only_web_addresses_are_links() {
         assert_eq!(outward("https://a.example/x?y=1"), Some("https://a.example/x?y=1"));
-        for address in ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "//a.example", "file:///x", "x"] {
+        for address in [
+            "javascript:alert(1)",
+            " JavaScript:alert(1)",
+            "data:text/html,x",
+            "//a.example",
+            "file:///x",
+            "x",
+        ] {
             assert_eq!(outward(address), None, "{address}");
         }
     }

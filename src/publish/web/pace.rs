@@ -82,7 +82,11 @@ fn sources(members: &[Member]) -> Vec<String> {
     }
     let mut sorted: Vec<(&str, usize)> = counts.into_iter().collect();
     sorted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    sorted.into_iter().take(NAMED).map(|(name, _)| name.to_owned()).collect()
+    sorted
+        .into_iter()
+        .take(NAMED)
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 #[cfg(test)]

@@ -81,12 +81,18 @@ mod tests {
             phrase("It joined {story}.", &[("story", link.clone())]),
             [text("It joined "), link, text(".")]
         );
-        assert_eq!(phrase("{n} of {what}", &[("n", text("3"))]), [text("3"), text(" of "), text("{what}")]);
+        assert_eq!(
+            phrase("{n} of {what}", &[("n", text("3"))]),
+            [text("3"), text(" of "), text("{what}")]
+        );
         assert_eq!(phrase("open { brace", &[]), [text("open { brace")]);
     }
 
     #[test]
     fn an_id_cannot_leave_its_path() {
-        assert_eq!(Link::article("../a b?c#d", "", "en").address, "/articles/..%2Fa%20b%3Fc%23d");
+        assert_eq!(
+            Link::article("../a b?c#d", "", "en").address,
+            "/articles/..%2Fa%20b%3Fc%23d"
+        );
     }
 }

@@ -126,14 +126,20 @@ impl NeighbourView {
             false => phrase(words.in_story, &[("story", Part::Link(story_link(stories, story)))]),
         };
         Self {
-            link: Link::article(text(neighbour, "article_id"), text(neighbour, "title"), text(neighbour, "lang")),
+            link: Link::article(
+                text(neighbour, "article_id"),
+                text(neighbour, "title"),
+                text(neighbour, "lang"),
+            ),
             likely: said(words.likely, words.percent(real(neighbour, "probability"))),
             alike: said(words.alike, words.decimal(real(neighbour, "similarity"), 2)),
             elsewhere,
             signals: signals
                 .into_iter()
                 .map(|(key, part)| SignalView {
-                    name: words.signal(key).map_or_else(|| key.replace('_', " "), |signal| signal.name.to_owned()),
+                    name: words
+                        .signal(key)
+                        .map_or_else(|| key.replace('_', " "), |signal| signal.name.to_owned()),
                     meaning: words.signal(key).map_or("", |signal| signal.meaning),
                     part: words.decimal(part, 2),
                     plain: format!("{part:.2}"),

@@ -13,7 +13,7 @@ use super::words::Words;
 use super::{PER_PAGE, some};
 use crate::article::DatedJson;
 use crate::store::Store;
-use crate::store::read::{Facets, SearchHit, SearchQuery};
+use crate::store::read::{Facets, SNIPPET, SearchHit, SearchQuery};
 
 /// A found article.
 struct Hit {
@@ -45,7 +45,21 @@ impl Hit {
             snippet.push(piece(range.start, range.end, true));
             at = range.end;
         }
-        snippet.push(piece(at, letters.len(), false));
+        // A word that the end cuts in two is left out.
+        let whole = match letters.len() >= SNIPPET {
+            true => letters
+                .iter()
+                .rposition(|letter| *letter == ' ')
+                .unwrap_or(letters.len()),
+            false => letters.len(),
+        };
+        snippet.push(piece(at, whole.max(at), false));
+        if whole < letters.len() {
+            snippet.push(Piece {
+                text: "…".to_owned(),
+                marked: false,
+            });
+        }
         Self {
             link: Link::article(&hit.article_id, &hit.title, &hit.lang),
             lang: hit.lang,

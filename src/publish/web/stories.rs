@@ -259,7 +259,11 @@ pub async fn story(
             let names = store.story_headlines(kin)?;
             let link = |id: &String| {
                 let name = names.get(id);
-                Link::story(id, name.map_or("", |name| &name.title), name.map_or("", |name| &name.lang))
+                Link::story(
+                    id,
+                    name.map_or("", |name| &name.title),
+                    name.map_or("", |name| &name.lang),
+                )
             };
             Ok(Found::Here(Box::new(Told {
                 events,

@@ -7,7 +7,7 @@ mod story;
 
 pub use article::{ArticleView, DocumentView};
 pub use names::{Facets, Headline, Member};
-pub use search::{Range, SearchHit, SearchQuery};
+pub use search::{Range, SNIPPET, SearchHit, SearchQuery};
 pub use story::{ChangeView, Counts, SortBy, StoryQuery, StoryView};
 
 use base64::Engine as _;

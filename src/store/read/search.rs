@@ -10,8 +10,8 @@ use crate::article::DatedJson;
 use crate::extract::fold::fold;
 use crate::store::Store;
 
-/// Code points of a snippet.
-const SNIPPET: usize = 240;
+/// Code points of a snippet at most.
+pub const SNIPPET: usize = 240;
 
 /// What to look for.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
