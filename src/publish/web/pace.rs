@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(shape, [(0, "16.0"), (8, "8.0")]);
         assert_eq!(pace.last_day, 1);
         assert_eq!(pace.sources, ["a", "b", "c"]);
-        assert!(pace.said.contains("11 January 1970"), "{}", pace.said);
+        assert!(pace.said.contains("11 Jan 1970"), "{}", pace.said);
     }
 
     #[test]

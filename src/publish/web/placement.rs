@@ -38,8 +38,10 @@ pub struct SignalView {
     pub name: String,
     pub meaning: &'static str,
     pub part: String,
-    /// For the bar: the number in plain digits.
-    pub plain: String,
+    /// Its bar, from -40 to 40.
+    pub x: String,
+    pub width: String,
+    pub against: bool,
 }
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
@@ -109,6 +111,11 @@ fn story_link(stories: &BTreeMap<String, Headline>, id: &str) -> Link {
     Link::story(id, title, lang)
 }
 
+/// The length of a signal's bar: ten for each unit of log-odds, at most four of them.
+fn bar(part: f64) -> f64 {
+    (part * 10.0).clamp(-40.0, 40.0)
+}
+
 impl NeighbourView {
     fn new(words: &'static Words, neighbour: &Value, here: &str, stories: &BTreeMap<String, Headline>) -> Self {
         let mut signals: Vec<(&str, f64)> = neighbour
@@ -142,7 +149,9 @@ impl NeighbourView {
                         .map_or_else(|| key.replace('_', " "), |signal| signal.name.to_owned()),
                     meaning: words.signal(key).map_or("", |signal| signal.meaning),
                     part: words.decimal(part, 2),
-                    plain: format!("{part:.2}"),
+                    x: format!("{:.1}", bar(part).min(0.0)),
+                    width: format!("{:.1}", bar(part).abs()),
+                    against: part < 0.0,
                 })
                 .collect(),
         }

@@ -16,10 +16,7 @@ pub static WORDS: Words = Words {
     digits: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
     decimal: '.',
     thousands: ',',
-    months: [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-        "December",
-    ],
+    months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
     day: "{day} {month} {year}",
     month: "{month} {year}",
     list_comma: ", ",

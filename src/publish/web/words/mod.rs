@@ -371,7 +371,7 @@ impl Words {
         }
     }
 
-    /// A date as far as it is known: `September 2023`, `20 September 2023`, `20 September 2023, 10:15`. What is not a
+    /// A date as far as it is known: `Sep 2023`, `20 Sep 2023`, `20 Sep 2023, 10:15`. What is not a
     /// date stays as it is.
     pub fn date(&self, value: impl AsRef<str>) -> String {
         let value = value.as_ref();
@@ -456,11 +456,11 @@ mod tests {
     #[test]
     fn dates_are_said_as_far_as_they_are_known() {
         let (en, ar) = (words("en"), words("ar"));
-        assert_eq!(en.date("2023-09"), "September 2023");
-        assert_eq!(en.date("2023-09-20"), "20 September 2023");
-        assert_eq!(en.date("2023-09-20T10:15:00Z"), "20 September 2023, 10:15");
+        assert_eq!(en.date("2023-09"), "Sep 2023");
+        assert_eq!(en.date("2023-09-20"), "20 Sep 2023");
+        assert_eq!(en.date("2023-09-20T10:15:00Z"), "20 Sep 2023, 10:15");
         assert_eq!(ar.date("2023-09-20T10:15:00Z"), "20 سبتمبر 2023، 10:15");
-        assert_eq!(en.day("2023-09-20T10:15:00Z"), "20 September 2023");
+        assert_eq!(en.day("2023-09-20T10:15:00Z"), "20 Sep 2023");
         assert_eq!(en.date("some day"), "some day");
     }
 
