@@ -7,7 +7,7 @@ use rusqlite::OptionalExtension;
 use crate::store::{Store, StoreError};
 
 /// Newest articles from which languages and sources to filter by are taken.
-const FACETS_FROM: i64 = 5_000;
+const FACETS_FROM: i64 = 2_000;
 
 /// A headline and its language.
 #[derive(Debug, Clone, PartialEq, Eq)]
