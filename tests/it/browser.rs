@@ -213,7 +213,9 @@ fn pages_work_in_a_browser() {
             !required,
             "chromium is not installed, and this test must not be skipped here: apt-get install chromium"
         );
-        eprintln!("SKIPPED pages_work_in_a_browser: chromium is not installed (apt-get install chromium)");
+        // Past the test runner's capture, which would hide it.
+        let said = "SKIPPED pages_work_in_a_browser: chromium is not installed (apt-get install chromium)";
+        writeln!(std::io::stderr(), "{said}").expect("standard error");
         return;
     };
     let dir = demonstration();
