@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::article::{ArticleId, Document, DocumentId, DocumentKind, Draft, full_text};
 use crate::extract::fold::fold;
-use crate::pipeline::{Outcome, Receipt, Refusal, Submission};
+use crate::pipeline::{Outcome, Receipt, Refusal, RefusedInput, Submission};
 use crate::store::{Store, StoreError};
 use crate::story::{Placement, StoryChange};
 
@@ -18,6 +18,8 @@ use crate::story::{Placement, StoryChange};
 const RELATED: f64 = 0.3;
 /// Articles from which a story is no longer emerging.
 const ESTABLISHED: i64 = 3;
+/// Code points that are kept of a refused input: enough to recognise it by.
+const REFUSED_CHARACTERS: usize = 2_000;
 /// A story's pace is counted over its latest three days.
 const PACE_SECONDS: i64 = 3 * 86_400;
 
@@ -318,16 +320,26 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps an input that was refused, with the reason.
+    /// Keeps inputs that were refused, each with its place and reason and cut to its beginning; of all that were ever
+    /// refused, the newest `most`.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub fn keep_refused(&self, place: &str, reason: &str, input: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let cut: String = input.chars().take(10_000).collect();
-        self.writer()?.execute(
-            "INSERT INTO refused (at, place, reason, input) VALUES (?1, ?2, ?3, ?4)",
-            params![now.timestamp_micros(), place, reason, cut],
+    pub fn keep_refused(&self, refused: &[RefusedInput], most: usize, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut connection = self.writer()?;
+        let transaction = connection.transaction()?;
+        for one in refused {
+            let beginning: String = one.input.chars().take(REFUSED_CHARACTERS).collect();
+            transaction
+                .prepare_cached("INSERT INTO refused (at, place, reason, input) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![now.timestamp_micros(), one.place, one.reason, beginning])?;
+        }
+        // The newest one always stays: numbers go on from it.
+        transaction.execute(
+            "DELETE FROM refused WHERE number <= (SELECT max(number) FROM refused) - ?1",
+            [i64::try_from(most.max(1)).unwrap_or(i64::MAX)],
         )?;
+        transaction.commit()?;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Behaviour through the command line and HTTP, with the real model: one file a promise.
 
+mod api;
 mod bad_input;
 mod demonstration;
 mod kill;

@@ -144,6 +144,11 @@ impl Target for Server {
         Ok(answers)
     }
 
+    /// The service keeps what it refuses.
+    fn keep(&mut self, _refused: &[Rejected]) -> Result<(), String> {
+        Ok(())
+    }
+
     /// The service places in its own time.
     fn finish(&mut self, _waiting: &mut dyn FnMut(usize)) {}
 }

@@ -382,6 +382,7 @@ async fn search(store: web::Data<Arc<Store>>, request: HttpRequest) -> Result<Ht
         q: parameter(&request, "q"),
         lang: some(&parameter(&request, "lang")),
         source: some(&parameter(&request, "source")),
+        ..SearchQuery::default()
     };
     let q = query.q.clone();
     let cursor = some(&parameter(&request, "cursor"));
