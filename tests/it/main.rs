@@ -3,6 +3,10 @@
 mod api;
 mod bad_input;
 mod demonstration;
+mod export;
 mod kill;
+mod refused;
+mod running;
 mod seed;
 mod service;
+mod wire;

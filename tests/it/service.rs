@@ -49,10 +49,10 @@ impl Service {
 
     /// As by a service manager: asked to end.
     pub fn terminate(self) -> Ending {
-        let sent = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {}", self.child.id())])
             .status()
-            .expect("`kill` runs");
+            .expect("a shell");
         assert!(sent.success(), "the signal is sent");
         Ending(self)
     }
