@@ -15,7 +15,7 @@ use crate::store::read::ArticleView;
 
 /// Hand in one article, an array of them, `{"articles": […]}`, or JSON Lines.
 #[utoipa::path(
-    post, path = "/v1/articles", params(Wait),
+    post, path = "/v1/articles", operation_id = "hand_in_articles", params(Wait),
     request_body(content = serde_json::Value, description = "id, title, text, published, lang, source, agency, keywords, url"),
     responses(Accepted)
 )]
@@ -160,7 +160,7 @@ fn drafted(items: &[Item], rules: &NewsRules, single: bool) -> Found {
 }
 
 /// One article, with what was cut out of it.
-#[utoipa::path(get, path = "/v1/articles/{id}", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/articles/{id}", operation_id = "article", params(("id" = String, Path)),
     responses((status = 200, body = ArticleView), (status = 304), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     Parameters::of(&request)?.end()?;
@@ -170,7 +170,7 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String
 }
 
 /// Why an article is in its story: nearest members with the part of each signal, the runner-up and the margin.
-#[utoipa::path(get, path = "/v1/articles/{id}/placement", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/articles/{id}/placement", operation_id = "placement", params(("id" = String, Path)),
     responses((status = 200, body = serde_json::Value), (status = 304), (status = 404, body = Problem)))]
 pub async fn placement(
     app: web::Data<App>,

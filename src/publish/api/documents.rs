@@ -17,7 +17,7 @@ use crate::store::read::DocumentView;
 /// Hand in a page as it came: scraped text, HTML, or `{"text", "url", "fetched_at"}`. One document can hold several
 /// articles; they are answered in its order.
 #[utoipa::path(
-    post, path = "/v1/documents", params(Wait),
+    post, path = "/v1/documents", operation_id = "hand_in_document", params(Wait),
     request_body(content = String, content_type = "text/plain"),
     responses(Accepted)
 )]
@@ -129,7 +129,7 @@ fn of_json(bytes: &[u8]) -> Result<Document, Problem> {
 }
 
 /// A raw document as it came.
-#[utoipa::path(get, path = "/v1/documents/{id}", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/documents/{id}", operation_id = "document", params(("id" = String, Path)),
     responses((status = 200, body = DocumentView), (status = 304), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     Parameters::of(&request)?.end()?;

@@ -329,3 +329,44 @@ fn answer<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse
         false => response.finish(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let api = serde_json::to_value(Api::openapi()).unwrap();
+        let names: Vec<&str> = api["paths"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .flat_map(|(_, methods)| methods.as_object().into_iter().flatten())
+            .filter_map(|(_, operation)| operation["operationId"].as_str())
+            .collect();
+        assert!(names.len() > 10, "{names:?}");
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+    }
+
+    #[test]
+    fn a_span_of_days_and_months_holds_its_last_one() {
+        let span = |from: &str, to: &str| {
+            let given = [("from", from), ("to", to)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Parameters {
+                left: BTreeMap::from(given),
+            }
+            .span("from", "to")
+        };
+        let day = 86_400_000_000;
+        let (from, to) = span("1970-01-02", "1970-01-02").unwrap();
+        assert_eq!((from, to), (Some(day), Some(2 * day - 1)));
+        let (from, to) = span("1970-01", "1970-01").unwrap();
+        assert_eq!((from, to), (Some(0), Some(31 * day - 1)));
+        let (from, to) = span("1970-01-01T00:00:01Z", "1970-01-01T00:00:01Z").unwrap();
+        assert_eq!((from, to), (Some(1_000_000), Some(1_000_000)));
+        assert!(span("1970-01-02", "1970-01-01").is_err());
+        assert!(span("yesterday", "").is_err());
+    }
+}

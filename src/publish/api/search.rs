@@ -9,7 +9,7 @@ use crate::store::read::{Page, SearchHit, SearchQuery};
 
 /// Articles that hold all words of `q`, those first that have them all in their title, then the newest first; Arabic
 /// spellings, digits and accents meet. What arrives or changes during a walk through the pages is left to the next walk.
-#[utoipa::path(get, path = "/v1/search",
+#[utoipa::path(get, path = "/v1/search", operation_id = "search",
     params(("q" = String, Query, description = "Words, all of which must occur"),
         ("lang" = Option<String>, Query, description = "Only articles in this language"),
         ("source" = Option<String>, Query, description = "Only articles of this source"),

@@ -37,7 +37,7 @@ pub struct Merged {
 }
 
 /// Stories, the latest changed first unless asked otherwise.
-#[utoipa::path(get, path = "/v1/stories",
+#[utoipa::path(get, path = "/v1/stories", operation_id = "stories",
     params(
         ("q" = Option<String>, Query, description = "Words that its articles hold"), ("lang" = Option<String>, Query),
         ("source" = Option<String>, Query), ("state" = Option<String>, Query, description = "emerging, active, dormant, closed"),
@@ -79,7 +79,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
 }
 
 /// One story. A merged one answers with a redirect to its successor, a split one names its children.
-#[utoipa::path(get, path = "/v1/stories/{id}", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/stories/{id}", operation_id = "story", params(("id" = String, Path)),
     responses((status = 200, body = StoryView), (status = 304), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     Parameters::of(&request)?.end()?;
@@ -116,7 +116,7 @@ fn successor(request: &HttpRequest, story: &StoryView, below: &str) -> Option<Ht
 }
 
 /// A story's articles, in the order in which they came.
-#[utoipa::path(get, path = "/v1/stories/{id}/articles", params(("id" = String, Path), Paging),
+#[utoipa::path(get, path = "/v1/stories/{id}/articles", operation_id = "story_articles", params(("id" = String, Path), Paging),
     responses((status = 200, body = Page<ArticleView>), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn articles(
     app: web::Data<App>,
@@ -136,7 +136,7 @@ pub async fn articles(
 }
 
 /// A story's changes, newest first. The history of a merged story is its own.
-#[utoipa::path(get, path = "/v1/stories/{id}/history", params(("id" = String, Path), Paging),
+#[utoipa::path(get, path = "/v1/stories/{id}/history", operation_id = "story_history", params(("id" = String, Path), Paging),
     responses((status = 200, body = Page<ChangeView>), (status = 304), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn history(
     app: web::Data<App>,
@@ -159,7 +159,7 @@ async fn list_of(app: &App, request: &HttpRequest, id: &str) -> Result<(StoryVie
 }
 
 /// A story's timeline: events by date, each with the sentence that says so and the articles that report it.
-#[utoipa::path(get, path = "/v1/stories/{id}/timeline",
+#[utoipa::path(get, path = "/v1/stories/{id}/timeline", operation_id = "story_timeline",
     params(
         ("id" = String, Path), ("from" = Option<String>, Query, description = "First day"), ("to" = Option<String>, Query, description = "Last day"),
         ("dates" = Option<usize>, Query, description = "Number of dates, 1 to 1000; without it, as many as the story deserves"),
