@@ -53,6 +53,12 @@ trait Target {
     /// Why nothing more can be handed over.
     fn take(&mut self, batch: Vec<Item>) -> Result<Vec<Answer>, String>;
 
+    /// Keeps inputs that were refused. A service keeps by itself what it refuses; what never reached it is only told.
+    ///
+    /// # Errors
+    /// Why they cannot be kept.
+    fn keep(&mut self, refused: &[Rejected]) -> Result<(), String>;
+
     /// Waits until what was taken is placed, saying how many articles still wait.
     fn finish(&mut self, waiting: &mut dyn FnMut(usize));
 }
@@ -186,6 +192,7 @@ fn ingest(paths: &[PathBuf], settings: &source::Settings, target: &mut dyn Targe
     let mut summary = Summary::default();
     let mut reader = source::read(paths, settings);
     let mut batch = Vec::with_capacity(BATCH);
+    let mut kept = 0;
     loop {
         let next = reader.next();
         let ended = next.is_none();
@@ -204,6 +211,13 @@ fn ingest(paths: &[PathBuf], settings: &source::Settings, target: &mut dyn Targe
             }
             bar.set_position(summary.ingested() as u64);
             bar.set_message(format!("{} refused", summary.refused.len()));
+        }
+        if ended || summary.refused.len() >= kept + BATCH {
+            if let Err(error) = target.keep(summary.refused.get(kept..).unwrap_or_default()) {
+                summary.error = Some(error);
+                break;
+            }
+            kept = summary.refused.len();
         }
         if ended {
             break;
@@ -237,6 +251,7 @@ mod tests {
     #[derive(Default)]
     struct Counting {
         batches: Vec<usize>,
+        kept: Vec<String>,
         broken_after: Option<usize>,
     }
 
@@ -253,6 +268,11 @@ mod tests {
                     result: Ok((Outcome::New, Vec::new())),
                 })
                 .collect())
+        }
+
+        fn keep(&mut self, refused: &[Rejected]) -> Result<(), String> {
+            self.kept.extend(refused.iter().map(|one| one.place.clone()));
+            Ok(())
         }
 
         fn finish(&mut self, waiting: &mut dyn FnMut(usize)) {
@@ -286,6 +306,13 @@ mod tests {
         let summary = ingest(&paths, &settings(), &mut Counting::default(), &ProgressBar::hidden());
         assert_eq!((summary.new, summary.refused.len(), summary.status()), (1, 1, 2));
         let (_dir, paths) = lines(0, true);
+        let mut target = Counting::default();
+        ingest(&paths, &settings(), &mut target, &ProgressBar::hidden());
+        assert!(
+            target.kept.len() == 1 && target.kept[0].ends_with("line 1"),
+            "{:?}",
+            target.kept
+        );
         assert_eq!(
             ingest(&paths, &settings(), &mut Counting::default(), &ProgressBar::hidden()).status(),
             1

@@ -1,6 +1,8 @@
 //! The command line: one file a command. Reads arguments, calls the stages, prints; decides nothing.
 
+mod collection;
 mod doctor;
+mod export;
 mod ingest;
 mod model;
 mod replay;
@@ -43,6 +45,7 @@ enum Command {
     },
     /// Puts texts, pages and JSON into the data folder or a running service
     Ingest(ingest::Arguments),
+    Export(export::Arguments),
     Replay(replay::Arguments),
     Serve(serve::Arguments),
     Reembed(serve::ReembedArguments),
@@ -63,6 +66,7 @@ pub fn run() -> ExitCode {
         Command::Doctor { json } => doctor::run(&settings, json),
         Command::Model { command } => model::run(&settings, &command),
         Command::Ingest(arguments) => ingest::run(&arguments, &settings),
+        Command::Export(arguments) => export::run(&arguments, &settings),
         Command::Replay(arguments) => replay::run(&arguments, &settings),
         Command::Serve(arguments) => serve::run(&arguments, &settings),
         Command::Reembed(arguments) => serve::reembed(&arguments, &settings),

@@ -11,17 +11,12 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use crate::cli::collection::{self, Collection};
 use crate::cli::progress;
 use crate::config::Settings;
 use crate::embed::worker::Worker;
-use crate::extract::NewsRules;
-use crate::extract::json::draft;
 use crate::pipeline::{Outcome, Placer, Submission};
-use crate::source::{self, Content};
 use crate::store::Store;
-
-/// What is read of an article; anything else in the file, labels above all, is never looked at.
-const FIELDS: [&str; 6] = ["id", "title", "text", "published", "lang", "source"];
 
 /// Puts a collection through the service's path, in order of publication, and writes the story of every article
 #[derive(Debug, clap::Args)]
@@ -76,7 +71,7 @@ fn replay(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn s
             &temporary.0
         }
     };
-    let (submissions, refused) = read(&arguments.articles, settings)?;
+    let (submissions, mut refusals) = read(&arguments.articles, settings)?;
     let read_seconds = started.elapsed().as_secs_f64();
     let count = submissions.len();
 
@@ -86,7 +81,6 @@ fn replay(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn s
     let bar = progress(count as u64);
     let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
     let mut now = DateTime::<Utc>::UNIX_EPOCH;
-    let mut refusals = refused;
     let placing = Instant::now();
     for chunk in submissions.chunks(settings.pipeline.batch.max(1)) {
         if let Some(published) = chunk
@@ -157,35 +151,11 @@ fn rounded(seconds: f64) -> f64 {
 
 /// Reads the articles and sorts them by publication; undated ones keep their places at the end.
 fn read(path: &Path, settings: &Settings) -> Result<(Vec<Submission>, Vec<String>), Box<dyn std::error::Error>> {
-    let rules = NewsRules::new(&settings.extract, Utc::now());
-    let mut submissions = Vec::new();
-    let mut refused = Vec::new();
-    for item in source::read(&[path.to_owned()], &settings.source) {
-        let (place, value) = match item {
-            Ok(item) => match item.content {
-                Content::Json(value) => (item.place, value),
-                Content::Document(_) => {
-                    return Err(format!("{} is not JSON Lines of articles", path.display()).into());
-                }
-            },
-            Err(rejected) => {
-                refused.push(format!("{}: {}", rejected.place, rejected.reason));
-                continue;
-            }
-        };
-        let known: Value = FIELDS
-            .iter()
-            .filter_map(|field| Some(((*field).to_owned(), value.get(*field)?.clone())))
-            .collect::<serde_json::Map<_, _>>()
-            .into();
-        match draft(&known, &rules) {
-            Ok(draft) => submissions.push(Submission { draft, document: None }),
-            Err(error) => refused.push(format!("{place}: {error}")),
-        }
-    }
-    if submissions.is_empty() {
-        return Err(format!("{} holds no article: {}", path.display(), refused.join("; ")).into());
-    }
+    let Collection { articles, refused } = collection::read(path, settings)?;
+    let mut submissions: Vec<Submission> = articles
+        .into_iter()
+        .map(|(_, draft)| Submission { draft, document: None })
+        .collect();
     submissions.sort_by_key(|one| {
         let published = one.draft.published;
         (published.is_none(), published.map(|dated| dated.value))

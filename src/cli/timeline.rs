@@ -1,20 +1,15 @@
 //! `silsila timeline`: the timeline of one story, from a file of its articles.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chrono::{NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use crate::article::{ArticleId, Precision};
+use crate::article::{ArticleId, Draft, Precision};
+use crate::cli::collection::{self, Collection};
 use crate::config::Settings;
-use crate::extract::NewsRules;
-use crate::extract::json::draft;
-use crate::source::{self, Content};
 use crate::timeline::{Options, StoryArticle, build};
-
-/// What is read of an article; anything else in the file is never looked at.
-const FIELDS: [&str; 6] = ["id", "title", "text", "published", "lang", "source"];
 
 /// Prints the timeline of one story: a JSON list of dates, each with its sentences
 #[derive(Debug, clap::Args)]
@@ -54,7 +49,7 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
 }
 
 fn timeline(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn std::error::Error>> {
-    let articles = read(arguments, settings)?;
+    let articles = read(&arguments.articles, settings)?;
     let options = Options {
         from: arguments.from,
         to: arguments.to,
@@ -78,43 +73,20 @@ fn timeline(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn
     Ok(dates.into_iter().map(entry).collect())
 }
 
-fn read(arguments: &Arguments, settings: &Settings) -> Result<Vec<StoryArticle>, Box<dyn std::error::Error>> {
-    let path = &arguments.articles;
-    let rules = NewsRules::new(&settings.extract, Utc::now());
-    let mut articles = Vec::new();
-    for item in source::read(std::slice::from_ref(path), &settings.source) {
-        let (place, value) = match item {
-            Ok(item) => match item.content {
-                Content::Json(value) => (item.place, value),
-                Content::Document(_) => {
-                    return Err(format!("{} is not JSON Lines of articles", path.display()).into());
-                }
-            },
-            Err(rejected) => {
-                eprintln!("silsila: {}: {}", rejected.place, rejected.reason);
-                continue;
-            }
-        };
-        let known: Value = FIELDS
-            .iter()
-            .filter_map(|field| Some(((*field).to_owned(), value.get(*field)?.clone())))
-            .collect::<serde_json::Map<_, _>>()
-            .into();
-        match draft(&known, &rules) {
-            Ok(draft) => articles.push(StoryArticle {
-                id: draft.id.unwrap_or(ArticleId(place)),
-                title: draft.title,
-                text: draft.text,
-                lang: draft.lang,
-                published: draft.published,
-                source: draft.source,
-                original: None,
-            }),
-            Err(error) => eprintln!("silsila: {place}: {error}"),
-        }
+/// Reads the articles; one without an id is known by its place.
+fn read(path: &Path, settings: &Settings) -> Result<Vec<StoryArticle>, Box<dyn std::error::Error>> {
+    let Collection { articles, refused } = collection::read(path, settings)?;
+    for refused in refused {
+        eprintln!("silsila: {refused}");
     }
-    if articles.is_empty() {
-        return Err(format!("{} holds no article", path.display()).into());
-    }
-    Ok(articles)
+    let of = |(place, draft): (String, Draft)| StoryArticle {
+        id: draft.id.unwrap_or(ArticleId(place)),
+        title: draft.title,
+        text: draft.text,
+        lang: draft.lang,
+        published: draft.published,
+        source: draft.source,
+        original: None,
+    };
+    Ok(articles.into_iter().map(of).collect())
 }

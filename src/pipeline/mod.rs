@@ -25,6 +25,8 @@ pub struct Settings {
     pub batch: usize,
     /// Articles that may wait to be placed.
     pub queue: usize,
+    /// Refused inputs that are kept; beyond that the oldest are dropped.
+    pub keep_refused: usize,
 }
 
 /// One article on its way in, with the raw document that it was found in, if there was one.
@@ -75,6 +77,17 @@ pub enum Refusal {
     /// Nothing to read.
     #[error("the article has neither a title nor a text")]
     Empty,
+}
+
+/// An input that was refused, to be kept so that it is not lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedInput {
+    /// Where it came from: the request's id and the item in it, or a file and a line.
+    pub place: String,
+    /// What was wrong, and what to do.
+    pub reason: String,
+    /// The input; its beginning is kept.
+    pub input: String,
 }
 
 /// Why nothing could be accepted at all.
@@ -151,6 +164,12 @@ pub trait Intake: Send + Sync {
     /// # Errors
     /// When nothing was stored.
     fn accept(&self, submissions: Vec<Submission>) -> Result<Vec<Result<Receipt, Refusal>>, IntakeError>;
+
+    /// Keeps inputs that were refused, so that they can be looked at later.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn keep_refused(&self, refused: &[RefusedInput]) -> Result<(), IntakeError>;
 
     /// Waits until all of these articles are placed or have failed; `false` when `timeout` passed first.
     fn wait_placed(&self, ids: &[ArticleId], timeout: Duration) -> bool;

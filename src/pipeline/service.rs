@@ -10,7 +10,7 @@ use chrono::Utc;
 use crate::article::ArticleId;
 use crate::config::Settings;
 use crate::embed::worker::Worker;
-use crate::pipeline::{Intake, IntakeError, PipelineError, Placer, Receipt, Refusal, Submission};
+use crate::pipeline::{Intake, IntakeError, PipelineError, Placer, Receipt, Refusal, RefusedInput, Submission};
 use crate::store::Store;
 
 /// How long the writer rests after the store refused a commit.
@@ -24,6 +24,7 @@ pub struct Pipeline {
     store: Arc<Store>,
     shared: Arc<Shared>,
     capacity: usize,
+    keep_refused: usize,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -59,7 +60,7 @@ impl Pipeline {
     /// When the model is missing, or the store holds another model's vectors.
     pub fn start(store: Arc<Store>, settings: Arc<Settings>) -> Result<Self, PipelineError> {
         let embedder = Worker::start(crate::embed::open(&settings.embed)?, settings.embed.queue)?;
-        let capacity = settings.pipeline.queue;
+        let (capacity, keep_refused) = (settings.pipeline.queue, settings.pipeline.keep_refused);
         let mut placer = Placer::open(Arc::clone(&store), settings, embedder)?;
         let shared = Arc::new(Shared::default());
         shared.lock().queued = store.count_queued()?;
@@ -72,6 +73,7 @@ impl Pipeline {
             store,
             shared,
             capacity,
+            keep_refused,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -89,9 +91,18 @@ impl Pipeline {
         Arc::clone(&self.store)
     }
 
-    /// Why the writer does not go on, if it does not: for readiness.
+    /// Why articles cannot be taken and placed, if they cannot: for readiness. Tries to write; blocks as long as the
+    /// writer commits.
     pub fn trouble(&self) -> Option<String> {
-        self.shared.lock().trouble.clone()
+        if let Some(trouble) = self.shared.lock().trouble.clone() {
+            return Some(format!("the writer does not go on: {trouble}"));
+        }
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.as_ref().is_none_or(JoinHandle::is_finished) {
+            return Some("the writer has ended; restart the service, what was acknowledged is kept".to_owned());
+        }
+        drop(thread);
+        self.store.check_writable().err().map(|error| error.to_string())
     }
 
     /// Stops accepting, lets the writer finish its batch and waits for it.
@@ -189,6 +200,12 @@ impl Intake for Pipeline {
         answers.map_err(IntakeError::Store)
     }
 
+    fn keep_refused(&self, refused: &[RefusedInput]) -> Result<(), IntakeError> {
+        self.store
+            .keep_refused(refused, self.keep_refused, Utc::now())
+            .map_err(IntakeError::Store)
+    }
+
     fn wait_placed(&self, ids: &[ArticleId], timeout: Duration) -> bool {
         let until = Instant::now() + timeout;
         loop {
@@ -219,5 +236,52 @@ impl Intake for Pipeline {
 
     fn queued(&self) -> usize {
         self.shared.lock().queued
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pipeline(dir: &Path, writer: impl FnOnce() + Send + 'static) -> Pipeline {
+        Pipeline {
+            store: Arc::new(Store::open(dir).unwrap()),
+            shared: Arc::new(Shared::default()),
+            capacity: 1,
+            keep_refused: 1,
+            thread: Mutex::new(Some(std::thread::spawn(writer))),
+        }
+    }
+
+    #[test]
+    fn a_writer_that_has_ended_is_trouble() {
+        let dir = tempfile::tempdir().unwrap();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let pipeline = pipeline(dir.path(), move || {
+            let _ = stopped.recv();
+        });
+        assert_eq!(pipeline.trouble(), None);
+        drop(stop);
+        let until = Instant::now() + Duration::from_secs(10);
+        while pipeline.trouble().is_none() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(
+            pipeline
+                .trouble()
+                .is_some_and(|why| why.contains("the writer has ended"))
+        );
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_written_is_trouble() {
+        let dir = tempfile::tempdir().unwrap();
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let pipeline = pipeline(dir.path(), move || {
+            let _ = stopped.recv();
+        });
+        std::fs::create_dir(dir.path().join("trial")).unwrap();
+        assert!(pipeline.trouble().is_some());
+        drop(stop);
     }
 }

@@ -4,12 +4,25 @@
 //! Out: JSON and HTML. Never decides about stories and never writes to the store.
 
 pub mod api;
+mod request_id;
 mod server;
 pub mod web;
 
 pub use server::{App, serve};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::timeline::Event;
+
+/// A story's timeline as readers get it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StoryTimeline {
+    /// The story.
+    pub story_id: String,
+    /// Its events by date; those without a date last.
+    pub events: Vec<Event>,
+}
 
 /// The section `[publish]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]

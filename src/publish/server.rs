@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Service as _, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Compress;
-use actix_web::{App as Actix, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, web};
 
 use crate::config::Settings;
 use crate::pipeline::Intake;
+use crate::publish::request_id::{RequestId, RequestIds};
 use crate::publish::{api, web as pages};
 use crate::store::Store;
 
@@ -22,7 +24,7 @@ pub struct App {
     pub store: Arc<Store>,
     /// Where articles are handed in.
     pub intake: Arc<dyn Intake>,
-    /// Why the writer does not go on, if it does not.
+    /// Why articles cannot be taken and placed, if they cannot. Blocks; call it off the async threads.
     pub trouble: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     /// All settings.
     pub settings: Arc<Settings>,
@@ -81,28 +83,54 @@ pub fn dress<B>(response: &mut ServiceResponse<B>, id: &str) {
     }
 }
 
+/// Tells who hands in articles how many the queue still takes, in the fields of the IETF's draft "RateLimit header fields
+/// for HTTP". The quota is shared by all feeders; `t` says when to come back, once there is no room.
+fn tell_quota<B>(response: &mut ServiceResponse<B>, queued: usize, capacity: usize) {
+    let headers = response.headers_mut();
+    let wait = headers.get("retry-after").and_then(|value| value.to_str().ok());
+    let left = match wait {
+        Some(seconds) => format!("\"queue\";r=0;t={seconds}"),
+        None => format!("\"queue\";r={}", capacity.saturating_sub(queued)),
+    };
+    let policy = format!("\"queue\";q={capacity};qu=\"articles\"");
+    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}
+
 /// Serves until SIGTERM or SIGINT, then lets requests under way end. Prints the address when it is ready to answer.
 ///
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn serve(app: App, listen: SocketAddr) -> io::Result<()> {
     let drain = app.settings.publish.drain_seconds;
-    let counter = Arc::new(std::sync::atomic::AtomicU64::new(1));
+    let ids = Arc::new(RequestIds::new());
     let server = HttpServer::new(move || {
-        let counter = Arc::clone(&counter);
+        let ids = Arc::clone(&ids);
+        let feeders = app.clone();
         Actix::new()
             .configure(routes(&app))
             .wrap(Compress::default())
-            .wrap_fn(move |request, service| {
-                let number = counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
-                let id = given.filter(|id| id.len() <= 64).map_or_else(|| format!("r{number}"), str::to_owned);
+            .wrap_fn(move |mut request, service| {
+                let id = ids.of(request.headers());
                 let line = format!("{} {}", request.method(), request.path());
+                let handed_in = request.method() == Method::POST && api::takes_articles(request.path());
+                if request.method() == Method::HEAD {
+                    // Answered like GET; the connection knows what was asked and leaves the body out.
+                    request.head_mut().method = Method::GET;
+                }
+                request.extensions_mut().insert(RequestId(id.clone()));
+                let quota = handed_in.then(|| feeders.clone());
                 let started = std::time::Instant::now();
                 let answer = service.call(request);
                 async move {
                     let mut response = answer.await?;
                     dress(&mut response, &id);
+                    if let Some(app) = quota {
+                        tell_quota(&mut response, app.intake.queued(), app.settings.pipeline.queue);
+                    }
                     let status = response.status().as_u16();
                     tracing::info!(request = %id, status, milliseconds = started.elapsed().as_millis() as u64, "{line}");
                     Ok(response)

@@ -8,7 +8,7 @@ pub mod read;
 pub mod write;
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +16,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 /// Migrations in their order; the schema's version is the number of those applied.
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001.sql")];
+/// The newest schema that this program knows.
+const KNOWN: i64 = MIGRATIONS.len() as i64;
+/// Written and removed again to see whether there is room.
+const TRIAL_FILE: &str = "trial";
+/// Bytes of it: a page of the database.
+const TRIAL_BYTES: usize = 4096;
 /// The database's file in the data folder.
 const FILE: &str = "silsila.db";
 /// Read connections that are kept for the next reader.
@@ -28,13 +34,28 @@ pub enum StoreError {
     #[error("the data folder {0} is in use by another silsila; stop that one, or give another --data-dir")]
     Locked(PathBuf),
     /// Written by a later program.
-    #[error("the data folder has schema {found}, this program knows up to {known}; install the newer silsila")]
+    #[error("the data folder {dir} has schema {found}, this program knows up to {known}; install the newer silsila")]
     Newer {
+        /// The folder.
+        dir: PathBuf,
         /// Version of the data.
-        found: usize,
+        found: i64,
         /// Version of the program.
-        known: usize,
+        known: i64,
     },
+    /// Written by an earlier program, and opened for reading only.
+    #[error("the data folder {dir} has schema {found}, this program reads {known}; run `silsila serve` on it once")]
+    Older {
+        /// The folder.
+        dir: PathBuf,
+        /// Version of the data.
+        found: i64,
+        /// Version of the program.
+        known: i64,
+    },
+    /// Nothing to read.
+    #[error("there is no store in {0}; give the --data-dir that `silsila serve` or `silsila ingest` uses")]
+    Missing(PathBuf),
     /// No room.
     #[error("the disk is full; free some space, nothing that was acknowledged is lost")]
     Full,
@@ -72,8 +93,8 @@ pub struct Store {
     file: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
-    /// Held until the store is dropped.
-    _lock: File,
+    /// Held until the store is dropped; none when it is open for reading only.
+    _lock: Option<File>,
 }
 
 impl Store {
@@ -100,12 +121,62 @@ impl Store {
         writer.pragma_update(None, "foreign_keys", true)?;
         writer.busy_timeout(std::time::Duration::from_secs(10))?;
         writer.set_prepared_statement_cache_capacity(64);
-        migrate(&mut writer)?;
+        migrate(&mut writer, dir)?;
         Ok(Self {
             file,
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
-            _lock: lock,
+            _lock: Some(lock),
+        })
+    }
+
+    /// Opens the store in `dir` for reading only, beside a service that may be writing it.
+    ///
+    /// # Errors
+    /// When there is none, or it is of another schema.
+    pub fn open_to_read(dir: &Path) -> Result<Self, StoreError> {
+        let file = dir.join(FILE);
+        if !file.is_file() {
+            return Err(StoreError::Missing(dir.to_owned()));
+        }
+        let connection = reader(&file)?;
+        let found = version(&connection, dir)?;
+        if found < KNOWN {
+            return Err(StoreError::Older {
+                dir: dir.to_owned(),
+                found,
+                known: KNOWN,
+            });
+        }
+        Ok(Self {
+            file,
+            writer: Mutex::new(connection),
+            readers: Mutex::new(Vec::new()),
+            _lock: None,
+        })
+    }
+
+    /// Tries whether the store can be written: a row in a transaction that is rolled back, and a page's worth of bytes
+    /// beside the database, since what is rolled back never reaches a full disk.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    pub fn check_writable(&self) -> Result<(), StoreError> {
+        let mut connection = self.writer()?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute("INSERT INTO meta (key, value) VALUES ('trial', '')", [])?;
+        transaction.rollback()?;
+        let trial = self.file.with_file_name(TRIAL_FILE);
+        let written = File::create(&trial).and_then(|mut file| {
+            file.write_all(&[0; TRIAL_BYTES])?;
+            file.sync_data()
+        });
+        let removed = std::fs::remove_file(&trial);
+        drop(connection);
+        written.and(removed).map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => StoreError::ReadOnly,
+            _ => StoreError::Io(error),
         })
     }
 
@@ -116,12 +187,19 @@ impl Store {
 
     /// Runs queries on one snapshot; never waits for the writer.
     fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.on_snapshot(query)
+    }
+
+    /// As [`Store::read`], for a caller with errors of its own.
+    fn on_snapshot<T, E: From<StoreError>>(&self, query: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
         let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut connection = match idle {
             Some(connection) => connection,
-            None => self.reader()?,
+            None => reader(&self.file)?,
         };
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Deferred)
+            .map_err(StoreError::from)?;
         let answer = query(&transaction);
         drop(transaction);
         let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,29 +208,118 @@ impl Store {
         }
         answer
     }
+}
 
-    fn reader(&self) -> Result<Connection, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.file, flags)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10))?;
-        connection.set_prepared_statement_cache_capacity(64);
-        Ok(connection)
+fn reader(file: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// The version of the schema in a data folder; refuses one that a later program has written.
+fn version(connection: &Connection, dir: &Path) -> Result<i64, StoreError> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match found > KNOWN {
+        true => Err(StoreError::Newer {
+            dir: dir.to_owned(),
+            found,
+            known: KNOWN,
+        }),
+        false => Ok(found),
     }
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let found: usize = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? as usize;
-    if found > MIGRATIONS.len() {
-        return Err(StoreError::Newer {
-            found,
-            known: MIGRATIONS.len(),
-        });
-    }
-    for (number, migration) in MIGRATIONS.iter().enumerate().skip(found) {
+fn migrate(connection: &mut Connection, dir: &Path) -> Result<(), StoreError> {
+    let found = version(connection, dir)?;
+    for (number, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "user_version", (number + 1) as i64)?;
+        transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_schema_is_refused_by_name_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Store::open(dir.path()).unwrap());
+        let file = dir.path().join(FILE);
+        Connection::open(&file)
+            .unwrap()
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
+        for opened in [Store::open(dir.path()), Store::open_to_read(dir.path())] {
+            let said = opened.unwrap_err().to_string();
+            assert!(
+                said.contains(&dir.path().display().to_string())
+                    && said.contains("schema 99")
+                    && said.contains("newer"),
+                "{said}"
+            );
+        }
+        let found: i64 = Connection::open(&file)
+            .unwrap()
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(found, 99);
+    }
+
+    #[test]
+    fn migrations_are_applied_once_and_an_older_schema_is_not_read_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(Store::open_to_read(dir.path()), Err(StoreError::Missing(_))));
+        Store::open(dir.path()).unwrap().set_fact("kept", "yes").unwrap();
+        assert_eq!(
+            Store::open(dir.path()).unwrap().fact("kept").unwrap().as_deref(),
+            Some("yes")
+        );
+        let file = dir.path().join(FILE);
+        Connection::open(file)
+            .unwrap()
+            .pragma_update(None, "user_version", 0)
+            .unwrap();
+        assert!(matches!(
+            Store::open_to_read(dir.path()),
+            Err(StoreError::Older { found: 0, .. })
+        ));
+    }
+
+    #[test]
+    fn one_process_writes_a_folder_and_others_may_read_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let said = Store::open(dir.path()).unwrap_err().to_string();
+        assert!(said.contains("in use by another silsila"), "{said}");
+        let beside = Store::open_to_read(dir.path()).unwrap();
+        assert!(beside.set_fact("key", "value").is_err());
+        store.set_fact("key", "value").unwrap();
+        assert_eq!(beside.fact("key").unwrap().as_deref(), Some("value"));
+        drop(store);
+        assert!(Store::open(dir.path()).is_ok());
+    }
+
+    #[test]
+    fn a_trial_finds_a_store_that_cannot_be_written_and_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.check_writable().unwrap();
+        assert_eq!(store.fact("trial").unwrap(), None);
+        assert!(!dir.path().join(TRIAL_FILE).exists());
+        store.writer().unwrap().pragma_update(None, "query_only", true).unwrap();
+        assert!(matches!(store.check_writable(), Err(StoreError::ReadOnly)));
+        store
+            .writer()
+            .unwrap()
+            .pragma_update(None, "query_only", false)
+            .unwrap();
+        std::fs::create_dir(dir.path().join(TRIAL_FILE)).unwrap();
+        assert!(matches!(store.check_writable(), Err(StoreError::Io(_))));
+    }
 }

@@ -1,9 +1,14 @@
 //! Behaviour through the command line and HTTP, with the real model: one file a promise.
 
+mod api;
 mod bad_input;
 mod browser;
 mod demonstration;
+mod export;
 mod kill;
 mod pages;
+mod refused;
+mod running;
 mod seed;
 mod service;
+mod wire;

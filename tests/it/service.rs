@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -76,6 +76,16 @@ impl Service {
         self.child.wait().expect("it ends");
     }
 
+    /// As by a service manager: asked to end.
+    pub fn terminate(self) -> Ending {
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {}", self.child.id())])
+            .status()
+            .expect("a shell");
+        assert!(sent.success(), "the signal is sent");
+        Ending(self)
+    }
+
     /// Status and body.
     pub fn post(&self, path: &str, kind: &str, body: &[u8]) -> (u16, Value) {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
@@ -104,6 +114,16 @@ impl Service {
             response.status().as_u16(),
             serde_json::from_str(&text).unwrap_or(Value::String(text)),
         )
+    }
+}
+
+/// A service that was asked to end.
+pub struct Ending(Service);
+
+impl Ending {
+    /// How it ended.
+    pub fn wait(mut self) -> ExitStatus {
+        self.0.child.wait().expect("it ends")
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Answer, Target};
 use crate::article::ArticleId;
 use crate::extract::rules::Rules;
 use crate::pipeline::prepare::submissions;
-use crate::pipeline::{Intake, IntakeError, Outcome, Submission};
+use crate::pipeline::{Intake, IntakeError, Outcome, RefusedInput, Submission};
 use crate::source::{Item, Rejected};
 
 pub(super) struct Local {
@@ -77,6 +77,21 @@ impl Target for Local {
             answers.push(Answer { place, result });
         }
         Ok(answers)
+    }
+
+    fn keep(&mut self, refused: &[Rejected]) -> Result<(), String> {
+        let inputs: Vec<RefusedInput> = refused
+            .iter()
+            .map(|one| RefusedInput {
+                place: one.place.clone(),
+                reason: one.reason.clone(),
+                input: one.excerpt.clone(),
+            })
+            .collect();
+        match inputs.is_empty() {
+            true => Ok(()),
+            false => self.intake.keep_refused(&inputs).map_err(|error| error.to_string()),
+        }
     }
 
     fn finish(&mut self, waiting: &mut dyn FnMut(usize)) {

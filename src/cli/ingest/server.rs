@@ -1,5 +1,6 @@
 //! Ingest into a running service over HTTP; the service extracts.
 
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
@@ -73,25 +74,28 @@ impl Server {
         places: &[(String, String)],
     ) -> Result<Vec<Answer>, String> {
         let (status, answer) = self.post(path, kind, body)?;
-        if status >= 400 && answer.get("articles").is_none() {
+        let list = |name: &str| answer.get(name).and_then(Value::as_array).into_iter().flatten();
+        let wrong: BTreeMap<usize, &Value> = list("refused")
+            .filter_map(|one| Some((usize::try_from(one.get("index")?.as_u64()?).ok()?, one)))
+            .collect();
+        if status >= 400 && wrong.is_empty() {
             let refused = places.iter().map(|(place, excerpt)| refused(place, excerpt, &answer));
             return Ok(refused.collect());
         }
-        let articles = answer
-            .get("articles")
-            .or(answer.get("items"))
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default();
-        // A document can hold several articles: its place stands for all of them.
-        let last = places.last();
-        let with_place = articles
-            .iter()
-            .enumerate()
-            .filter_map(|(at, article)| Some((places.get(at).or(last)?, article)));
-        Ok(with_place
-            .map(|((place, excerpt), article)| read(place, excerpt, article))
-            .collect())
+        // Accepted articles are answered in the order of the items that were not refused. A document can hold several
+        // articles: its place stands for all of them.
+        let mut right = places.iter().enumerate().filter(|(at, _)| !wrong.contains_key(at));
+        let accepted: Vec<Answer> = list("articles")
+            .filter_map(|article| {
+                let (place, excerpt) = right.next().map(|(_, place)| place).or(places.last())?;
+                Some(read(place, excerpt, article))
+            })
+            .collect();
+        let of_wrong = wrong.iter().filter_map(|(at, problem)| {
+            let (place, excerpt) = places.get(*at)?;
+            Some(refused(place, excerpt, problem))
+        });
+        Ok(accepted.into_iter().chain(of_wrong).collect())
     }
 }
 
@@ -142,6 +146,11 @@ impl Target for Server {
             answers.extend(self.post_articles(&mut objects, &mut places)?);
         }
         Ok(answers)
+    }
+
+    /// The service keeps what it refuses.
+    fn keep(&mut self, _refused: &[Rejected]) -> Result<(), String> {
+        Ok(())
     }
 
     /// The service places in its own time.
@@ -261,6 +270,51 @@ mod tests {
         assert!(
             requests[0].starts_with("POST /v1/articles") && requests[0].ends_with(r#"[{"title":"a"},{"title":3}]"#)
         );
+    }
+
+    #[test]
+    fn what_the_service_refuses_is_told_at_its_own_place() {
+        let item = |number: usize| Item {
+            place: format!("line {number}"),
+            content: Content::Json(serde_json::json!({"title": number})),
+        };
+        let some = r#"{"articles":[{"id":"b","outcome":"new"},{"id":"d","outcome":"known"}],
+            "refused":[{"index":0,"detail":"no text"},{"index":2,"detail":"no title"}]}"#;
+        let none = r#"{"detail":"none of the 2 items could be used","refused":[
+            {"index":0,"detail":"first"},{"index":1,"detail":"second"}]}"#;
+        let (url, handle) = service(vec![
+            answer("202 Accepted", "", some),
+            answer("422 Unprocessable Content", "", none),
+        ]);
+        let mut server = Server::new(&url).expect("an address");
+        let told = |answers: Vec<Answer>| {
+            let mut told: Vec<(String, String)> = answers
+                .into_iter()
+                .map(|one| match one.result {
+                    Ok((outcome, _)) => (one.place, format!("{outcome:?}")),
+                    Err(rejected) => (one.place, rejected.reason),
+                })
+                .collect();
+            told.sort();
+            told
+        };
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+        };
+        assert_eq!(
+            told(server.take((1..=4).map(item).collect()).expect("taken")),
+            pairs(&[
+                ("line 1", "no text"),
+                ("line 2", "New"),
+                ("line 3", "no title"),
+                ("line 4", "Known")
+            ])
+        );
+        assert_eq!(
+            told(server.take((1..=2).map(item).collect()).expect("taken")),
+            pairs(&[("line 1", "first"), ("line 2", "second")])
+        );
+        handle.join().expect("served");
     }
 
     #[test]

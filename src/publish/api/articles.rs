@@ -4,97 +4,102 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Utc;
 use serde_json::Value;
 
-use super::intake::{Accepted, body, hand_over, media_type};
+use super::intake::{Accepted, Found, Wait, body, hand_over, json, media_type, refuse};
 use super::problem::{Kind, Problem, Refused};
 use super::{Parameters, answer, read};
 use crate::extract::NewsRules;
-use crate::extract::json::{FieldError, draft};
+use crate::extract::json::draft;
 use crate::pipeline::Submission;
 use crate::publish::App;
 use crate::store::read::ArticleView;
 
 /// Hand in one article, an array of them, `{"articles": […]}`, or JSON Lines.
 #[utoipa::path(
-    post, path = "/v1/articles",
-    params(("wait" = Option<String>, Query, description = "`placed`: answer when the articles are in their stories")),
+    post, path = "/v1/articles", operation_id = "hand_in_articles", params(Wait),
     request_body(content = serde_json::Value, description = "id, title, text, published, lang, source, agency, keywords, url"),
-    responses(
-        (status = 200, description = "All are placed", body = Accepted),
-        (status = 202, description = "Stored durably, waiting to be placed", body = Accepted),
-        (status = 400, body = Problem), (status = 409, body = Problem), (status = 413, body = Problem),
-        (status = 415, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem),
-        (status = 503, body = Problem), (status = 507, body = Problem)
-    )
+    responses(Accepted)
 )]
 pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::of(&request)?;
-    let wait = parameters.one_of("wait", &[("placed", true)])?.unwrap_or(false);
-    parameters.end()?;
-    let limits = &app.settings.publish;
-    let (kind, charset) = media_type(&request);
+    let wait = Wait::of(&request)?;
+    let form = form(&request)?;
+    let bytes = body(&app, &request, payload).await?;
+    let (items, single) = match items(form, &bytes, app.settings.publish.max_articles) {
+        Ok(items) => items,
+        Err(problem) => return Err(refuse(&app, &request, problem, &bytes).await),
+    };
+    let rules = NewsRules::new(&app.settings.extract, Utc::now());
+    let (found, items) = read(move || Ok::<_, Problem>((drafted(&items, &rules, single), items))).await?;
+    let input = |index: usize| items.get(index).map(Item::to_string).unwrap_or_default();
+    hand_over(app, &request, found, wait, input).await
+}
+
+/// How articles are written in a body.
+enum Form {
+    Json,
+    Lines,
+}
+
+fn form(request: &HttpRequest) -> Result<Form, Problem> {
+    let (kind, charset) = media_type(request);
     if let Some(charset) = charset.filter(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
         let detail = format!("JSON is UTF-8; the charset {charset:?} is not taken");
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
-    let bytes = body(&request, payload, limits.max_body).await?;
-    let (values, single) = match kind.as_str() {
-        "application/x-ndjson" | "application/jsonl" => (lines(&bytes), false),
-        "" | "application/json" => whole(&bytes)?,
+    match kind.as_str() {
+        "application/x-ndjson" | "application/jsonl" => Ok(Form::Lines),
+        "" | "application/json" => Ok(Form::Json),
         other => {
             let detail = format!(
                 "the media type {other:?} is not taken here; send application/json or application/x-ndjson, and pages to /v1/documents"
             );
-            return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+            Err(Problem::new(Kind::UnsupportedMediaType, detail))
         }
+    }
+}
+
+/// One item of a request.
+enum Item {
+    Read(Value),
+    /// A line that is no JSON, and why.
+    Broken(String, String),
+}
+
+impl std::fmt::Display for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Read(value) => value.fmt(f),
+            Self::Broken(line, _) => f.write_str(line),
+        }
+    }
+}
+
+/// The items of a body, and whether it is a single article.
+fn items(form: Form, bytes: &[u8], most: usize) -> Result<(Vec<Item>, bool), Problem> {
+    let (items, single) = match form {
+        Form::Lines => (lines(bytes), false),
+        Form::Json => whole(bytes)?,
     };
-    if values.is_empty() {
+    if items.is_empty() {
         return Err(Problem::new(Kind::InvalidBody, "the body holds no article"));
     }
-    if values.len() > limits.max_articles {
+    if items.len() > most {
         let detail = format!(
-            "{} articles at once are more than publish.max_articles = {}",
-            values.len(),
-            limits.max_articles
+            "{} articles at once are more than publish.max_articles = {most}; send fewer at a time",
+            items.len()
         );
         return Err(Problem::new(Kind::TooLarge, detail));
     }
-    let rules = NewsRules::new(&app.settings.extract, Utc::now());
-    let (submissions, places, refused) = read(move || {
-        let (mut submissions, mut places, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, value) in values.into_iter().enumerate() {
-            let drafted = value.and_then(|value| {
-                draft(&value, &rules).map_err(|error: FieldError| Refused {
-                    index,
-                    kind: Kind::InvalidArticle.name(),
-                    field: error.field().map(str::to_owned),
-                    detail: error.to_string(),
-                })
-            });
-            match drafted {
-                Ok(draft) => {
-                    submissions.push(Submission { draft, document: None });
-                    places.push(index);
-                }
-                Err(one) => refused.push(Refused { index, ..one }),
-            }
-        }
-        Ok::<_, Problem>((submissions, places, refused))
-    })
-    .await?;
-    hand_over(app, submissions, places, refused, wait, single).await
+    Ok((items, single))
 }
 
-type Values = Vec<Result<Value, Refused>>;
-
-fn whole(bytes: &[u8]) -> Result<(Values, bool), Problem> {
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| Problem::new(Kind::InvalidBody, format!("the body is no JSON in UTF-8: {error}")))?;
-    Ok(match value {
-        Value::Array(values) => (values.into_iter().map(Ok).collect(), false),
+fn whole(bytes: &[u8]) -> Result<(Vec<Item>, bool), Problem> {
+    let all = |values: Vec<Value>| values.into_iter().map(Item::Read).collect();
+    Ok(match json(bytes)? {
+        Value::Array(values) => (all(values), false),
         Value::Object(mut fields) => match fields.remove("articles") {
-            Some(Value::Array(values)) => (values.into_iter().map(Ok).collect(), false),
+            Some(Value::Array(values)) => (all(values), false),
             Some(_) => return Err(Problem::new(Kind::InvalidBody, "`articles` must be an array").of_field("articles")),
-            None => (vec![Ok(Value::Object(fields))], true),
+            None => (vec![Item::Read(Value::Object(fields))], true),
         },
         _ => {
             return Err(Problem::new(
@@ -105,24 +110,57 @@ fn whole(bytes: &[u8]) -> Result<(Values, bool), Problem> {
     })
 }
 
-fn lines(bytes: &[u8]) -> Values {
+fn lines(bytes: &[u8]) -> Vec<Item> {
     bytes
         .split(|byte| *byte == b'\n')
         .enumerate()
         .filter(|(_, line)| !line.trim_ascii().is_empty())
-        .map(|(index, line)| {
-            serde_json::from_slice(line).map_err(|error| Refused {
-                index,
-                kind: Kind::InvalidBody.name(),
-                detail: format!("line {} is no JSON in UTF-8: {error}", index + 1),
-                field: None,
-            })
+        .map(|(number, line)| match serde_json::from_slice(line) {
+            Ok(value) => Item::Read(value),
+            Err(error) => Item::Broken(
+                String::from_utf8_lossy(line).into_owned(),
+                format!("line {} is no JSON in UTF-8: {error}", number + 1),
+            ),
         })
         .collect()
 }
 
+/// Makes drafts of what can be used.
+fn drafted(items: &[Item], rules: &NewsRules, single: bool) -> Found {
+    let mut found = Found {
+        submissions: Vec::new(),
+        places: Vec::new(),
+        refused: Vec::new(),
+        single,
+    };
+    for (index, item) in items.iter().enumerate() {
+        let (kind, detail, field) = match item {
+            Item::Read(value) => match draft(value, rules) {
+                Ok(draft) => {
+                    found.submissions.push(Submission { draft, document: None });
+                    found.places.push(index);
+                    continue;
+                }
+                Err(error) => (
+                    Kind::InvalidArticle,
+                    error.to_string(),
+                    error.field().map(str::to_owned),
+                ),
+            },
+            Item::Broken(_, reason) => (Kind::InvalidBody, reason.clone(), None),
+        };
+        found.refused.push(Refused {
+            index,
+            kind: kind.name(),
+            detail,
+            field,
+        });
+    }
+    found
+}
+
 /// One article, with what was cut out of it.
-#[utoipa::path(get, path = "/v1/articles/{id}", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/articles/{id}", operation_id = "article", params(("id" = String, Path)),
     responses((status = 200, body = ArticleView), (status = 304), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     Parameters::of(&request)?.end()?;
@@ -132,7 +170,7 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String
 }
 
 /// Why an article is in its story: nearest members with the part of each signal, the runner-up and the margin.
-#[utoipa::path(get, path = "/v1/articles/{id}/placement", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/articles/{id}/placement", operation_id = "placement", params(("id" = String, Path)),
     responses((status = 200, body = serde_json::Value), (status = 304), (status = 404, body = Problem)))]
 pub async fn placement(
     app: web::Data<App>,

@@ -4,55 +4,30 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::intake::{Accepted, body, hand_over, media_type};
-use super::problem::{Kind, Problem, Refused};
+use super::intake::{Accepted, Found, Wait, body, hand_over, json, media_type, refuse};
+use super::problem::{Kind, Problem};
 use super::{Parameters, answer, read};
 use crate::article::{Document, DocumentKind};
 use crate::extract::NewsRules;
 use crate::pipeline::prepare::submissions;
 use crate::publish::App;
-use crate::source::{Content, Item, SourceError, decode};
+use crate::source::{Content, Item, decode};
 use crate::store::read::DocumentView;
 
 /// Hand in a page as it came: scraped text, HTML, or `{"text", "url", "fetched_at"}`. One document can hold several
 /// articles; they are answered in its order.
 #[utoipa::path(
-    post, path = "/v1/documents",
-    params(("wait" = Option<String>, Query, description = "`placed`: answer when the articles are in their stories")),
+    post, path = "/v1/documents", operation_id = "hand_in_document", params(Wait),
     request_body(content = String, content_type = "text/plain"),
-    responses(
-        (status = 200, description = "All are placed", body = Accepted),
-        (status = 202, description = "Stored durably, waiting to be placed", body = Accepted),
-        (status = 400, body = Problem), (status = 409, body = Problem), (status = 413, body = Problem),
-        (status = 415, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem),
-        (status = 503, body = Problem), (status = 507, body = Problem)
-    )
+    responses(Accepted)
 )]
 pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::of(&request)?;
-    let wait = parameters.one_of("wait", &[("placed", true)])?.unwrap_or(false);
-    parameters.end()?;
-    let (kind, charset) = media_type(&request);
-    let bytes = body(&request, payload, app.settings.publish.max_body).await?;
-    if bytes.is_empty() {
-        return Err(Problem::new(Kind::InvalidBody, "the body is empty"));
-    }
-    let document = match kind.as_str() {
-        "text/plain" | "text/html" | "application/xhtml+xml" => {
-            let html = kind != "text/plain";
-            Document {
-                kind: if html { DocumentKind::Html } else { DocumentKind::Text },
-                text: decode(&bytes, charset.as_deref(), html).map_err(unreadable)?,
-                url: None,
-                fetched_at: None,
-            }
-        }
-        "application/json" => of_json(&bytes)?,
-        other => {
-            let detail =
-                format!("the media type {other:?} is not taken; send text/plain, text/html or application/json");
-            return Err(Problem::new(Kind::UnsupportedMediaType, detail));
-        }
+    let wait = Wait::of(&request)?;
+    let form = form(&request)?;
+    let bytes = body(&app, &request, payload).await?;
+    let document = match document(form, &bytes) {
+        Ok(document) => document,
+        Err(problem) => return Err(refuse(&app, &request, problem, &bytes).await),
     };
     let rules = NewsRules::new(&app.settings.extract, Utc::now());
     let found = read(move || {
@@ -60,18 +35,69 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         let content = Content::Document(document);
         submissions(Item { place, content }, &rules).map_err(|rejected| Problem::new(Kind::NoArticle, rejected.reason))
     })
-    .await?;
-    let places = (0..found.len()).collect();
-    hand_over(app, found, places, Vec::<Refused>::new(), wait, true).await
+    .await;
+    let submissions = match found {
+        Ok(submissions) => submissions,
+        Err(problem) if problem.is(Kind::NoArticle) => return Err(refuse(&app, &request, problem, &bytes).await),
+        Err(problem) => return Err(problem),
+    };
+    let places: Vec<usize> = (0..submissions.len()).collect();
+    let found = Found {
+        submissions,
+        places,
+        refused: Vec::new(),
+        single: true,
+    };
+    hand_over(app, &request, found, wait, |_| {
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+    .await
 }
 
-fn unreadable(error: SourceError) -> Problem {
-    Problem::new(Kind::InvalidBody, error.to_string())
+/// What a body is.
+enum Form {
+    /// Text in this charset, if the request says so.
+    Text(Option<String>),
+    /// A page, likewise.
+    Html(Option<String>),
+    Json,
+}
+
+fn form(request: &HttpRequest) -> Result<Form, Problem> {
+    let (kind, charset) = media_type(request);
+    match kind.as_str() {
+        "text/plain" => Ok(Form::Text(charset)),
+        "text/html" | "application/xhtml+xml" => Ok(Form::Html(charset)),
+        "application/json" => Ok(Form::Json),
+        other => {
+            let detail =
+                format!("the media type {other:?} is not taken; send text/plain, text/html or application/json");
+            Err(Problem::new(Kind::UnsupportedMediaType, detail))
+        }
+    }
+}
+
+fn document(form: Form, bytes: &[u8]) -> Result<Document, Problem> {
+    if bytes.is_empty() {
+        return Err(Problem::new(Kind::InvalidBody, "the body is empty"));
+    }
+    let (kind, charset) = match form {
+        Form::Json => return of_json(bytes),
+        Form::Text(charset) => (DocumentKind::Text, charset),
+        Form::Html(charset) => (DocumentKind::Html, charset),
+    };
+    let text = decode(bytes, charset.as_deref(), kind == DocumentKind::Html)
+        .map_err(|error| Problem::new(Kind::InvalidBody, error.to_string()))?;
+    Ok(Document {
+        kind,
+        text,
+        url: None,
+        fetched_at: None,
+    })
 }
 
 fn of_json(bytes: &[u8]) -> Result<Document, Problem> {
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| Problem::new(Kind::InvalidBody, format!("the body is no JSON in UTF-8: {error}")))?;
+    let value = json(bytes)?;
     let field = |name: &str| match value.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -103,7 +129,7 @@ fn of_json(bytes: &[u8]) -> Result<Document, Problem> {
 }
 
 /// A raw document as it came.
-#[utoipa::path(get, path = "/v1/documents/{id}", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/documents/{id}", operation_id = "document", params(("id" = String, Path)),
     responses((status = 200, body = DocumentView), (status = 304), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     Parameters::of(&request)?.end()?;

@@ -13,17 +13,15 @@ pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }
 
-/// Articles can be taken and placed: the model is loaded, the store can be read, and the writer goes on.
+/// Articles can be taken and placed: the model is loaded, the store can be read and written, and the writer goes on.
 #[utoipa::path(get, path = "/readyz", responses((status = 200, description = "Ready"), (status = 503, body = Problem)))]
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    if let Some(trouble) = (app.trouble)() {
-        return Err(Problem::new(
-            Kind::Unavailable,
-            format!("the writer does not go on: {trouble}"),
-        ));
-    }
-    let store = app.store.clone();
-    read(move || store.story("")).await?;
+    let (store, trouble) = (app.store.clone(), app.trouble.clone());
+    read(move || match trouble() {
+        Some(trouble) => Err(Problem::new(Kind::Unavailable, trouble)),
+        None => store.story("").map_err(Problem::from),
+    })
+    .await?;
     Ok(HttpResponse::Ok().json(json!({"status": "ready", "queued": app.intake.queued()})))
 }
 

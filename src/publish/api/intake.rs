@@ -10,13 +10,18 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, ResponsesBuilder};
+use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 use super::problem::{Kind, Problem, Refused};
-use super::read;
+use super::{Parameters, read};
 use crate::article::ArticleId;
-use crate::pipeline::{Receipt, Submission};
+use crate::pipeline::{Receipt, RefusedInput, Submission};
 use crate::publish::App;
+use crate::publish::request_id::RequestId;
+
+/// Bytes of a refused body that are handed over to be kept.
+const KEPT_BYTES: usize = 10_000;
 
 /// The answer to a request that handed in articles.
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,8 +30,39 @@ pub struct Accepted {
     /// article and its receipt's `outcome`.
     #[schema(value_type = Vec<Object>)]
     pub articles: Vec<Value>,
-    /// Items that were refused; the others went in.
+    /// Items that were refused; the others went in. `/v1/refused` keeps them.
     pub refused: Vec<Refused>,
+}
+
+/// The answers to every request that hands in articles.
+impl IntoResponses for Accepted {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let of = |schema: &str, kind: &str, said: &str| {
+            let content = ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name(schema)))
+                .build();
+            ResponseBuilder::new().description(said).content(kind, content)
+        };
+        let mut responses = ResponsesBuilder::new()
+            .response("200", of("Accepted", "application/json", "All are placed"))
+            .response(
+                "202",
+                of("Accepted", "application/json", "Stored durably, waiting to be placed"),
+            );
+        for (status, said) in [
+            ("400", "The body or a parameter cannot be read"),
+            ("409", "The id belongs to another article"),
+            ("413", "Too large"),
+            ("415", "A media type, charset or encoding that is not taken"),
+            ("422", "No article that could be used"),
+            ("429", "The queue is full: come back after Retry-After"),
+            ("503", "The service stops, or its store cannot be written"),
+            ("507", "The disk is full"),
+        ] {
+            responses = responses.response(status, of("Problem", "application/problem+json", said));
+        }
+        responses.build().into()
+    }
 }
 
 /// The media type of a body, without parameters, and its charset.
@@ -47,50 +83,123 @@ pub fn media_type(request: &HttpRequest) -> (String, Option<String>) {
     (kind, charset)
 }
 
+/// The parameters of a request that hands in articles.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wait {
+    /// `placed`: answer when the articles are in their stories
+    #[param(value_type = Option<String>)]
+    wait: bool,
+}
+
+impl Wait {
+    /// Reads them.
+    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let mut parameters = Parameters::of(request)?;
+        let wait = parameters.one_of("wait", &[("placed", true)])?.unwrap_or(false);
+        parameters.end()?;
+        Ok(Self { wait })
+    }
+}
+
 /// The whole body, decompressed, within the limit.
-pub async fn body(request: &HttpRequest, mut payload: web::Payload, max: usize) -> Result<Vec<u8>, Problem> {
+pub async fn body(app: &App, request: &HttpRequest, mut payload: web::Payload) -> Result<Vec<u8>, Problem> {
+    let max = app.settings.publish.max_body;
     let too_large = || {
         let detail = format!("the body is larger than publish.max_body = {max} bytes; send less at a time");
         Problem::new(Kind::TooLarge, detail)
+    };
+    let encoding = request
+        .headers()
+        .get(CONTENT_ENCODING)
+        .and_then(|value| value.to_str().ok());
+    let gzip = match encoding.map(str::to_ascii_lowercase).as_deref() {
+        None | Some("identity") => false,
+        Some("gzip") => true,
+        Some(other) => {
+            let detail = format!("the content encoding {other:?} is not taken; send gzip or none");
+            return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+        }
     };
     let mut bytes = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Problem::new(Kind::InvalidBody, format!("the body ended early: {error}")))?;
         if bytes.len() + chunk.len() > max {
-            return Err(too_large());
+            return Err(refuse(app, request, too_large(), &bytes).await);
         }
         bytes.extend_from_slice(&chunk);
     }
-    let encoding = request
-        .headers()
-        .get(CONTENT_ENCODING)
-        .and_then(|value| value.to_str().ok());
-    match encoding.map(str::to_ascii_lowercase).as_deref() {
-        None | Some("identity") => Ok(bytes),
-        Some("gzip") => {
-            let mut plain = Vec::new();
-            let mut reader = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(max as u64 + 1);
-            reader
-                .read_to_end(&mut plain)
-                .map_err(|error| Problem::new(Kind::InvalidBody, format!("the body is no whole gzip: {error}")))?;
-            if plain.len() > max { Err(too_large()) } else { Ok(plain) }
-        }
-        Some(other) => {
-            let detail = format!("the content encoding {other:?} is not taken; send gzip or none");
-            Err(Problem::new(Kind::UnsupportedMediaType, detail))
-        }
+    if !gzip {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::new();
+    let mut reader = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(max as u64 + 1);
+    let problem = match reader.read_to_end(&mut plain) {
+        Ok(_) if plain.len() <= max => return Ok(plain),
+        Ok(_) => too_large(),
+        Err(error) => Problem::new(Kind::InvalidBody, format!("the body is no whole gzip: {error}")),
+    };
+    Err(refuse(app, request, problem, &plain).await)
+}
+
+/// A body that is JSON.
+pub fn json(bytes: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Problem::new(Kind::InvalidBody, format!("the body is no JSON in UTF-8: {error}")))
+}
+
+/// Keeps a body that was refused as a whole, and gives its problem back for the answer.
+pub async fn refuse(app: &App, request: &HttpRequest, problem: Problem, body: &[u8]) -> Problem {
+    let beginning = body.get(..KEPT_BYTES).unwrap_or(body);
+    let refused = RefusedInput {
+        place: place(request),
+        reason: problem.detail.clone(),
+        input: String::from_utf8_lossy(beginning).into_owned(),
+    };
+    keep(app, vec![refused]).await;
+    problem
+}
+
+/// Where a refused input came from.
+fn place(request: &HttpRequest) -> String {
+    format!("POST {}, request {}", request.path(), RequestId::of(request))
+}
+
+/// Keeps what was refused. The answer does not depend on it: the feeder is told in any case.
+async fn keep(app: &App, refused: Vec<RefusedInput>) {
+    let intake = Arc::clone(&app.intake);
+    let kept = read(move || intake.keep_refused(&refused)).await;
+    if let Err(problem) = kept {
+        tracing::warn!(%problem, "refused inputs could not be kept");
     }
 }
 
-/// Hands articles over and answers. `places` holds each submission's index in the request.
+/// What was found in a request.
+pub struct Found {
+    /// Articles to hand over.
+    pub submissions: Vec<Submission>,
+    /// Each submission's index in the request.
+    pub places: Vec<usize>,
+    /// Items that were refused already.
+    pub refused: Vec<Refused>,
+    /// The request was for one article or document.
+    pub single: bool,
+}
+
+/// Hands articles over and answers. `input` gives the item of the request with an index, to be kept if it is refused.
 pub async fn hand_over(
     app: web::Data<App>,
-    submissions: Vec<Submission>,
-    places: Vec<usize>,
-    mut refused: Vec<Refused>,
-    wait: bool,
-    single: bool,
+    request: &HttpRequest,
+    found: Found,
+    Wait { wait }: Wait,
+    input: impl Fn(usize) -> String,
 ) -> Result<HttpResponse, Problem> {
+    let Found {
+        submissions,
+        places,
+        mut refused,
+        single,
+    } = found;
     let receipts: Vec<(usize, Receipt)> = if submissions.is_empty() {
         Vec::new()
     } else {
@@ -106,6 +215,14 @@ pub async fn hand_over(
         receipts
     };
     refused.sort_by_key(|one| one.index);
+    if !refused.is_empty() {
+        let to_keep = |one: &Refused| RefusedInput {
+            place: format!("{}, item {}", place(request), one.index),
+            reason: one.detail.clone(),
+            input: input(one.index),
+        };
+        keep(&app, refused.iter().map(to_keep).collect()).await;
+    }
     if receipts.is_empty() && !refused.is_empty() {
         return Err(match (single, refused.len()) {
             (true, 1) => refused.remove(0).alone(),

@@ -8,19 +8,26 @@ mod documents;
 mod health;
 mod intake;
 pub mod problem;
+mod refused;
 mod search;
 mod stories;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
+use actix_web::error::PathError;
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
+use chrono::{Days, Months};
 use serde::Serialize;
-use utoipa::OpenApi;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa::{IntoParams, OpenApi};
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::store::read::PER_PAGE;
+use crate::publish::App;
+use crate::store::Store;
+use crate::store::read::{PER_PAGE, Page, ReadError};
 use problem::{Kind, Problem};
 
 /// The description of the API.
@@ -43,11 +50,13 @@ use problem::{Kind, Problem};
         stories::history,
         search::get,
         changes::get,
+        refused::get,
         health::alive,
         health::ready,
         health::metrics
     ),
     components(schemas(
+        intake::Accepted,
         problem::Problem,
         problem::Refused,
         crate::story::Placement,
@@ -57,48 +66,69 @@ use problem::{Kind, Problem};
 )]
 pub struct Api;
 
+/// What an address that is read allows.
+const READ: &str = "GET, HEAD, OPTIONS";
+/// What an address allows that articles are handed in to.
+const HAND_IN: &str = "OPTIONS, POST";
+
 /// Registers the API.
 pub fn routes(config: &mut web::ServiceConfig) {
-    let get = |path: &str| web::resource(path.to_owned()).default_service(web::to(not_found));
+    let wrong_path = |error: PathError, _: &HttpRequest| {
+        let detail = format!("the address cannot be read ({error}); ids are percent-encoded UTF-8");
+        Problem::new(Kind::NotFound, detail).into()
+    };
     config
-        .service(
-            web::resource("/v1/articles")
-                .route(web::post().to(articles::post))
-                .default_service(web::to(not_found)),
-        )
-        .service(
-            web::resource("/v1/documents")
-                .route(web::post().to(documents::post))
-                .default_service(web::to(not_found)),
-        )
-        .service(get("/v1/articles/{id}").route(web::get().to(articles::get)))
-        .service(get("/v1/articles/{id}/placement").route(web::get().to(articles::placement)))
-        .service(get("/v1/documents/{id}").route(web::get().to(documents::get)))
-        .service(get("/v1/stories").route(web::get().to(stories::list)))
-        .service(get("/v1/stories/{id}").route(web::get().to(stories::get)))
-        .service(get("/v1/stories/{id}/articles").route(web::get().to(stories::articles)))
-        .service(get("/v1/stories/{id}/timeline").route(web::get().to(stories::timeline)))
-        .service(get("/v1/stories/{id}/history").route(web::get().to(stories::history)))
-        .service(get("/v1/search").route(web::get().to(search::get)))
-        .service(get("/v1/changes").route(web::get().to(changes::get)))
-        .service(get("/healthz").route(web::get().to(health::alive)))
-        .service(get("/readyz").route(web::get().to(health::ready)))
-        .service(get("/metrics").route(web::get().to(health::metrics)))
+        .app_data(web::PathConfig::default().error_handler(wrong_path))
+        .service(takes("/v1/articles", web::post().to(articles::post)))
+        .service(takes("/v1/documents", web::post().to(documents::post)))
+        .service(reads("/v1/articles/{id}", web::get().to(articles::get)))
+        .service(reads("/v1/articles/{id}/placement", web::get().to(articles::placement)))
+        .service(reads("/v1/documents/{id}", web::get().to(documents::get)))
+        .service(reads("/v1/stories", web::get().to(stories::list)))
+        .service(reads("/v1/stories/{id}", web::get().to(stories::get)))
+        .service(reads("/v1/stories/{id}/articles", web::get().to(stories::articles)))
+        .service(reads("/v1/stories/{id}/timeline", web::get().to(stories::timeline)))
+        .service(reads("/v1/stories/{id}/history", web::get().to(stories::history)))
+        .service(reads("/v1/search", web::get().to(search::get)))
+        .service(reads("/v1/changes", web::get().to(changes::get)))
+        .service(reads("/v1/refused", web::get().to(refused::get)))
+        .service(reads("/healthz", web::get().to(health::alive)))
+        .service(reads("/readyz", web::get().to(health::ready)))
+        .service(reads("/metrics", web::get().to(health::metrics)))
         .service(web::redirect("/docs", "/docs/"))
-        .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", Api::openapi()));
+        .service(
+            SwaggerUi::new("/docs/{_:.*}")
+                .url("/openapi.json", Api::openapi())
+                // Its own default asks a validator on another host.
+                .config(Config::default().validator_url("none")),
+        );
 }
 
-/// What is not here, and methods that are not for an address.
+/// Whether articles are handed in at this path.
+pub fn takes_articles(path: &str) -> bool {
+    matches!(path, "/v1/articles" | "/v1/documents")
+}
+
+fn reads(path: &str, route: Route) -> Resource {
+    web::resource(path.to_owned())
+        .route(route)
+        .default_service(web::to(
+            |request: HttpRequest| async move { other_method(&request, READ) },
+        ))
+}
+
+fn takes(path: &str, route: Route) -> Resource {
+    web::resource(path.to_owned())
+        .route(route)
+        .default_service(web::to(|request: HttpRequest| async move {
+            other_method(&request, HAND_IN)
+        }))
+}
+
+/// What is not here, and methods that are not for a page's address.
 pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    if request.match_pattern().is_some() && request.method() != Method::GET && request.method() != Method::HEAD {
-        let detail = format!("{} is not a method of {}", request.method(), request.path());
-        return Err(Problem::new(Kind::MethodNotAllowed, detail));
-    }
     if request.match_pattern().is_some() {
-        return Err(Problem::new(
-            Kind::MethodNotAllowed,
-            format!("{} takes POST", request.path()),
-        ));
+        return other_method(&request, READ);
     }
     Err(Problem::new(
         Kind::NotFound,
@@ -107,6 +137,15 @@ pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
             request.path()
         ),
     ))
+}
+
+/// OPTIONS says what an address allows; any other method is refused with the same list.
+fn other_method(request: &HttpRequest, allow: &'static str) -> Result<HttpResponse, Problem> {
+    if request.method() == Method::OPTIONS {
+        return Ok(HttpResponse::NoContent().insert_header((ALLOW, allow)).finish());
+    }
+    let detail = format!("{} takes {allow}, not {}", request.path(), request.method());
+    Err(Problem::new(Kind::MethodNotAllowed, detail).allowing(allow))
 }
 
 /// The parameters of a request; each must be taken, an unknown one is refused by name.
@@ -140,6 +179,19 @@ impl Parameters {
         value.parse().map(Some).map_err(|_| wrong())
     }
 
+    /// A whole number within bounds.
+    fn whole(&mut self, name: &str, bounds: RangeInclusive<usize>) -> Result<Option<usize>, Problem> {
+        let expected = format!("a whole number from {} to {}", bounds.start(), bounds.end());
+        let found: Option<usize> = self.read(name, &expected)?;
+        match found.filter(|number| !bounds.contains(number)) {
+            Some(number) => {
+                let detail = format!("`{name}` must be {expected}, not {number}");
+                Err(Problem::new(Kind::InvalidParameter, detail).of_field(name))
+            }
+            None => Ok(found),
+        }
+    }
+
     /// One of several words.
     fn one_of<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
         let Some(value) = self.text(name) else { return Ok(None) };
@@ -154,30 +206,37 @@ impl Parameters {
         })
     }
 
-    /// A time or a day, as microseconds; of a day its first or its last.
+    /// A span of time, `from` and `to` by these names, as microseconds; of a day or a month `to` is the last.
+    fn span(&mut self, from: &str, to: &str) -> Result<(Option<i64>, Option<i64>), Problem> {
+        let span = (self.moment(from, false)?, self.moment(to, true)?);
+        ordered(span, from, to)
+    }
+
+    /// A time, a day or a month, as microseconds; of a day or a month its first or its last.
     fn moment(&mut self, name: &str, end: bool) -> Result<Option<i64>, Problem> {
         use crate::article::{Dated, Precision};
         let Some(value) = self.text(name) else { return Ok(None) };
-        let Some(date) = Dated::from_value_text(&value) else {
-            let detail = format!("`{name}` must be a day or an RFC 3339 time, not {value:?}");
-            return Err(Problem::new(Kind::InvalidParameter, detail).of_field(name));
+        let wrong = || {
+            let detail = format!("`{name}` must be a day, a month or an RFC 3339 time, not {value:?}");
+            Problem::new(Kind::InvalidParameter, detail).of_field(name)
         };
-        let start = date.value.timestamp_micros();
-        let day = 86_400_000_000;
-        Ok(Some(if end && date.precision == Precision::Day {
-            start + day - 1
-        } else {
-            start
+        let date = Dated::from_value_text(&value).ok_or_else(wrong)?;
+        let next = match date.precision {
+            Precision::Day => date.value.checked_add_days(Days::new(1)),
+            Precision::Month => date.value.checked_add_months(Months::new(1)),
+            Precision::Minute | Precision::Unknown => None,
+        };
+        Ok(Some(match next.filter(|_| end) {
+            Some(next) => next.timestamp_micros() - 1,
+            None => date.value.timestamp_micros(),
         }))
     }
 
-    fn page(&mut self) -> Result<(Option<String>, usize), Problem> {
-        let per_page: usize = self.read("per_page", "a number from 1 to 100")?.unwrap_or(20);
-        if !(1..=PER_PAGE).contains(&per_page) {
-            let detail = format!("`per_page` must be from 1 to {PER_PAGE}, not {per_page}");
-            return Err(Problem::new(Kind::InvalidParameter, detail).of_field("per_page"));
-        }
-        Ok((self.text("cursor"), per_page))
+    fn page(&mut self) -> Result<Paging, Problem> {
+        Ok(Paging {
+            cursor: self.text("cursor"),
+            per_page: self.whole("per_page", 1..=PER_PAGE)?.unwrap_or(20),
+        })
     }
 
     fn end(self) -> Result<(), Problem> {
@@ -189,6 +248,44 @@ impl Parameters {
             }
         }
     }
+}
+
+/// A span that ends before it begins holds nothing: that is a mistake, not a wish.
+fn ordered<T: PartialOrd>(
+    span: (Option<T>, Option<T>),
+    from: &str,
+    to: &str,
+) -> Result<(Option<T>, Option<T>), Problem> {
+    match &span {
+        (Some(first), Some(last)) if first > last => {
+            let detail = format!("`{from}` is later than `{to}`; exchange them");
+            Err(Problem::new(Kind::InvalidParameter, detail).of_field(from))
+        }
+        _ => Ok(span),
+    }
+}
+
+/// Which page of a list.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Paging {
+    /// The `next_cursor` of the page before, of the same list with the same filters
+    cursor: Option<String>,
+    /// Items of a page, 1 to 100; 20 without it
+    #[param(minimum = 1, maximum = 100, required = false)]
+    per_page: usize,
+}
+
+/// Answers with a page of a list.
+async fn page<T: Serialize + Send + 'static>(
+    app: &App,
+    request: &HttpRequest,
+    Paging { cursor, per_page }: Paging,
+    list: impl FnOnce(&Store, Option<&str>, usize) -> Result<Page<T>, ReadError> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let store = Arc::clone(&app.store);
+    let page = read(move || list(&store, cursor.as_deref(), per_page)).await?;
+    answer(request, &page)
 }
 
 /// Reads from the store off the async threads.
@@ -231,4 +328,45 @@ fn answer<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse
         true => response.content_type("application/json").body(body),
         false => response.finish(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let api = serde_json::to_value(Api::openapi()).unwrap();
+        let names: Vec<&str> = api["paths"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .flat_map(|(_, methods)| methods.as_object().into_iter().flatten())
+            .filter_map(|(_, operation)| operation["operationId"].as_str())
+            .collect();
+        assert!(names.len() > 10, "{names:?}");
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+    }
+
+    #[test]
+    fn a_span_of_days_and_months_holds_its_last_one() {
+        let span = |from: &str, to: &str| {
+            let given = [("from", from), ("to", to)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Parameters {
+                left: BTreeMap::from(given),
+            }
+            .span("from", "to")
+        };
+        let day = 86_400_000_000;
+        let (from, to) = span("1970-01-02", "1970-01-02").unwrap();
+        assert_eq!((from, to), (Some(day), Some(2 * day - 1)));
+        let (from, to) = span("1970-01", "1970-01").unwrap();
+        assert_eq!((from, to), (Some(0), Some(31 * day - 1)));
+        let (from, to) = span("1970-01-01T00:00:01Z", "1970-01-01T00:00:01Z").unwrap();
+        assert_eq!((from, to), (Some(1_000_000), Some(1_000_000)));
+        assert!(span("1970-01-02", "1970-01-01").is_err());
+        assert!(span("yesterday", "").is_err());
+    }
 }

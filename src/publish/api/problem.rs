@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::ALLOW;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,6 +32,9 @@ pub struct Problem {
     pub refused: Vec<Refused>,
     #[serde(skip)]
     pub(super) retry_after: Option<Duration>,
+    /// The methods that the address takes instead.
+    #[serde(skip)]
+    pub(super) allow: Option<&'static str>,
 }
 
 /// One item of a request that was refused; the others went in.
@@ -155,7 +159,19 @@ impl Problem {
             field: None,
             refused: Vec::new(),
             retry_after: None,
+            allow: None,
         }
+    }
+
+    /// Whether it is of this kind.
+    pub fn is(&self, kind: Kind) -> bool {
+        self.kind == kind.name()
+    }
+
+    /// Names the methods that the address takes instead.
+    pub fn allowing(mut self, methods: &'static str) -> Self {
+        self.allow = Some(methods);
+        self
     }
 
     /// Names the field or parameter at fault.
@@ -184,6 +200,9 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.content_type("application/problem+json");
+        if let Some(methods) = self.allow {
+            response.insert_header((ALLOW, methods));
+        }
         if let Some(wait) = self.retry_after {
             response.insert_header(("retry-after", wait.as_secs().max(1).to_string()));
         }

@@ -3,28 +3,38 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::problem::{Kind, Problem};
-use super::{Parameters, answer, read};
+use super::{Paging, Parameters, page};
 use crate::publish::App;
 use crate::store::read::{Page, SearchHit, SearchQuery};
 
-/// Articles that hold all words of `q`; Arabic spellings, digits and accents meet.
-#[utoipa::path(get, path = "/v1/search",
-    params(("q" = String, Query), ("lang" = Option<String>, Query), ("source" = Option<String>, Query),
-        ("cursor" = Option<String>, Query), ("per_page" = Option<usize>, Query)),
+/// Articles that hold all words of `q`, those first that have them all in their title, then the newest first; Arabic
+/// spellings, digits and accents meet. What arrives or changes during a walk through the pages is left to the next walk.
+#[utoipa::path(get, path = "/v1/search", operation_id = "search",
+    params(("q" = String, Query, description = "Words, all of which must occur"),
+        ("lang" = Option<String>, Query, description = "Only articles in this language"),
+        ("source" = Option<String>, Query, description = "Only articles of this source"),
+        ("from" = Option<String>, Query, description = "Only articles published then or later: a day, a month or an RFC 3339 time"),
+        ("to" = Option<String>, Query, description = "Only articles published then or earlier; undated ones are left out of any span"),
+        Paging),
     responses((status = 200, body = Page<SearchHit>), (status = 304), (status = 400, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(&request)?;
     let q = parameters
         .text("q")
         .ok_or_else(|| Problem::new(Kind::InvalidParameter, "`q` says what to look for").of_field("q"))?;
+    let (from, to) = parameters.span("from", "to")?;
+    let second = |micros: i64| micros.div_euclid(1_000_000);
     let query = SearchQuery {
         q,
         lang: parameters.text("lang"),
         source: parameters.text("source"),
+        from: from.map(second),
+        to: to.map(second),
     };
-    let (cursor, per_page) = parameters.page()?;
+    let paging = parameters.page()?;
     parameters.end()?;
-    let store = app.store.clone();
-    let page = read(move || store.search(&query, cursor.as_deref(), per_page)).await?;
-    answer(&request, &page)
+    page(&app, &request, paging, move |store, cursor, per_page| {
+        store.search(&query, cursor, per_page)
+    })
+    .await
 }

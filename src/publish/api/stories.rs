@@ -7,11 +7,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::Problem;
-use super::{Parameters, answer, read};
-use crate::publish::App;
+use super::{Paging, Parameters, answer, ordered, page, read};
+use crate::publish::{App, StoryTimeline};
 use crate::store::StoreError;
 use crate::store::read::{ArticleView, ChangeView, Page, SortBy, StoryQuery, StoryView};
-use crate::timeline::{self, Event};
+use crate::timeline;
 
 const SORTS: [(&str, SortBy); 5] = [
     ("updated", SortBy::Updated),
@@ -27,15 +27,6 @@ const STATES: [(&str, &str); 4] = [
     ("closed", "closed"),
 ];
 
-/// A story's timeline.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Timeline {
-    /// The story.
-    pub story_id: String,
-    /// Its events by date; those without a date last.
-    pub events: Vec<Event>,
-}
-
 /// A story that goes on in another one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Merged {
@@ -46,28 +37,29 @@ pub struct Merged {
 }
 
 /// Stories, the latest changed first unless asked otherwise.
-#[utoipa::path(get, path = "/v1/stories",
+#[utoipa::path(get, path = "/v1/stories", operation_id = "stories",
     params(
         ("q" = Option<String>, Query, description = "Words that its articles hold"), ("lang" = Option<String>, Query),
         ("source" = Option<String>, Query), ("state" = Option<String>, Query, description = "emerging, active, dormant, closed"),
         ("min_articles" = Option<u64>, Query), ("min_sources" = Option<u64>, Query),
         ("updated_from" = Option<String>, Query), ("updated_to" = Option<String>, Query),
         ("sort_by" = Option<SortBy>, Query), ("sort_direction" = Option<String>, Query, description = "asc, desc"),
-        ("cursor" = Option<String>, Query), ("per_page" = Option<usize>, Query, description = "1 to 100, 20 by default")
+        Paging
     ),
     responses((status = 200, body = Page<StoryView>), (status = 304), (status = 400, body = Problem)))]
 pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(&request)?;
     let q = parameters.text("q");
     let sort_by = parameters.one_of("sort_by", &SORTS)?;
+    let (updated_from, updated_to) = parameters.span("updated_from", "updated_to")?;
     let query = StoryQuery {
         lang: parameters.text("lang"),
         source: parameters.text("source"),
         state: parameters.one_of("state", &STATES)?.map(str::to_owned),
         min_articles: parameters.read("min_articles", "a whole number")?,
         min_sources: parameters.read("min_sources", "a whole number")?,
-        updated_from: parameters.moment("updated_from", false)?,
-        updated_to: parameters.moment("updated_to", true)?,
+        updated_from,
+        updated_to,
         sort_by: sort_by.unwrap_or(if q.is_some() {
             SortBy::Relevance
         } else {
@@ -78,122 +70,128 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
             .unwrap_or(false),
         q,
     };
-    let (cursor, per_page) = parameters.page()?;
+    let paging = parameters.page()?;
     parameters.end()?;
-    let store = app.store.clone();
-    let page = read(move || store.stories(&query, cursor.as_deref(), per_page)).await?;
-    answer(&request, &page)
+    page(&app, &request, paging, move |store, cursor, per_page| {
+        store.stories(&query, cursor, per_page)
+    })
+    .await
 }
 
 /// One story. A merged one answers with a redirect to its successor, a split one names its children.
-#[utoipa::path(get, path = "/v1/stories/{id}", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/stories/{id}", operation_id = "story", params(("id" = String, Path)),
     responses((status = 200, body = StoryView), (status = 304), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     Parameters::of(&request)?.end()?;
-    match find(&app, &id, "").await? {
-        Found::Here(story) => answer(&request, &*story),
-        Found::Elsewhere(response) => Ok(response),
+    let story = story(&app, &id).await?;
+    match successor(&request, &story, "") {
+        Some(redirect) => Ok(redirect),
+        None => answer(&request, &story),
     }
 }
 
-enum Found {
-    Here(Box<StoryView>),
-    Elsewhere(HttpResponse),
+/// The story, a merged one too.
+async fn story(app: &App, id: &str) -> Result<StoryView, Problem> {
+    let (store, asked) = (app.store.clone(), id.to_owned());
+    let found = read(move || store.story(&asked)).await?;
+    found.ok_or_else(|| Problem::not_found("story", id))
 }
 
-/// The story, or the redirect to its successor's address with `below` at the end.
-async fn find(app: &web::Data<App>, id: &str, below: &str) -> Result<Found, Problem> {
-    let (store, asked) = (app.store.clone(), id.to_owned());
-    let story = read(move || store.story(&asked))
-        .await?
-        .ok_or_else(|| Problem::not_found("story", id))?;
-    Ok(match story.merged_into {
-        Some(merged_into) => Found::Elsewhere(
-            HttpResponse::PermanentRedirect()
-                .insert_header((LOCATION, format!("/v1/stories/{merged_into}{below}")))
-                .json(Merged {
-                    id: story.id,
-                    merged_into,
-                }),
-        ),
-        None => Found::Here(Box::new(story)),
-    })
+/// For a merged story, the redirect to the same address of its successor.
+fn successor(request: &HttpRequest, story: &StoryView, below: &str) -> Option<HttpResponse> {
+    let merged_into = story.merged_into.clone()?;
+    let query = match request.query_string() {
+        "" => String::new(),
+        query => format!("?{query}"),
+    };
+    let location = format!("/v1/stories/{merged_into}{below}{query}");
+    Some(
+        HttpResponse::PermanentRedirect()
+            .insert_header((LOCATION, location))
+            .json(Merged {
+                id: story.id.clone(),
+                merged_into,
+            }),
+    )
 }
 
 /// A story's articles, in the order in which they came.
-#[utoipa::path(get, path = "/v1/stories/{id}/articles",
-    params(("id" = String, Path), ("cursor" = Option<String>, Query), ("per_page" = Option<usize>, Query)),
+#[utoipa::path(get, path = "/v1/stories/{id}/articles", operation_id = "story_articles", params(("id" = String, Path), Paging),
     responses((status = 200, body = Page<ArticleView>), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn articles(
     app: web::Data<App>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::of(&request)?;
-    let (cursor, per_page) = parameters.page()?;
-    parameters.end()?;
-    if let Found::Elsewhere(response) = find(&app, &id, "/articles").await? {
-        return Ok(response);
+    let (story, paging) = list_of(&app, &request, &id).await?;
+    match successor(&request, &story, "/articles") {
+        Some(redirect) => Ok(redirect),
+        None => {
+            page(&app, &request, paging, move |store, cursor, per_page| {
+                store.story_articles(&story.id, cursor, per_page)
+            })
+            .await
+        }
     }
-    let store = app.store.clone();
-    let page = read(move || store.story_articles(&id, cursor.as_deref(), per_page)).await?;
-    answer(&request, &page)
 }
 
-/// A story's changes, newest first.
-#[utoipa::path(get, path = "/v1/stories/{id}/history",
-    params(("id" = String, Path), ("cursor" = Option<String>, Query), ("per_page" = Option<usize>, Query)),
+/// A story's changes, newest first. The history of a merged story is its own.
+#[utoipa::path(get, path = "/v1/stories/{id}/history", operation_id = "story_history", params(("id" = String, Path), Paging),
     responses((status = 200, body = Page<ChangeView>), (status = 304), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn history(
     app: web::Data<App>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::of(&request)?;
-    let (cursor, per_page) = parameters.page()?;
+    let (story, paging) = list_of(&app, &request, &id).await?;
+    page(&app, &request, paging, move |store, cursor, per_page| {
+        store.history(&story.id, cursor, per_page)
+    })
+    .await
+}
+
+/// The story of a list below it, and the page that is asked for.
+async fn list_of(app: &App, request: &HttpRequest, id: &str) -> Result<(StoryView, Paging), Problem> {
+    let mut parameters = Parameters::of(request)?;
+    let paging = parameters.page()?;
     parameters.end()?;
-    // The history of a merged story is its own.
-    let (store, asked) = (app.store.clone(), id.clone());
-    read(move || store.story(&asked))
-        .await?
-        .ok_or_else(|| Problem::not_found("story", &id))?;
-    let store = app.store.clone();
-    let page = read(move || store.history(&id, cursor.as_deref(), per_page)).await?;
-    answer(&request, &page)
+    Ok((story(app, id).await?, paging))
 }
 
 /// A story's timeline: events by date, each with the sentence that says so and the articles that report it.
-#[utoipa::path(get, path = "/v1/stories/{id}/timeline",
+#[utoipa::path(get, path = "/v1/stories/{id}/timeline", operation_id = "story_timeline",
     params(
         ("id" = String, Path), ("from" = Option<String>, Query, description = "First day"), ("to" = Option<String>, Query, description = "Last day"),
-        ("dates" = Option<usize>, Query, description = "Number of dates; without it, as many as the story deserves"),
-        ("sentences" = Option<usize>, Query, description = "Events of one day at most"),
+        ("dates" = Option<usize>, Query, description = "Number of dates, 1 to 1000; without it, as many as the story deserves"),
+        ("sentences" = Option<usize>, Query, description = "Events of one day at most, 1 to 100; 3 without it"),
         ("lang" = Option<String>, Query, description = "The reader's language")
     ),
-    responses((status = 200, body = Timeline), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = StoryTimeline), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn timeline(
     app: web::Data<App>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(&request)?;
+    let mut day = |name: &str| parameters.read::<NaiveDate>(name, "a day such as 2023-09-20");
+    let (from, to) = ordered((day("from")?, day("to")?), "from", "to")?;
     let options = timeline::Options {
-        from: parameters.read::<NaiveDate>("from", "a day such as 2023-09-20")?,
-        to: parameters.read::<NaiveDate>("to", "a day such as 2023-09-20")?,
-        dates: parameters.read("dates", "a whole number")?,
-        sentences: parameters.read("sentences", "a whole number")?.unwrap_or(3).max(1),
+        from,
+        to,
+        dates: parameters.whole("dates", 1..=1000)?,
+        sentences: parameters.whole("sentences", 1..=100)?.unwrap_or(3),
         lang: parameters.text("lang"),
         settings: app.settings.timeline.clone(),
     };
     parameters.end()?;
-    let story = match find(&app, &id, "/timeline").await? {
-        Found::Here(story) => story,
-        Found::Elsewhere(response) => return Ok(response),
-    };
+    let story = story(&app, &id).await?;
+    if let Some(redirect) = successor(&request, &story, "/timeline") {
+        return Ok(redirect);
+    }
     let store = app.store.clone();
     let timeline = read(move || {
         let articles = store.timeline_articles(&story.id)?;
-        Ok::<_, StoreError>(Timeline {
+        Ok::<_, StoreError>(StoryTimeline {
             story_id: story.id,
             events: timeline::build(&articles, &options),
         })

@@ -92,6 +92,7 @@ pub async fn search(store: web::Data<Arc<Store>>, request: HttpRequest) -> Resul
         q: q.clone(),
         lang: some(&lang),
         source: some(&source),
+        ..SearchQuery::default()
     };
     let cursor = some(&parameter(&request, "cursor"));
     let store = Arc::clone(&store);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Page, ReadError, cut_page, decode, encode, json, time};
+use super::{Page, ReadError, cursor_behind, cut_page, json, number_in, time};
 use crate::article::{Dated, DatedJson, Removed, SetAside};
 use crate::store::{Store, StoreError};
 use crate::timeline::StoryArticle;
@@ -107,7 +107,10 @@ pub(super) fn article(row: &Row<'_>) -> rusqlite::Result<(ArticleView, i64)> {
     Ok((view, row.get(18)?))
 }
 
-fn with_copies(connection: &Connection, (mut view, number): (ArticleView, i64)) -> Result<ArticleView, StoreError> {
+pub(super) fn with_copies(
+    connection: &Connection,
+    (mut view, number): (ArticleView, i64),
+) -> Result<ArticleView, StoreError> {
     view.near_duplicates = connection
         .prepare_cached("SELECT id FROM articles WHERE original = ?1 ORDER BY number")?
         .query_map([number], |row| row.get(0))?
@@ -137,41 +140,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn placement(&self, id: &str) -> Result<Option<Option<Value>>, StoreError> {
-        self.read(|connection| {
-            let found: Option<(Option<String>, Option<String>, Option<String>)> = connection
-                .prepare_cached(
-                    "SELECT a.placement, s.id, o.id FROM articles a LEFT JOIN stories s ON s.number = a.story
-                     LEFT JOIN articles o ON o.number = a.original WHERE a.id = ?1",
-                )?
-                .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-                .optional()?;
-            let Some((placement, story, original)) = found else {
-                return Ok(None);
-            };
-            let Some(placement) = placement else {
-                return Ok(Some(None));
-            };
-            let mut placement: Value = serde_json::from_str(&placement)?;
-            for list in ["nearest", "rejected"] {
-                for neighbour in placement
-                    .get_mut(list)
-                    .and_then(Value::as_array_mut)
-                    .into_iter()
-                    .flatten()
-                {
-                    name_article(connection, neighbour)?;
-                }
-            }
-            if let Some(rival) = placement.get_mut("runner_up").filter(|rival| rival.is_object()) {
-                name_story(connection, rival)?;
-            }
-            if let Some(fields) = placement.as_object_mut() {
-                fields.insert("article_id".to_owned(), id.into());
-                fields.insert("story_id".to_owned(), story.into());
-                fields.insert("near_duplicate_of".to_owned(), original.into());
-            }
-            Ok(Some(Some(placement)))
-        })
+        self.read(|connection| placement(connection, id))
     }
 
     /// A raw document by its id.
@@ -220,16 +189,7 @@ impl Store {
         cursor: Option<&str>,
         per_page: usize,
     ) -> Result<Page<ArticleView>, ReadError> {
-        let after: i64 = match cursor {
-            Some(cursor) => {
-                let (list, after): (String, i64) = decode(cursor)?;
-                if list != story {
-                    return Err(super::BadCursor.into());
-                }
-                after
-            }
-            None => 0,
-        };
+        let after = number_in(cursor, "articles", story)?.unwrap_or(0);
         Ok(self.read(|connection| {
             let mut found: Vec<(ArticleView, i64)> = connection
                 .prepare_cached(&format!(
@@ -240,7 +200,9 @@ impl Store {
             let more = cut_page(&mut found, per_page);
             let last = found.last().map(|(_, number)| *number).filter(|_| more);
             Ok(Page {
-                next_cursor: last.map(|number| encode(&(story, number))).transpose()?,
+                next_cursor: last
+                    .map(|number| cursor_behind("articles", story, number))
+                    .transpose()?,
                 items: found
                     .into_iter()
                     .map(|one| with_copies(connection, one))
@@ -254,31 +216,70 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn timeline_articles(&self, story: &str) -> Result<Vec<StoryArticle>, StoreError> {
-        self.read(|connection| {
-            let found = connection
-                .prepare_cached(
-                    "SELECT a.id, a.title, a.text, a.lang, a.published, a.source, o.id FROM articles a
-                     JOIN stories s ON s.number = a.story LEFT JOIN articles o ON o.number = a.original
-                     WHERE s.id = ?1 ORDER BY a.number",
-                )?
-                .query_map([story], |row| {
-                    Ok(StoryArticle {
-                        id: row.get::<_, String>(0)?.into(),
-                        title: row.get(1)?,
-                        text: row.get(2)?,
-                        lang: row.get(3)?,
-                        published: row
-                            .get::<_, Option<String>>(4)?
-                            .as_deref()
-                            .and_then(Dated::from_value_text),
-                        source: row.get(5)?,
-                        original: row.get::<_, Option<String>>(6)?.map(Into::into),
-                    })
-                })?
-                .collect::<Result<_, _>>()?;
-            Ok(found)
-        })
+        self.read(|connection| timeline_articles(connection, story))
     }
+}
+
+pub(super) fn placement(connection: &Connection, id: &str) -> Result<Option<Option<Value>>, StoreError> {
+    let found: Option<(Option<String>, Option<String>, Option<String>)> = connection
+        .prepare_cached(
+            "SELECT a.placement, s.id, o.id FROM articles a LEFT JOIN stories s ON s.number = a.story
+             LEFT JOIN articles o ON o.number = a.original WHERE a.id = ?1",
+        )?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((placement, story, original)) = found else {
+        return Ok(None);
+    };
+    let Some(placement) = placement else {
+        return Ok(Some(None));
+    };
+    let mut placement: Value = serde_json::from_str(&placement)?;
+    for list in ["nearest", "rejected"] {
+        for neighbour in placement
+            .get_mut(list)
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            name_article(connection, neighbour)?;
+        }
+    }
+    if let Some(rival) = placement.get_mut("runner_up").filter(|rival| rival.is_object()) {
+        name_story(connection, rival)?;
+    }
+    if let Some(fields) = placement.as_object_mut() {
+        fields.insert("article_id".to_owned(), id.into());
+        fields.insert("story_id".to_owned(), story.into());
+        fields.insert("near_duplicate_of".to_owned(), original.into());
+    }
+    Ok(Some(Some(placement)))
+}
+
+/// What a story's timeline is made from, in the order of acceptance.
+pub(super) fn timeline_articles(connection: &Connection, story: &str) -> Result<Vec<StoryArticle>, StoreError> {
+    let found = connection
+        .prepare_cached(
+            "SELECT a.id, a.title, a.text, a.lang, a.published, a.source, o.id FROM articles a
+             JOIN stories s ON s.number = a.story LEFT JOIN articles o ON o.number = a.original
+             WHERE s.id = ?1 ORDER BY a.number",
+        )?
+        .query_map([story], |row| {
+            Ok(StoryArticle {
+                id: row.get::<_, String>(0)?.into(),
+                title: row.get(1)?,
+                text: row.get(2)?,
+                lang: row.get(3)?,
+                published: row
+                    .get::<_, Option<String>>(4)?
+                    .as_deref()
+                    .and_then(Dated::from_value_text),
+                source: row.get(5)?,
+                original: row.get::<_, Option<String>>(6)?.map(Into::into),
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
 }
 
 fn name_article(connection: &Connection, neighbour: &mut Value) -> Result<(), StoreError> {

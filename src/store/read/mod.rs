@@ -1,12 +1,16 @@
 //! What readers ask the store for: one file a noun. Every answer comes from one snapshot and never waits for the writer.
 
 mod article;
+mod export;
 mod names;
+mod refused;
 mod search;
 mod story;
 
 pub use article::{ArticleView, DocumentView};
+pub use export::Exported;
 pub use names::{Facets, Headline, Member};
+pub use refused::RefusedView;
 pub use search::{Range, SNIPPET, SearchHit, SearchQuery};
 pub use story::{ChangeView, Counts, SortBy, StoryQuery, StoryView};
 
@@ -15,6 +19,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::store::{Store, StoreError};
@@ -68,7 +73,7 @@ pub struct Totals {
     pub largest_story: u64,
     /// Number of the newest change.
     pub change: u64,
-    /// Refused inputs.
+    /// Inputs refused so far; the newest of them are kept.
     pub refused: u64,
 }
 
@@ -116,7 +121,7 @@ impl Store {
                 stories: count("SELECT count(*) FROM stories WHERE state <> 'merged' AND articles > 0")?,
                 largest_story: count("SELECT coalesce(max(articles), 0) FROM stories")?,
                 change: count("SELECT coalesce(max(number), 0) FROM changes")?,
-                refused: count("SELECT count(*) FROM refused")?,
+                refused: count("SELECT coalesce(max(number), 0) FROM refused")?,
             })
         })
     }
@@ -124,6 +129,27 @@ impl Store {
 
 fn encode<T: Serialize>(cursor: &T) -> Result<String, StoreError> {
     Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(cursor)?))
+}
+
+/// A short name for a list with all its filters, so that a cursor of another list is recognised.
+fn list_name<T: Serialize>(kind: &str, query: &T) -> Result<String, StoreError> {
+    let digest = Sha256::digest(serde_json::to_vec(&(kind, query))?);
+    Ok(digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The cursor behind the row with this number, in a list that is ordered by number alone.
+fn cursor_behind(kind: &str, of: &str, number: i64) -> Result<String, StoreError> {
+    encode(&(kind, of, number))
+}
+
+/// The number in a cursor that [`cursor_behind`] made for this very list.
+fn number_in(cursor: Option<&str>, kind: &str, of: &str) -> Result<Option<i64>, BadCursor> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let (found, whose, number): (String, String, i64) = decode(cursor)?;
+    match found == kind && whose == of && number >= 0 {
+        true => Ok(Some(number)),
+        false => Err(BadCursor),
+    }
 }
 
 fn decode<T: DeserializeOwned>(cursor: &str) -> Result<T, BadCursor> {

@@ -1,11 +1,11 @@
 //! Full-text search over folded titles and texts.
 
-use rusqlite::params;
+use rusqlite::named_params;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::article::{COLUMNS, TABLES, article};
-use super::{BadCursor, Page, ReadError, cut_page, decode, encode};
+use super::article::{ArticleView, COLUMNS, TABLES, article};
+use super::{BadCursor, Page, ReadError, cut_page, decode, encode, list_name};
 use crate::article::DatedJson;
 use crate::extract::fold::fold;
 use crate::store::Store;
@@ -22,6 +22,10 @@ pub struct SearchQuery {
     pub lang: Option<String>,
     /// Only articles of this source.
     pub source: Option<String>,
+    /// Only articles published then or later, seconds since 1970; undated ones are left out.
+    pub from: Option<i64>,
+    /// Only articles published then or earlier, seconds since 1970; undated ones are left out.
+    pub to: Option<i64>,
 }
 
 /// A place in a text, in code points.
@@ -65,8 +69,25 @@ pub(super) fn match_expression(q: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" AND "))
 }
 
+/// Where a page ends, in the order of [`Store::search`]. `newest` and `revised` pin what was there when the first page
+/// was read: articles that came later, or whose text has changed since, are left out of the later pages.
+#[derive(Debug, Serialize, Deserialize)]
+struct Place {
+    list: String,
+    newest: i64,
+    revised: i64,
+    in_title: bool,
+    published: i64,
+    number: i64,
+}
+
+/// What an undated article is sorted by.
+const UNDATED: i64 = -i64::MAX;
+
 impl Store {
-    /// Articles that hold all words of a query, best first (BM25, titles count three times).
+    /// Articles that hold all words of a query: those first that have them all in their title, then by publication, the
+    /// newest first. Nothing in that order depends on which other articles are stored (as BM25 does), so that a walk
+    /// through the pages never repeats an article, and never skips one that did not change meanwhile.
     ///
     /// # Errors
     /// When the cursor is not of this search, or the store cannot be read.
@@ -76,16 +97,11 @@ impl Store {
         cursor: Option<&str>,
         per_page: usize,
     ) -> Result<Page<SearchHit>, ReadError> {
-        let skip: i64 = match cursor {
-            Some(cursor) => {
-                let (asked, skip): (SearchQuery, i64) = decode(cursor)?;
-                if asked.q != query.q || asked.lang != query.lang || asked.source != query.source {
-                    return Err(BadCursor.into());
-                }
-                skip
-            }
-            None => 0,
-        };
+        let list = list_name("search", query)?;
+        let place: Option<Place> = cursor.map(decode).transpose()?;
+        if place.as_ref().is_some_and(|place| place.list != list) {
+            return Err(BadCursor.into());
+        }
         let Some(expression) = match_expression(&query.q) else {
             return Ok(Page {
                 items: Vec::new(),
@@ -93,37 +109,84 @@ impl Store {
             });
         };
         Ok(self.read(|connection| {
-            let mut items: Vec<SearchHit> = connection
+            let (newest, revised) = match &place {
+                Some(place) => (place.newest, place.revised),
+                None => connection.query_row(
+                    "SELECT (SELECT coalesce(max(number), 0) FROM articles),
+                            (SELECT coalesce(max(replaced_at), 0) FROM revisions)",
+                    [],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )?,
+            };
+            let behind = place.as_ref();
+            let mut found: Vec<((ArticleView, i64), bool, i64)> = connection
                 .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM {TABLES} JOIN search ON search.rowid = a.number WHERE search MATCH ?1
-                     AND (?2 IS NULL OR a.lang = ?2) AND (?3 IS NULL OR a.source = ?3)
-                     ORDER BY bm25(search, 3.0, 1.0), a.number DESC LIMIT ?4 OFFSET ?5"
+                    "WITH titled AS MATERIALIZED (SELECT rowid AS number FROM search WHERE search MATCH :in_title),
+                     hits AS (
+                       SELECT b.number, b.number IN (SELECT number FROM titled) AS in_title,
+                              coalesce(b.published_s, {UNDATED}) AS published
+                       FROM search f JOIN articles b ON b.number = f.rowid
+                       WHERE search MATCH :words AND b.number <= :newest
+                       AND (:lang IS NULL OR b.lang = :lang) AND (:source IS NULL OR b.source = :source)
+                       AND (:from IS NULL OR b.published_s >= :from) AND (:to IS NULL OR b.published_s <= :to)
+                       AND NOT EXISTS (SELECT 1 FROM revisions r WHERE r.article = b.number AND r.replaced_at > :revised)),
+                     page AS (
+                       SELECT * FROM hits
+                       WHERE :number IS NULL OR (in_title, published, number) < (:after_title, :after_published, :number)
+                       ORDER BY in_title DESC, published DESC, number DESC LIMIT :limit)
+                     SELECT {COLUMNS}, page.in_title, page.published FROM page CROSS JOIN {TABLES}
+                     WHERE a.number = page.number
+                     ORDER BY page.in_title DESC, page.published DESC, page.number DESC"
                 ))?
                 .query_map(
-                    params![expression, query.lang, query.source, per_page as i64 + 1, skip],
-                    |row| {
-                        let (found, _) = article(row)?;
-                        let (snippet, highlights) = snippet(&found.title, &found.text, &query.q);
-                        Ok(SearchHit {
-                            article_id: found.id,
-                            story_id: found.story_id,
-                            title: found.title,
-                            lang: found.lang,
-                            source: found.source,
-                            published: found.published,
-                            snippet,
-                            highlights,
-                        })
+                    named_params! {
+                        ":in_title": format!("title : ({expression})"),
+                        ":words": expression,
+                        ":newest": newest,
+                        ":revised": revised,
+                        ":lang": query.lang,
+                        ":source": query.source,
+                        ":from": query.from,
+                        ":to": query.to,
+                        ":after_title": behind.map(|place| place.in_title),
+                        ":after_published": behind.map(|place| place.published),
+                        ":number": behind.map(|place| place.number),
+                        ":limit": per_page as i64 + 1,
                     },
+                    |row| Ok((article(row)?, row.get(19)?, row.get(20)?)),
                 )?
                 .collect::<Result<_, _>>()?;
-            let more = cut_page(&mut items, per_page);
-            let next = (query, skip + items.len() as i64);
+            let more = cut_page(&mut found, per_page);
+            let next_cursor = match found.last() {
+                Some(((_, number), in_title, published)) if more => Some(encode(&Place {
+                    list,
+                    newest,
+                    revised,
+                    in_title: *in_title,
+                    published: *published,
+                    number: *number,
+                })?),
+                _ => None,
+            };
             Ok(Page {
-                next_cursor: if more { Some(encode(&next)?) } else { None },
-                items,
+                items: found.into_iter().map(|((view, _), ..)| hit(view, &query.q)).collect(),
+                next_cursor,
             })
         })?)
+    }
+}
+
+fn hit(found: ArticleView, q: &str) -> SearchHit {
+    let (snippet, highlights) = snippet(&found.title, &found.text, q);
+    SearchHit {
+        article_id: found.id,
+        story_id: found.story_id,
+        title: found.title,
+        lang: found.lang,
+        source: found.source,
+        published: found.published,
+        snippet,
+        highlights,
     }
 }
 
@@ -168,7 +231,125 @@ fn snippet(title: &str, text: &str, q: &str) -> (String, Vec<Range>) {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+
     use super::*;
+    use crate::article::{Dated, Draft};
+    use crate::pipeline::Submission;
+
+    /// Adds an article that was published on a day of January 2024.
+    fn add(store: &Store, id: &str, title: &str, text: &str, day: Option<u32>) {
+        let draft = Draft {
+            id: Some(id.into()),
+            title: title.to_owned(),
+            text: text.to_owned(),
+            lang: if id.starts_with('f') { "fr" } else { "en" }.to_owned(),
+            source: Some(format!("source of {id}")),
+            published: day
+                .and_then(|day| chrono::NaiveDate::from_ymd_opt(2024, 1, day))
+                .map(Dated::day),
+            ..Draft::default()
+        };
+        let arrival = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(30_000);
+        let later = store.totals().unwrap().articles as i64;
+        let answers = store.accept(
+            &[Submission { draft, document: None }],
+            arrival + TimeDelta::seconds(later),
+        );
+        assert!(answers.unwrap().iter().all(Result::is_ok));
+    }
+
+    fn walk(store: &Store, query: &SearchQuery, mut between: impl FnMut(usize)) -> Vec<String> {
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        for page in 1..20 {
+            let found = store.search(query, cursor.as_deref(), 2).unwrap();
+            seen.extend(found.items.into_iter().map(|hit| hit.article_id));
+            cursor = found.next_cursor;
+            if cursor.is_none() {
+                return seen;
+            }
+            between(page);
+        }
+        panic!("the walk has no end: {seen:?}");
+    }
+
+    fn six(dir: &std::path::Path) -> Store {
+        let store = Store::open(dir).unwrap();
+        for (number, day) in [5, 3, 4, 1, 2].into_iter().enumerate() {
+            let text = format!("A bridge over river {number}, and much else beside the bridge.");
+            add(&store, &format!("e{day}"), &format!("Town {number}"), &text, Some(day));
+        }
+        add(&store, "f0", "Bridge", "The bridge of nobody knows when.", None);
+        store
+    }
+
+    fn bridges() -> SearchQuery {
+        SearchQuery {
+            q: "bridge".to_owned(),
+            ..SearchQuery::default()
+        }
+    }
+
+    #[test]
+    fn a_walk_neither_repeats_nor_skips_while_articles_arrive() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = six(dir.path());
+        let order = ["f0", "e5", "e4", "e3", "e2", "e1"];
+        assert_eq!(walk(&store, &bridges(), |_| ()), order, "titles first, then the newest");
+        let seen = walk(&store, &bridges(), |page| {
+            add(&store, &format!("before{page}"), "Bridge bridge", "Bridge.", Some(28));
+            add(&store, &format!("within{page}"), "Else", "The bridge.", Some(3));
+        });
+        assert_eq!(seen, order);
+    }
+
+    #[test]
+    fn an_article_that_is_revised_is_not_listed_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = six(dir.path());
+        let seen = walk(&store, &bridges(), |page| {
+            if page == 1 {
+                let text = "A bridge over river 0, and much else beside the bridge, and now more.";
+                add(&store, "e5", "Town 0", text, Some(5));
+            }
+        });
+        assert_eq!(seen, ["f0", "e5", "e4", "e3", "e2", "e1"]);
+    }
+
+    #[test]
+    fn filters_leave_out_and_belong_to_the_cursor() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = six(dir.path());
+        let second = 86_400;
+        let january = Dated::day(chrono::NaiveDate::from_ymd_opt(2024, 1, 1).unwrap())
+            .value
+            .timestamp();
+        let some = SearchQuery {
+            from: Some(january + second),
+            to: Some(january + 4 * second - 1),
+            ..bridges()
+        };
+        assert_eq!(walk(&store, &some, |_| ()), ["e4", "e3", "e2"]);
+        let french = SearchQuery {
+            lang: Some("fr".to_owned()),
+            ..bridges()
+        };
+        assert_eq!(walk(&store, &french, |_| ()), ["f0"]);
+        let of = SearchQuery {
+            source: Some("source of e2".to_owned()),
+            ..bridges()
+        };
+        assert_eq!(walk(&store, &of, |_| ()), ["e2"]);
+        let cursor = store.search(&bridges(), None, 2).unwrap().next_cursor;
+        assert!(matches!(
+            store.search(&some, cursor.as_deref(), 2),
+            Err(ReadError::Cursor(_))
+        ));
+        assert!(matches!(
+            store.stories(&crate::store::read::StoryQuery::default(), cursor.as_deref(), 2),
+            Err(ReadError::Cursor(_))
+        ));
+    }
 
     #[test]
     fn folded_words_are_found_in_the_text_as_published() {

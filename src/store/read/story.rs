@@ -4,10 +4,12 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::{BadCursor, Page, ReadError, cut_page, decode, encode, json, time, time_of_seconds};
+use super::{
+    BadCursor, Page, ReadError, cursor_behind, cut_page, decode, encode, json, list_name, number_in, time,
+    time_of_seconds,
+};
 use crate::store::{Store, StoreError};
 
 /// Honest counts, each by its own name.
@@ -161,14 +163,14 @@ pub struct ChangeView {
     pub detail: Value,
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "s.id, s.title, s.title_lang, s.state, s.articles, s.near_duplicates, s.sources, s.languages, s.terms,
     s.started, s.latest, s.velocity, s.created_at, s.updated_at, into_.id, from_.id,
     (SELECT json_group_array(c.id) FROM stories c WHERE c.split_from = s.number), s.version, s.number";
-const TABLES: &str = "stories s LEFT JOIN stories into_ ON into_.number = s.merged_into
+pub(super) const TABLES: &str = "stories s LEFT JOIN stories into_ ON into_.number = s.merged_into
     LEFT JOIN stories from_ ON from_.number = s.split_from";
 
-fn story(row: &Row<'_>) -> rusqlite::Result<(StoryView, i64)> {
+pub(super) fn story(row: &Row<'_>) -> rusqlite::Result<(StoryView, i64)> {
     let languages: Vec<String> = json(&row.get::<_, String>(7)?)?;
     let view = StoryView {
         id: row.get(0)?,
@@ -235,8 +237,7 @@ impl Store {
         cursor: Option<&str>,
         per_page: usize,
     ) -> Result<Page<StoryView>, ReadError> {
-        let digest = Sha256::digest(serde_json::to_vec(query).map_err(StoreError::from)?);
-        let list: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let list = list_name("stories", query)?;
         let place: Option<Place> = cursor.map(decode).transpose()?;
         if place.as_ref().is_some_and(|place| place.list != list) {
             return Err(BadCursor.into());
@@ -275,11 +276,10 @@ impl Store {
             query.source.clone().map(Sql::from),
         );
         filter("s.state = ?", query.state.clone().map(Sql::from));
-        filter(
-            "s.articles >= ?",
-            query.min_articles.map(|count| Sql::from(count as i64)),
-        );
-        filter("s.sources >= ?", query.min_sources.map(|count| Sql::from(count as i64)));
+        // No story has more than the largest number that the database knows.
+        let at_least = |count: Option<u64>| count.map(|count| Sql::from(i64::try_from(count).unwrap_or(i64::MAX)));
+        filter("s.articles >= ?", at_least(query.min_articles));
+        filter("s.sources >= ?", at_least(query.min_sources));
         filter("s.updated_at >= ?", query.updated_from.map(Sql::from));
         filter("s.updated_at <= ?", query.updated_to.map(Sql::from));
         let snapshot = place.as_ref().map(|place| place.snapshot);
@@ -330,16 +330,7 @@ impl Store {
     /// # Errors
     /// When the cursor is not of this list, or the store cannot be read.
     pub fn history(&self, story: &str, cursor: Option<&str>, per_page: usize) -> Result<Page<ChangeView>, ReadError> {
-        let before = match cursor {
-            Some(cursor) => {
-                let (list, number): (String, i64) = decode(cursor)?;
-                if list != story {
-                    return Err(BadCursor.into());
-                }
-                number
-            }
-            None => i64::MAX,
-        };
+        let before = number_in(cursor, "history", story)?.unwrap_or(i64::MAX);
         Ok(self.read(|connection| {
             let mut items: Vec<ChangeView> = connection
                 .prepare_cached(&format!(
@@ -350,7 +341,7 @@ impl Store {
             let more = cut_page(&mut items, per_page);
             let last = items.last().map(|change| change.number as i64).filter(|_| more);
             Ok(Page {
-                next_cursor: last.map(|number| encode(&(story, number))).transpose()?,
+                next_cursor: last.map(|number| cursor_behind("history", story, number)).transpose()?,
                 items,
             })
         })?)
@@ -360,22 +351,31 @@ impl Store {
     /// asked again later it gives what has happened since.
     ///
     /// # Errors
-    /// When the cursor is not of this list, or the store cannot be read.
+    /// When the cursor is not the number of a change (or 0), or the store cannot be read.
     pub fn changes(&self, cursor: Option<&str>, per_page: usize) -> Result<Page<ChangeView>, ReadError> {
+        let digits = |cursor: &str| cursor.bytes().all(|byte| byte.is_ascii_digit());
         let after: i64 = match cursor {
-            Some(cursor) => cursor.parse().map_err(|_| BadCursor)?,
+            Some(cursor) if digits(cursor) => cursor.parse().map_err(|_| BadCursor)?,
+            Some(_) => return Err(BadCursor.into()),
             None => 0,
         };
-        Ok(self.read(|connection| {
+        let page = self.read(|connection| {
+            let newest: i64 =
+                connection.query_row("SELECT coalesce(max(number), 0) FROM changes", [], |row| row.get(0))?;
+            if after > newest {
+                // Of another store: its reader would wait for changes that it believes to have seen.
+                return Ok(None);
+            }
             let items: Vec<ChangeView> = connection
                 .prepare_cached(&format!("{CHANGES} WHERE c.number > ?1 ORDER BY c.number LIMIT ?2"))?
                 .query_map(params![after, per_page as i64], change)?
                 .collect::<Result<_, _>>()?;
-            Ok(Page {
+            Ok(Some(Page {
                 next_cursor: Some(items.last().map_or(after, |change| change.number as i64).to_string()),
                 items,
-            })
-        })?)
+            }))
+        })?;
+        page.ok_or_else(|| BadCursor.into())
     }
 }
 

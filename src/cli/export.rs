@@ -1,0 +1,286 @@
+//! `silsila export`: everything in a data folder as JSON Lines.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::config::Settings;
+use crate::publish::StoryTimeline;
+use crate::store::read::{ArticleView, Exported, StoryView};
+use crate::store::{Store, StoreError};
+use crate::timeline;
+
+/// Writes stories, articles with their story and placement, and timelines as JSON Lines
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Where the store is; without it the user's data folder. A service may be running on it
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// The file to write; without it, standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// With --out, print the counts as one JSON object
+    #[arg(long, requires = "out")]
+    json: bool,
+}
+
+/// One line of an export; `type` says what it is.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Line {
+    Story(Box<StoryView>),
+    Article {
+        #[serde(flatten)]
+        article: Box<ArticleView>,
+        /// As at `/v1/articles/{id}/placement`; null while the article is not placed.
+        placement: Option<Value>,
+    },
+    Timeline(StoryTimeline),
+}
+
+/// Lines written, by type.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+struct Counts {
+    stories: usize,
+    articles: usize,
+    timelines: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ExportError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the export cannot be written: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
+    match export(arguments, settings) {
+        Ok(counts) => {
+            if arguments.json {
+                println!("{}", serde_json::json!(counts));
+            } else if let Some(path) = &arguments.out {
+                println!(
+                    "{} stories, {} articles, {} timelines in {}",
+                    counts.stories,
+                    counts.articles,
+                    counts.timelines,
+                    path.display()
+                );
+            }
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            // A reader that has seen enough, as `head` has, is no failure.
+            let enough = error.downcast_ref::<ExportError>().is_some_and(
+                |error| matches!(error, ExportError::Write(why) if why.kind() == io::ErrorKind::BrokenPipe),
+            );
+            if enough && arguments.out.is_none() {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("silsila: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn export(arguments: &Arguments, settings: &Settings) -> Result<Counts, Box<dyn std::error::Error>> {
+    let dir = match &arguments.data_dir {
+        Some(dir) => dir.clone(),
+        None => settings.data_dir()?,
+    };
+    let store = Store::open_to_read(&dir)?;
+    let Some(path) = &arguments.out else {
+        return Ok(write(&store, settings, io::stdout().lock())?);
+    };
+    // Under its name only when it is whole.
+    let part = part_of(path);
+    let counts = File::create(&part)
+        .map_err(ExportError::from)
+        .and_then(|file| write(&store, settings, file))
+        .and_then(|counts| Ok(std::fs::rename(&part, path).map(|()| counts)?));
+    counts.map_err(|error| {
+        // The error that matters is the one that is told.
+        let _ = std::fs::remove_file(&part);
+        format!("{}: {error}", path.display()).into()
+    })
+}
+
+fn part_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+/// Writes all lines, in an order that depends on the store alone.
+fn write(store: &Store, settings: &Settings, out: impl Write) -> Result<Counts, ExportError> {
+    let mut out = BufWriter::new(out);
+    let mut counts = Counts::default();
+    let options = timeline::Options {
+        from: None,
+        to: None,
+        dates: None,
+        sentences: 3,
+        lang: None,
+        settings: settings.timeline.clone(),
+    };
+    store.export(|exported| {
+        let line = match exported {
+            Exported::Story(story) => {
+                counts.stories += 1;
+                Line::Story(story)
+            }
+            Exported::Article(article, placement) => {
+                counts.articles += 1;
+                Line::Article { article, placement }
+            }
+            Exported::Timeline(story_id, articles) => {
+                counts.timelines += 1;
+                let events = timeline::build(&articles, &options);
+                Line::Timeline(StoryTimeline { story_id, events })
+            }
+        };
+        serde_json::to_writer(&mut out, &line).map_err(io::Error::from)?;
+        Ok::<_, ExportError>(out.write_all(b"\n")?)
+    })?;
+    out.flush()?;
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+    use crate::article::{Dated, Draft};
+    use crate::pipeline::Submission;
+    use crate::store::write::{Batch, Placed, StoryFace};
+    use crate::story::StoryChange;
+
+    /// Three articles: two in a story, of which one repeats the other, and one that waits.
+    fn store(dir: &Path) -> Store {
+        let store = Store::open(dir).unwrap();
+        let now = DateTime::<Utc>::UNIX_EPOCH;
+        for (id, title) in [
+            ("x1", "The bridge opens"),
+            ("x2", "The bridge opens"),
+            ("x3", "A flood"),
+        ] {
+            let draft = Draft {
+                id: Some(id.into()),
+                title: title.to_owned(),
+                text: format!("{title} on 12 March 2024, the council says."),
+                published: chrono::NaiveDate::from_ymd_opt(2024, 3, 12).map(Dated::day),
+                lang: "en".to_owned(),
+                source: Some(id.to_owned()),
+                ..Draft::default()
+            };
+            let answers = store.accept(&[Submission { draft, document: None }], now).unwrap();
+            assert!(answers.iter().all(Result::is_ok));
+        }
+        let placed = |number: u64, original: Option<u64>, mut changes: Vec<StoryChange>| {
+            changes.push(StoryChange::Joined {
+                story: 1,
+                article: number,
+                from: None,
+            });
+            Placed {
+                number,
+                original,
+                story: 1,
+                placement: serde_json::from_value(serde_json::json!({
+                    "decided_by": "alone", "nearest": [], "support": 0.0, "runner_up": null, "margin": 0.0, "rejected": []
+                }))
+                .unwrap(),
+                vector: None,
+                links: Vec::new(),
+                changes,
+            }
+        };
+        let created = StoryChange::Created {
+            story: 1,
+            split_from: None,
+        };
+        let face = StoryFace {
+            story: 1,
+            headline: Some(1),
+            terms: vec!["bridge".to_owned()],
+        };
+        let batch = Batch {
+            placed: vec![placed(1, None, vec![created]), placed(2, Some(1), Vec::new())],
+            faces: vec![face],
+            ..Batch::default()
+        };
+        store.commit(&batch, now).unwrap();
+        store
+    }
+
+    fn lines(store: &Store) -> (Vec<u8>, Counts) {
+        let mut bytes = Vec::new();
+        let counts = write(store, &Settings::load(None).unwrap(), &mut bytes).unwrap();
+        (bytes, counts)
+    }
+
+    #[test]
+    fn the_same_bytes_twice_and_every_article_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(dir.path());
+        let (bytes, counts) = lines(&store);
+        assert_eq!(bytes, lines(&store).0);
+        assert_eq!(
+            counts,
+            Counts {
+                stories: 1,
+                articles: 3,
+                timelines: 1
+            }
+        );
+        let text = String::from_utf8(bytes).unwrap();
+        let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of = |kind: &str| rows.iter().filter(|row| row["type"] == kind).collect::<Vec<_>>();
+        let ids: Vec<&str> = of("article").iter().filter_map(|row| row["id"].as_str()).collect();
+        assert_eq!(ids, ["x1", "x2", "x3"]);
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 3);
+        let articles = of("article");
+        assert_eq!(articles[1]["story_id"], "s1");
+        assert_eq!(articles[1]["near_duplicate_of"], "x1");
+        assert_eq!(articles[1]["placement"]["decided_by"], "alone");
+        assert!(articles[2]["story_id"].is_null() && articles[2]["placement"].is_null());
+        assert_eq!(of("story")[0]["counts"]["articles"], 2);
+        let timeline = of("timeline")[0];
+        assert_eq!(timeline["story_id"], "s1");
+        assert_eq!(timeline["events"][0]["date"]["value"], "2024-03-12");
+    }
+
+    #[test]
+    fn a_file_is_there_only_when_it_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(store(&dir.path().join("data")));
+        let out = dir.path().join("out.jsonl");
+        let mut arguments = Arguments {
+            data_dir: Some(dir.path().join("data")),
+            out: Some(out.clone()),
+            json: false,
+        };
+        let settings = Settings::load(None).unwrap();
+        assert_eq!(export(&arguments, &settings).unwrap().articles, 3);
+        assert_eq!(std::fs::read_to_string(&out).unwrap().lines().count(), 5);
+        assert!(!part_of(&out).exists());
+        arguments.out = Some(dir.path().join("nowhere").join("out.jsonl"));
+        assert!(export(&arguments, &settings).is_err());
+        arguments.data_dir = Some(dir.path().join("none"));
+        assert!(
+            export(&arguments, &settings)
+                .unwrap_err()
+                .to_string()
+                .contains("no store")
+        );
+    }
+}

@@ -1,0 +1,276 @@
+//! What the engine decided, written down: members, faces, counts and states of stories, and the change log.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use serde_json::json;
+
+use super::{Clock, Placed, StoryFace, bytes_of};
+use crate::store::StoreError;
+use crate::story::StoryChange;
+
+/// Articles from which a story is no longer emerging.
+const ESTABLISHED: i64 = 3;
+/// A story's pace is counted over its latest three days.
+const PACE_SECONDS: i64 = 3 * 86_400;
+
+impl Clock {
+    /// The state of a story with this many articles, the latest of this time.
+    fn state(&self, articles: i64, latest: Option<i64>) -> &'static str {
+        let quiet = match (self.now, latest) {
+            (Some(now), Some(latest)) => now - latest,
+            _ => 0,
+        };
+        match () {
+            () if articles == 0 || quiet > self.closed => "closed",
+            () if quiet > self.dormant => "dormant",
+            () if articles < ESTABLISHED => "emerging",
+            () => "active",
+        }
+    }
+}
+
+/// Appends to the change log; the change's number.
+pub(super) fn log(
+    connection: &Connection,
+    at: i64,
+    kind: &str,
+    story: u64,
+    article: Option<u64>,
+    detail: &serde_json::Value,
+) -> Result<i64, StoreError> {
+    connection
+        .prepare_cached("INSERT INTO changes (at, kind, story, article, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![
+            at,
+            kind,
+            story as i64,
+            article.map(|article| article as i64),
+            detail.to_string()
+        ])?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// The public id of the story with this number.
+fn story_id(number: u64) -> String {
+    format!("s{number}")
+}
+
+pub(super) fn commit_placed(
+    transaction: &Transaction<'_>,
+    placed: &Placed,
+    now: DateTime<Utc>,
+    touched: &mut BTreeSet<u64>,
+) -> Result<(), StoreError> {
+    let at = now.timestamp_micros();
+    transaction
+        .prepare_cached(
+            "UPDATE articles SET state = 'placed', original = ?2, placement = ?3, error = NULL WHERE number = ?1",
+        )?
+        .execute(params![
+            placed.number as i64,
+            placed.original.map(|original| original as i64),
+            serde_json::to_string(&placed.placement)?
+        ])?;
+    if let Some(vector) = &placed.vector {
+        transaction
+            .prepare_cached("INSERT INTO vectors (article, vector) VALUES (?1, ?2)")?
+            .execute(params![placed.number as i64, bytes_of(vector)])?;
+    }
+    for (other, score) in &placed.links {
+        transaction
+            .prepare_cached("INSERT INTO edges (a, b, score) VALUES (?1, ?2, ?3)")?
+            .execute(params![*other as i64, placed.number as i64, score])?;
+    }
+    for change in &placed.changes {
+        apply(transaction, change, at, touched)?;
+    }
+    Ok(())
+}
+
+fn apply(
+    transaction: &Transaction<'_>,
+    change: &StoryChange,
+    at: i64,
+    touched: &mut BTreeSet<u64>,
+) -> Result<(), StoreError> {
+    match change {
+        StoryChange::Created { story, split_from } => {
+            transaction.execute(
+                "INSERT INTO stories (number, id, title, title_lang, state, split_from, created_at, updated_at, version,
+                 articles, near_duplicates, sources, languages, terms, velocity)
+                 VALUES (?1, ?2, '', 'und', 'emerging', ?3, ?4, ?4, 0, 0, 0, 0, '[]', '[]', 0)",
+                params![*story as i64, story_id(*story), split_from.map(|from| from as i64), at],
+            )?;
+            log(transaction, at, "story_created", *story, None, &json!({}))?;
+            if let Some(from) = split_from {
+                let detail = json!({"into": story_id(*story)});
+                log(transaction, at, "split", *from, None, &detail)?;
+                touched.insert(*from);
+            }
+            touched.insert(*story);
+        }
+        StoryChange::Joined { story, article, from } => {
+            // Near-duplicates follow the article whose text they repeat.
+            let members: Vec<i64> = transaction
+                .prepare_cached("SELECT number FROM articles WHERE number = ?1 OR original = ?1 ORDER BY number")?
+                .query_map([*article as i64], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            for member in members {
+                transaction
+                    .prepare_cached("UPDATE articles SET story = ?2 WHERE number = ?1")?
+                    .execute([member, *story as i64])?;
+                if let Some(from) = from {
+                    let detail = json!({"to": story_id(*story)});
+                    log(transaction, at, "article_left", *from, Some(member as u64), &detail)?;
+                    touched.insert(*from);
+                }
+                let detail = match from {
+                    Some(from) => json!({"from": story_id(*from)}),
+                    None => json!({}),
+                };
+                log(transaction, at, "article_joined", *story, Some(member as u64), &detail)?;
+            }
+            touched.insert(*story);
+        }
+        StoryChange::Merged { story, into } => {
+            transaction.execute(
+                "UPDATE articles SET story = ?2 WHERE story = ?1",
+                [*story as i64, *into as i64],
+            )?;
+            transaction.execute(
+                "UPDATE stories SET merged_into = ?2 WHERE number = ?1 OR merged_into = ?1",
+                [*story as i64, *into as i64],
+            )?;
+            log(
+                transaction,
+                at,
+                "merged",
+                *story,
+                None,
+                &json!({"into": story_id(*into)}),
+            )?;
+            touched.extend([*story, *into]);
+        }
+    }
+    Ok(())
+}
+
+/// Writes a story's headline and terms, and logs a rename.
+pub(super) fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let before: Option<String> = transaction
+        .prepare_cached("SELECT title FROM stories WHERE number = ?1 AND merged_into IS NULL")?
+        .query_row([face.story as i64], |row| row.get(0))
+        .optional()?;
+    let (Some(before), Some(headline)) = (before, face.headline) else {
+        return Ok(());
+    };
+    let (title, text, lang): (String, String, String) = transaction
+        .prepare_cached("SELECT title, text, lang FROM articles WHERE number = ?1")?
+        .query_row([headline as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let title = if title.is_empty() { first_words(&text) } else { title };
+    transaction
+        .prepare_cached(
+            "UPDATE stories SET title = ?2, title_lang = ?3, title_article = ?4, terms = ?5 WHERE number = ?1",
+        )?
+        .execute(params![
+            face.story as i64,
+            title,
+            lang,
+            headline as i64,
+            serde_json::to_string(&face.terms)?
+        ])?;
+    if !before.is_empty() && before != title {
+        let at = now.timestamp_micros();
+        log(
+            transaction,
+            at,
+            "renamed",
+            face.story,
+            Some(headline),
+            &json!({"title": title}),
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes the state that a story should have by now, and logs a change of it.
+pub(super) fn settle_state(
+    transaction: &Transaction<'_>,
+    story: u64,
+    clock: &Clock,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (before, articles, latest): (String, i64, Option<i64>) = transaction
+        .prepare_cached("SELECT state, articles, latest FROM stories WHERE number = ?1")?
+        .query_row([story as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let state = clock.state(articles, latest);
+    if before == "merged" || before == state {
+        return Ok(());
+    }
+    let at = now.timestamp_micros();
+    let change = log(transaction, at, "state_changed", story, None, &json!({"state": state}))?;
+    transaction
+        .prepare_cached("UPDATE stories SET state = ?2, version = ?3 WHERE number = ?1")?
+        .execute(params![story as i64, state, change])?;
+    Ok(())
+}
+
+/// Settles the states of the stories that have been quiet for long enough.
+pub(super) fn sweep(transaction: &Transaction<'_>, clock: &Clock, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let Some(moment) = clock.now else { return Ok(()) };
+    let quiet: Vec<i64> = transaction
+        .prepare_cached(
+            "SELECT number FROM stories WHERE state IN ('emerging', 'active', 'dormant') AND latest < ?1
+             AND (state <> 'dormant' OR latest < ?2) ORDER BY number",
+        )?
+        .query_map([moment - clock.dormant, moment - clock.closed], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for story in quiet {
+        settle_state(transaction, story as u64, clock, now)?;
+    }
+    Ok(())
+}
+
+/// The beginning of a text that has no title, to name it by.
+fn first_words(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let mut words: String = line.chars().take(100).collect();
+    if line.chars().count() > 100 {
+        words.push('…');
+    }
+    words
+}
+
+/// Counts a story's members anew, so that the counts are honest by construction.
+pub(super) fn recount(transaction: &Transaction<'_>, story: u64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let number = story as i64;
+    let languages: Vec<String> = transaction
+        .prepare_cached("SELECT lang FROM articles WHERE story = ?1 GROUP BY lang ORDER BY count(*) DESC, lang")?
+        .query_map([number], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    transaction
+        .prepare_cached(
+            "UPDATE stories SET (articles, near_duplicates, sources, started, latest) =
+               (SELECT count(*), count(original), count(DISTINCT CASE WHEN original IS NULL THEN source END),
+                       min(published_s), max(published_s) FROM articles WHERE story = ?1),
+             languages = ?2, updated_at = ?3,
+             version = (SELECT coalesce(max(number), 0) FROM changes WHERE story = ?1)
+             WHERE number = ?1",
+        )?
+        .execute(params![
+            number,
+            serde_json::to_string(&languages)?,
+            now.timestamp_micros()
+        ])?;
+    transaction
+        .prepare_cached(
+            "UPDATE stories SET velocity = (SELECT count(*) FROM articles a
+               WHERE a.story = ?1 AND a.published_s > stories.latest - ?2) / 3.0,
+             state = CASE WHEN merged_into IS NOT NULL THEN 'merged' WHEN articles = 0 THEN 'closed' ELSE state END
+             WHERE number = ?1",
+        )?
+        .execute(params![number, PACE_SECONDS])?;
+    Ok(())
+}

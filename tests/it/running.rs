@@ -1,0 +1,80 @@
+//! Promise: one process has a data folder, it says when it cannot work, and it ends without losing anything.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::service::{Service, silsila};
+use crate::wire::{Answer, JSON, ask, send};
+
+#[test]
+fn readiness_tries_to_write_and_others_keep_out_of_the_folder() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let service = Service::start(dir.path());
+    assert_eq!(ask(&service, "GET /readyz", &[]).status, 200);
+    // Stands in the way of the trial, as a full disk would.
+    let obstacle = dir.path().join("trial");
+    std::fs::create_dir(&obstacle).expect("a folder");
+    let answer = ask(&service, "GET /readyz", &[]);
+    assert_eq!(
+        (
+            answer.status,
+            answer.json()["type"].as_str(),
+            answer.header("retry-after")
+        ),
+        (503, Some("/problems/unavailable"), "5"),
+        "{}",
+        answer.text()
+    );
+    std::fs::remove_dir(&obstacle).expect("removed");
+    assert_eq!(ask(&service, "GET /readyz", &[]).status, 200);
+
+    let data = dir.path().to_str().expect("a path");
+    let file = dir.path().join("a.json");
+    std::fs::write(&file, "{\"title\":\"Bridge\",\"text\":\"It opened.\"}").expect("a file");
+    let second = silsila(&["ingest", "--data-dir", data, file.to_str().expect("a path")]);
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains(data) && said.contains("in use by another silsila"),
+        "{said}"
+    );
+    let second = silsila(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]);
+    assert!(!second.status.success() && String::from_utf8_lossy(&second.stderr).contains("in use by another silsila"));
+}
+
+#[test]
+fn a_request_under_way_is_answered_after_sigterm_and_what_it_brought_is_kept() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let service = Service::start(dir.path());
+    let body = json!({"id": "late", "title": "Bridge opens", "text": "The bridge opened."}).to_string();
+    let (first, rest) = body.as_bytes().split_at(20);
+    let length = body.len().to_string();
+    let mut stream = send(
+        &service,
+        "POST /v1/articles?wait=placed",
+        &[JSON, ("content-length", &length)],
+        first,
+    );
+    std::thread::sleep(Duration::from_millis(300));
+    let ending = service.terminate();
+    std::thread::sleep(Duration::from_millis(500));
+    stream.write_all(rest).expect("the connection stays");
+    let answer = Answer::read(&mut stream);
+    assert_eq!(
+        (answer.status, &answer.json()["articles"][0]["id"]),
+        (200, &json!("late")),
+        "{}",
+        answer.text()
+    );
+    let started = Instant::now();
+    assert!(ending.wait().success(), "it ends by itself");
+    assert!(started.elapsed() < Duration::from_secs(10));
+
+    // Nothing is left behind that keeps the next one out.
+    let data = dir.path().to_str().expect("a path");
+    let out = silsila(&["export", "--data-dir", data]);
+    assert!(out.status.success());
+    assert!(String::from_utf8_lossy(&out.stdout).contains("\"late\""));
+}
