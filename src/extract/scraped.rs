@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 
 use crate::article::{Removed, RemovedKind};
 use crate::extract::fold::fold;
-use crate::extract::furniture::rules::{Place, RULES};
 use crate::extract::furniture::{
-    Found, Line, classify, is_agency, is_paragraph, is_title, is_update, keywords, lines, removed, strip_phrase,
+    Found, Line, behind_teaser_phrase, classify, is_agency, is_paragraph, is_title, is_update, keywords, lines, removed,
 };
 
 /// Publication lines and bylines without a label stand within this many lines below the headline.
 const HEAD_LINES: usize = 4;
+/// A headline that begins like a label ("Source: …") has at least this many words behind it.
+const HEADLINE_WORDS: usize = 3;
 /// A bare date line has at most this many words.
 const DATE_WORDS: usize = 10;
 
@@ -76,7 +77,11 @@ struct Sorter<'a> {
 impl<'a> Sorter<'a> {
     fn take(&mut self, line: Line<'a>) {
         self.part.seen += 1;
-        match classify(line) {
+        let found = classify(line);
+        if self.is_headline(line, &found) {
+            return self.entitle(line);
+        }
+        match found {
             Found::Heading(rule) => {
                 self.cut(line, RemovedKind::Teaser, &rule.full_name());
                 self.below_heading(&rule.full_name());
@@ -84,7 +89,7 @@ impl<'a> Sorter<'a> {
             Found::Teasers { kept, cut } => {
                 let only = kept.is_empty() && cut.len() == 1;
                 for (piece, rule) in &cut {
-                    self.cut(*piece, RemovedKind::Teaser, &rule.full_name());
+                    self.cut(*piece, rule.kind, &rule.full_name());
                 }
                 for piece in kept {
                     self.keep(piece);
@@ -137,11 +142,32 @@ impl<'a> Sorter<'a> {
                 self.part.published = Some(line.text.to_owned());
             }
         } else if self.split && self.part.title.is_empty() && self.part.body.is_empty() && is_title(line.text) {
-            self.part.title = line.text.to_owned();
-            self.part.seen = 0;
+            self.entitle(line);
         } else {
             self.keep(line);
         }
+    }
+
+    fn entitle(&mut self, line: Line<'a>) {
+        self.part.title = line.text.to_owned();
+        self.part.seen = 0;
+    }
+
+    /// Whether a line that looks like a label is the headline: "Sources: United agree deal with Benfica" above the
+    /// first paragraph, where no other line can be one.
+    fn is_headline(&self, line: Line<'_>, found: &Found<'_>) -> bool {
+        let Found::Label(rule, value) = found else { return false };
+        let open = self.split && self.part.title.is_empty() && self.part.body.is_empty();
+        let kind = matches!(rule.kind, RemovedKind::Source | RemovedKind::Byline);
+        if !open || !kind || value.split_whitespace().count() < HEADLINE_WORDS || !is_title(line.text) {
+            return false;
+        }
+        let ahead = self.lines.get(self.at..).unwrap_or_default().iter().take(HEAD_LINES);
+        ahead
+            .filter(|next| classify(**next) == Found::Prose && !(self.is_date)(next.text))
+            .map(|next| is_paragraph(next.text))
+            .next()
+            .unwrap_or(false)
     }
 
     fn keep(&mut self, line: Line<'a>) {
@@ -202,14 +228,21 @@ impl<'a> Sorter<'a> {
         let Some(next) = self.lines.get(self.at).copied() else {
             return;
         };
-        let Some((headline, rule)) = behind_phrase(line.text) else {
+        let Some(found) = behind_teaser_phrase(line.text) else {
             return;
         };
+        let headline = found.rest.trim_start_matches([' ', ':', '：', '|', '>', '-', '–', '—']);
         if self.part.over && self.begins_article(headline, next.text) {
             if self.split {
+                // The headline is not cut: only the words before it.
+                if let Some(teaser) = self.part.removed.last_mut()
+                    && let Some(phrase) = line.text.strip_suffix(headline)
+                {
+                    teaser.text = phrase.trim_end().to_owned();
+                }
                 self.begin(headline);
             } else {
-                self.cut_rest(&rule);
+                self.cut_rest(&found.phrase.rule.full_name());
             }
         }
     }
@@ -238,20 +271,6 @@ impl<'a> Sorter<'a> {
             self.cut(line, RemovedKind::Teaser, rule);
         }
     }
-}
-
-/// What follows the teaser phrase at the start of a line, and the rule's name.
-fn behind_phrase(line: &str) -> Option<(&str, String)> {
-    RULES
-        .iter()
-        .filter(|rule| rule.place == Place::Teaser)
-        .flat_map(|rule| rule.phrases.iter().map(move |phrase| (rule, phrase)))
-        .filter_map(|(rule, phrase)| Some((strip_phrase(line, phrase)?, rule)))
-        .min_by_key(|(rest, _)| rest.len())
-        .map(|(rest, rule)| {
-            let headline = rest.trim_matches([' ', ':', '：', '|', '>', '-', '–', '—']);
-            (headline, rule.full_name())
-        })
 }
 
 /// Part of a title's words that a text has, 0 to 1.
