@@ -30,6 +30,8 @@ pub struct Settings {
     pub earliest: NaiveDate,
     /// Code points of a text, at most; a longer one is refused.
     pub max_chars: usize,
+    /// Furniture.
+    pub furniture: furniture::Settings,
     /// Near-duplicates.
     pub near_duplicate: neardup::Settings,
 }
@@ -39,6 +41,7 @@ pub struct Settings {
 pub struct NewsRules {
     bounds: Bounds,
     max_chars: usize,
+    furniture: furniture::Settings,
 }
 
 impl NewsRules {
@@ -50,6 +53,7 @@ impl NewsRules {
                 earliest: settings.earliest,
             },
             max_chars: settings.max_chars,
+            furniture: settings.furniture,
         }
     }
 
@@ -100,7 +104,7 @@ impl Rules for NewsRules {
         if document.text.trim().is_empty() {
             return Err("the text is empty".to_owned());
         }
-        let parts = scraped::parts(&document.text, None, true, &|line| self.is_date(line));
+        let parts = scraped::parts(&document.text, None, true, &|line| self.is_date(line), &self.furniture);
         let told = |part: &Part| !part.body.is_empty() || !part.title.is_empty();
         let only = parts.iter().filter(|part| told(part)).count() == 1;
         let first = !parts.is_empty();
@@ -117,7 +121,8 @@ impl Rules for NewsRules {
     }
 
     fn cut(&self, title: &str, text: &str) -> Cut {
-        let mut parts = scraped::parts(text, Some(title), false, &|line| self.is_date(line)).into_iter();
+        let mut parts =
+            scraped::parts(text, Some(title), false, &|line| self.is_date(line), &self.furniture).into_iter();
         let part = parts.next().unwrap_or_default();
         Cut {
             text: part.body.join("\n"),

@@ -9,15 +9,9 @@ use std::collections::BTreeSet;
 use crate::article::{Removed, RemovedKind};
 use crate::extract::fold::fold;
 use crate::extract::furniture::{
-    Found, Line, behind_teaser_phrase, classify, is_agency, is_paragraph, is_title, is_update, keywords, lines, removed,
+    Found, Line, Settings, behind_teaser_phrase, classify, is_agency, is_paragraph, is_title, is_update, keywords,
+    lines, removed, unglue,
 };
-
-/// Publication lines and bylines without a label stand within this many lines below the headline.
-const HEAD_LINES: usize = 4;
-/// A headline that begins like a label ("Source: …") has at least this many words behind it.
-const HEADLINE_WORDS: usize = 3;
-/// A bare date line has at most this many words.
-const DATE_WORDS: usize = 10;
 
 /// One article of a text, with what its furniture said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,9 +38,15 @@ pub struct Part {
 
 /// Sorts a text's lines. `title`: the headline, when it is known from elsewhere. `split`: whether the text may hold
 /// several articles. `is_date`: whether a line is a date and nothing else.
-pub fn parts(text: &str, title: Option<&str>, split: bool, is_date: &dyn Fn(&str) -> bool) -> Vec<Part> {
+pub fn parts(
+    text: &str,
+    title: Option<&str>,
+    split: bool,
+    is_date: &dyn Fn(&str) -> bool,
+    limits: &Settings,
+) -> Vec<Part> {
     let mut sorter = Sorter {
-        lines: lines(text),
+        lines: lines(text).into_iter().flat_map(|line| unglue(line, limits)).collect(),
         at: 0,
         part: Part {
             title: title.unwrap_or_default().trim().to_owned(),
@@ -55,6 +55,7 @@ pub fn parts(text: &str, title: Option<&str>, split: bool, is_date: &dyn Fn(&str
         done: Vec::new(),
         split,
         is_date,
+        limits,
     };
     while let Some(line) = sorter.lines.get(sorter.at).copied() {
         sorter.at += 1;
@@ -72,12 +73,13 @@ struct Sorter<'a> {
     done: Vec<Part>,
     split: bool,
     is_date: &'a dyn Fn(&str) -> bool,
+    limits: &'a Settings,
 }
 
 impl<'a> Sorter<'a> {
     fn take(&mut self, line: Line<'a>) {
         self.part.seen += 1;
-        let found = classify(line);
+        let found = classify(line, self.limits);
         if self.is_headline(line, &found) {
             return self.entitle(line);
         }
@@ -115,7 +117,10 @@ impl<'a> Sorter<'a> {
                         self.part.published = Some(value.to_owned());
                     }
                 }
-                kind if self.part.seen <= HEAD_LINES || self.part.over || self.at + 2 >= self.lines.len() => {
+                kind if self.part.seen <= self.limits.head_lines
+                    || self.part.over
+                    || self.at + 2 >= self.lines.len() =>
+                {
                     self.cut(line, kind, &rule.full_name());
                 }
                 _ => self.keep(line),
@@ -131,17 +136,21 @@ impl<'a> Sorter<'a> {
     }
 
     fn prose(&mut self, line: Line<'a>) {
-        let head = self.part.seen <= HEAD_LINES && self.part.body.len() < 2;
+        let head = self.part.seen <= self.limits.head_lines && self.part.body.len() < 2;
         if self.part.body.is_empty() && is_menu(line.text) {
             self.cut(line, RemovedKind::Navigation, "navigation.any.menu");
         } else if !self.part.title.is_empty() && head && fold(line.text) == fold(&self.part.title) {
             self.cut(line, RemovedKind::Title, "title.any.repeated");
-        } else if head && line.text.split_whitespace().count() <= DATE_WORDS && (self.is_date)(line.text) {
+        } else if head && line.text.split_whitespace().count() <= self.limits.date && (self.is_date)(line.text) {
             self.cut(line, RemovedKind::Published, "published.any.bare-date");
             if self.part.published.is_none() {
                 self.part.published = Some(line.text.to_owned());
             }
-        } else if self.split && self.part.title.is_empty() && self.part.body.is_empty() && is_title(line.text) {
+        } else if self.split
+            && self.part.title.is_empty()
+            && self.part.body.is_empty()
+            && is_title(line.text, self.limits)
+        {
             self.entitle(line);
         } else {
             self.keep(line);
@@ -159,13 +168,22 @@ impl<'a> Sorter<'a> {
         let Found::Label(rule, value) = found else { return false };
         let open = self.split && self.part.title.is_empty() && self.part.body.is_empty();
         let kind = matches!(rule.kind, RemovedKind::Source | RemovedKind::Byline);
-        if !open || !kind || value.split_whitespace().count() < HEADLINE_WORDS || !is_title(line.text) {
+        if !open
+            || !kind
+            || value.split_whitespace().count() < self.limits.label_title
+            || !is_title(line.text, self.limits)
+        {
             return false;
         }
-        let ahead = self.lines.get(self.at..).unwrap_or_default().iter().take(HEAD_LINES);
+        let ahead = self
+            .lines
+            .get(self.at..)
+            .unwrap_or_default()
+            .iter()
+            .take(self.limits.head_lines);
         ahead
-            .filter(|next| classify(**next) == Found::Prose && !(self.is_date)(next.text))
-            .map(|next| is_paragraph(next.text))
+            .filter(|next| classify(**next, self.limits) == Found::Prose && !(self.is_date)(next.text))
+            .map(|next| is_paragraph(next.text, self.limits))
             .next()
             .unwrap_or(false)
     }
@@ -200,9 +218,9 @@ impl<'a> Sorter<'a> {
     fn below_heading(&mut self, rule: &str) {
         let ahead = self.lines.get(self.at..).unwrap_or_default();
         let (first, second) = (ahead.first().copied(), ahead.get(1).copied());
-        let plain = |line: Line<'_>| classify(line) == Found::Prose;
+        let plain = |line: Line<'_>| classify(line, self.limits) == Found::Prose;
         if let (Some(first), Some(second)) = (first, second)
-            && is_title(first.text)
+            && is_title(first.text, self.limits)
             && plain(first)
             && self.begins_article(first.text, second.text)
         {
@@ -215,7 +233,7 @@ impl<'a> Sorter<'a> {
             return;
         }
         while let Some(line) = self.lines.get(self.at).copied() {
-            if !is_title(line.text) || is_paragraph(line.text) || !plain(line) {
+            if !is_title(line.text, self.limits) || is_paragraph(line.text, self.limits) || !plain(line) {
                 break;
             }
             self.at += 1;
@@ -250,7 +268,7 @@ impl<'a> Sorter<'a> {
     /// Whether `title` with `paragraph` below it is another article: the first one is over, or the paragraph tells of
     /// this title and not of the first article's.
     fn begins_article(&self, title: &str, paragraph: &str) -> bool {
-        if !is_paragraph(paragraph) || self.part.body.is_empty() {
+        if !is_paragraph(paragraph, self.limits) || self.part.body.is_empty() {
             return false;
         }
         self.part.over || shared(title, paragraph) > shared(&self.part.title, paragraph)

@@ -4,6 +4,7 @@
 //! Never changes a word of what stays. When in doubt a line stays: a teaser left in is a blemish, a sentence cut out is
 //! a loss.
 
+pub mod inline;
 pub mod names;
 pub mod phrases;
 pub mod rules;
@@ -11,26 +12,45 @@ pub mod seam;
 #[cfg(test)]
 mod tests;
 
+use serde::Deserialize;
+
 use crate::article::{Removed, RemovedKind};
 use crate::extract::fold::fold;
+pub use inline::behind_teaser_phrase;
 pub use phrases::is_agency;
-use phrases::{Match, at_start, has_network, only_networks};
+use phrases::{Match, at_start};
 use rules::{Place, Rule, UPDATED};
 
-/// A line with more words than this is prose, whatever it starts with.
-const LABEL_WORDS: usize = 14;
-/// A share prompt has at most this many words.
-const PROMPT_WORDS: usize = 9;
-/// A line of a copyright notice has at most this many words.
-const NOTICE_WORDS: usize = 40;
-/// A line with a copyright sign inside it has at most this many words when all of it is the notice.
-const SIGNED_WORDS: usize = 14;
-/// A headline is sought for this many code points behind a teaser phrase.
-const HEADLINE_CHARS: usize = 400;
-/// A headline has at most this many words.
-const TITLE_WORDS: usize = 32;
-/// A paragraph has at least this many words.
-const PARAGRAPH_WORDS: usize = 8;
+/// The section `[extract.furniture]` of the configuration. All are counts of words but the last two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// A longer line is no label (keywords excepted), whatever it starts with.
+    pub label: usize,
+    /// A share prompt on a line of its own, at most.
+    pub prompt: usize,
+    /// A share prompt that names a network, a channel or a newsletter, at most.
+    pub long_prompt: usize,
+    /// A line of a copyright notice, at most.
+    pub notice: usize,
+    /// A line with a copyright sign inside it that is all notice, at most.
+    pub signed: usize,
+    /// A headline, at most.
+    pub title: usize,
+    /// A headline that begins like a label has at least so many words behind it.
+    pub label_title: usize,
+    /// A paragraph, at least.
+    pub paragraph: usize,
+    /// A sentence glued to furniture, at least.
+    pub glued: usize,
+    /// A date line without a label, at most.
+    pub date: usize,
+    /// Bylines and dates without a label stand within so many lines below the headline.
+    pub head_lines: usize,
+    /// The end of a teaser, a prompt or a label is sought within so many code points behind its phrase.
+    pub reach: usize,
+}
+
 /// Signs that end a sentence.
 const ENDS: [char; 7] = ['.', '!', '?', '؟', '…', '。', '۔'];
 /// Signs that close what a sentence stands in.
@@ -101,15 +121,15 @@ pub fn removed(line: Line<'_>, kind: RemovedKind, rule: &str) -> Removed {
 }
 
 /// Whether a line can be a headline: short, and not ending like a sentence.
-pub fn is_title(line: &str) -> bool {
-    let words = words_up_to(line, TITLE_WORDS + 1);
-    (1..=TITLE_WORDS).contains(&words) && !line.ends_with(['.', ':', '؛', ';', ',', '،', '。'])
+pub fn is_title(line: &str, limits: &Settings) -> bool {
+    let words = words_up_to(line, limits.title + 1);
+    (1..=limits.title).contains(&words) && !line.ends_with(['.', ':', '؛', ';', ',', '،', '。'])
 }
 
-/// Whether a line is a paragraph: some words, and the end of a sentence.
-pub fn is_paragraph(line: &str) -> bool {
-    let words = words_up_to(line, TITLE_WORDS + 1);
-    words > TITLE_WORDS || words >= PARAGRAPH_WORDS && ends_sentence(line)
+/// Whether a line is a paragraph: some words and the end of a sentence, or more words than a headline has.
+pub fn is_paragraph(line: &str, limits: &Settings) -> bool {
+    let words = words_up_to(line, limits.title + 1);
+    words > limits.title || words >= limits.paragraph && ends_sentence(line)
 }
 
 /// Whether a text ends with the end of a sentence, in quotation marks or brackets perhaps.
@@ -118,34 +138,70 @@ fn ends_sentence(text: &str) -> bool {
     last.find(|c| !CLOSING.contains(c)).is_some_and(|c| ENDS.contains(&c))
 }
 
+/// The lines of a line that begins with labels to which the next text was glued: "Source: ReutersThe talks go on."
+pub fn unglue<'a>(line: Line<'a>, limits: &Settings) -> Vec<Line<'a>> {
+    let mut cursor = Cursor::new(line);
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    while let Some(length) = line.text.get(start..).and_then(|text| glued_label(text, limits)) {
+        pieces.extend(cursor.piece(start, start + length));
+        start += length;
+    }
+    pieces.extend(cursor.piece(start, line.text.len()));
+    pieces
+}
+
+/// Bytes of the label that a text begins with, when a sentence is glued to it.
+fn glued_label(text: &str, limits: &Settings) -> Option<usize> {
+    at_start(text)
+        .into_iter()
+        .filter(|found| found.phrase.rule.place == Place::Label)
+        .find_map(|found| {
+            let least = match found.phrase.rule.kind {
+                // Names among keywords have capitals inside, and no sentence behind them.
+                RemovedKind::Keywords => limits.paragraph,
+                _ => limits.glued,
+            };
+            let follows = |tail: &str| words_up_to(tail, least) >= least && ends_sentence(tail);
+            let seam = seam::find(found.rest, near(found.rest, limits), &follows)?;
+            let value = Match {
+                rest: found.rest.get(..seam)?,
+                ..found
+            };
+            label(value, limits).map(|_| text.len() - found.rest.len() + seam)
+        })
+}
+
 /// Says what a line is.
-pub fn classify(line: Line<'_>) -> Found<'_> {
-    let words = words_up_to(line.text, NOTICE_WORDS + 1);
+pub fn classify<'a>(line: Line<'a>, limits: &Settings) -> Found<'a> {
+    let words = words_up_to(line.text, limits.notice + 1);
     let fitting = at_start(line.text)
         .into_iter()
-        .find_map(|found| whole_line(line.text, words, found));
+        .find_map(|found| whole_line(line.text, words, found, limits));
     if let Some(found) = fitting {
         return found;
     }
-    if let Some(found) = signed(line) {
+    if let Some(found) = signed(line, limits) {
         return found;
     }
-    if words <= NOTICE_WORDS
+    if words <= limits.notice
         && !is_quote(line.text)
         && let Some(rule) = notice(line.text)
     {
         return Found::Furniture(rule);
     }
-    teasers(line)
+    inline::pieces(line, limits)
 }
 
 /// What a line is that starts with a phrase, unless it is a teaser with its headline.
-fn whole_line<'a>(line: &'a str, words: usize, found: Match<'a>) -> Option<Found<'a>> {
+fn whole_line<'a>(line: &'a str, words: usize, found: Match<'a>, limits: &Settings) -> Option<Found<'a>> {
     let rule = found.phrase.rule;
     match rule.place {
-        Place::Label if words <= LABEL_WORDS || rule.kind == RemovedKind::Keywords => label(found),
-        Place::Line if words <= PROMPT_WORDS => prompt(line, found).then_some(Found::Furniture(rule)),
-        Place::Within if words <= NOTICE_WORDS && rule.lang == "any" => {
+        Place::Label if words <= limits.label || rule.kind == RemovedKind::Keywords => label(found, limits),
+        Place::Line if words <= limits.prompt => {
+            inline::is_prompt_line(line, found, limits).then_some(Found::Furniture(rule))
+        }
+        Place::Within if words <= limits.notice && rule.lang == "any" => {
             // The word alone is also a subject of news; a notice carries a year.
             found
                 .rest
@@ -156,6 +212,11 @@ fn whole_line<'a>(line: &'a str, words: usize, found: Match<'a>) -> Option<Found
         Place::Teaser => is_bare(found.rest).then_some(Found::Heading(rule)),
         _ => None,
     }
+}
+
+/// The byte up to which the end of a piece of furniture is sought in `text`.
+fn near(text: &str, limits: &Settings) -> usize {
+    text.char_indices().nth(limits.reach).map_or(text.len(), |(at, _)| at)
 }
 
 /// Whether nothing follows a heading but signs.
@@ -193,7 +254,7 @@ fn is_quote(line: &str) -> bool {
 
 /// `Source: Reuters` → `Reuters`. A phrase of several words may stand without a colon, in a short line; a single word
 /// is a label only with one.
-fn label(found: Match<'_>) -> Option<Found<'_>> {
+fn label<'a>(found: Match<'a>, limits: &Settings) -> Option<Found<'a>> {
     let rule = found.phrase.rule;
     let rest = found.rest;
     let value = rest.trim_start();
@@ -206,8 +267,8 @@ fn label(found: Match<'_>) -> Option<Found<'_>> {
     let fits = match rule.kind {
         RemovedKind::Keywords => marked,
         RemovedKind::Published => {
-            value.chars().any(|c| c.is_numeric()) && words <= LABEL_WORDS && !value.ends_with('.')
-                || marked && words <= LABEL_WORDS && !value.is_empty()
+            value.chars().any(|c| c.is_numeric()) && words <= limits.label && !value.ends_with('.')
+                || marked && words <= limits.label && !value.is_empty()
         }
         RemovedKind::Byline => (1..=6).contains(&words) && (marked || is_name(value)) && !value.ends_with(ENDS),
         _ => marked && (1..=8).contains(&words),
@@ -225,15 +286,6 @@ fn is_name(value: &str) -> bool {
                 .is_some_and(|c| c.is_uppercase() || matches!(c, '&'))
                 || ["and", "et", "y", "und", "de", "von", "van"].contains(word)
         })
-}
-
-/// A share prompt: a word alone or with the names of networks; a longer phrase also with few words behind it that are
-/// no sentence.
-fn prompt(line: &str, found: Match<'_>) -> bool {
-    match found.phrase.words {
-        1 => is_bare(found.rest) || only_networks(found.rest),
-        _ => has_network(found.rest) || words_up_to(found.rest, 5) <= 4 && !line.ends_with('.'),
-    }
 }
 
 /// The notice that a line starts or ends with.
@@ -255,62 +307,25 @@ fn notice(line: &str) -> Option<&'static Rule> {
 }
 
 /// A line with a copyright sign: all of it when it is short, else what stands behind the last sentence.
-fn signed(line: Line<'_>) -> Option<Found<'_>> {
+fn signed<'a>(line: Line<'a>, limits: &Settings) -> Option<Found<'a>> {
     let at = line.text.find('©')?;
     let rule = phrases::notices().find(|phrase| phrase.words == 0)?.rule;
     let (head, tail) = (line.text.get(..at)?.trim(), line.text.get(at..)?);
-    if words_up_to(tail, NOTICE_WORDS + 1) > NOTICE_WORDS {
+    if words_up_to(tail, limits.notice + 1) > limits.notice {
         return None;
     }
-    if ends_sentence(head) && is_paragraph(head) {
+    if ends_sentence(head) && is_paragraph(head, limits) {
         let mut cursor = Cursor::new(line);
         let head = cursor.piece(0, at)?;
         let tail = cursor.piece(at, line.text.len())?;
-        let (kept, mut cut) = match teasers(head) {
+        let (kept, mut cut) = match inline::pieces(head, limits) {
             Found::Teasers { kept, cut } => (kept, cut),
             _ => (vec![head], Vec::new()),
         };
         cut.push((tail, rule));
         return Some(Found::Teasers { kept, cut });
     }
-    (head.is_empty() || words_up_to(line.text, SIGNED_WORDS + 1) <= SIGNED_WORDS).then_some(Found::Furniture(rule))
-}
-
-/// What follows the longest teaser phrase at the start of a line, with its row.
-pub fn behind_teaser_phrase(line: &str) -> Option<Match<'_>> {
-    at_start(line)
-        .into_iter()
-        .find(|found| found.phrase.rule.place == Place::Teaser)
-}
-
-/// Finds teasers at the start of the line, or behind the end of a sentence in it.
-fn teasers(line: Line<'_>) -> Found<'_> {
-    let mut kept = Vec::new();
-    let mut cut = Vec::new();
-    let mut cursor = Cursor::new(line);
-    let mut start = 0;
-    for at in seam::sentence_starts(line.text) {
-        if at < start {
-            continue;
-        }
-        let Some(tail) = line.text.get(at..) else { continue };
-        let Some(found) = behind_teaser_phrase(tail) else {
-            continue;
-        };
-        let Some(length) = teaser_end(tail, found) else {
-            continue;
-        };
-        kept.extend(cursor.piece(start, at));
-        if let Some(piece) = cursor.piece(at, at + length) {
-            cut.push((piece, found.phrase.rule));
-        }
-        start = at + length;
-    }
-    if cut.is_empty() {
-        return Found::Prose;
-    }
-    kept.extend(cursor.piece(start, line.text.len()));
-    Found::Teasers { kept, cut }
+    (head.is_empty() || words_up_to(line.text, limits.signed + 1) <= limits.signed).then_some(Found::Furniture(rule))
 }
 
 /// Cuts pieces out of a line from left to right, and counts the code points before each.
@@ -341,28 +356,4 @@ impl<'a> Cursor<'a> {
             offset: self.line.offset + self.chars,
         })
     }
-}
-
-/// Where the teaser that begins `tail` ends: at the seam, or with a line that is all headline. `None` when it is no
-/// teaser but a sentence.
-fn teaser_end(tail: &str, found: Match<'_>) -> Option<usize> {
-    let headline = found.rest.trim_start();
-    let marked = headline.starts_with([':', '：', '|', '>', '-', '–', '—', '«', '"']);
-    let headline = headline.trim_start_matches([':', '：', '|', '>', ' ', '-', '–', '—']);
-    let first = headline.chars().next()?;
-    // "Read more books" goes on in lower case, a headline does not; "Related Companies" is a name.
-    if !marked && (first.is_lowercase() || found.phrase.words == 1) {
-        return None;
-    }
-    let near = headline
-        .char_indices()
-        .nth(HEADLINE_CHARS)
-        .map_or(headline.len(), |(at, _)| at);
-    if let Some(seam) = seam::find(headline, near) {
-        return Some(tail.len() - headline.len() + seam);
-    }
-    if words_up_to(headline, TITLE_WORDS + 1) <= TITLE_WORDS && (is_title(headline) || marked) {
-        return Some(tail.len());
-    }
-    None
 }

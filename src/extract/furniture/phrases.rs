@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use crate::extract::fold::fold;
-use crate::extract::furniture::names::{AGENCIES, JOINED_NAMES, NETWORK_JOINERS, NETWORKS};
+use crate::extract::furniture::names::{AGENCIES, CHANNELS, JOINED_NAMES, NETWORK_JOINERS, NETWORKS, PURPOSE_WORDS};
 use crate::extract::furniture::rules::{Place, RULES, Rule};
 
 /// A word with more code points than this starts no phrase, and is not read to its end.
@@ -63,6 +63,10 @@ static NETWORK_NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| NETWORKS.ite
 
 static JOINERS: LazyLock<BTreeSet<String>> = LazyLock::new(|| NETWORK_JOINERS.iter().map(|word| fold(word)).collect());
 
+static CHANNEL_STEMS: LazyLock<Vec<String>> = LazyLock::new(|| CHANNELS.iter().map(|stem| fold(stem)).collect());
+
+static PURPOSES: LazyLock<BTreeSet<String>> = LazyLock::new(|| PURPOSE_WORDS.iter().map(|word| fold(word)).collect());
+
 /// The phrases that `text` starts with: the longest first, equally long ones in the order of the table. Bullets and
 /// direction marks before it do not count.
 pub fn at_start(text: &str) -> Vec<Match<'_>> {
@@ -109,12 +113,34 @@ pub fn only_networks(text: &str) -> bool {
 
 /// Whether a text names a network.
 pub fn has_network(text: &str) -> bool {
-    fold(text).split(' ').any(|word| NETWORK_NAMES.contains(word))
+    fold(text)
+        .split(' ')
+        .any(|word| NETWORK_NAMES.contains(word) || NETWORK_NAMES.contains(word.trim_start_matches("ال")))
 }
 
-/// Whether a word is a name that is written with a capital inside: AstraZeneca, WhatsApp's.
-pub fn is_joined_name(word: &str) -> bool {
-    JOINED_NAMES.iter().any(|name| word.starts_with(name))
+/// Whether a text names what pages ask their readers to follow: a channel, a newsletter, a page.
+pub fn names_channel(text: &str) -> bool {
+    let folded = fold(text);
+    folded
+        .split(' ')
+        .any(|word| CHANNEL_STEMS.iter().any(|stem| word.contains(stem.as_str())))
+}
+
+/// Whether a prompt says nothing more behind a comma than further networks, or what for ("to miss nothing").
+pub fn goes_on(text: &str) -> bool {
+    text.split([',', '،', ';', '؛', '—', '–']).skip(1).all(|part| {
+        let folded = fold(part);
+        let first = folded.split(' ').next().unwrap_or_default();
+        has_network(part) || PURPOSES.contains(first) || JOINERS.contains(first)
+    })
+}
+
+/// Whether a word is a name that is written with a capital inside (AstraZeneca, WhatsApp's), and goes on behind its
+/// first `before` letters.
+pub fn is_joined_name(word: &str, before: usize) -> bool {
+    JOINED_NAMES
+        .iter()
+        .any(|name| word.starts_with(name) && name.chars().count() > before)
 }
 
 /// What may stand before a phrase: blanks, bullets, marks of direction and byte order.

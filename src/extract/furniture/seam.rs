@@ -1,6 +1,5 @@
 //! Seams: places where a page glued two texts together without a space.
 
-use crate::extract::furniture::is_paragraph;
 use crate::extract::furniture::phrases::is_joined_name;
 
 /// Prefixes of names with a capital inside have at most this many letters.
@@ -12,32 +11,66 @@ const NAME_CHARS: usize = 40;
 /// in its first `near` bytes.
 ///
 /// A seam is: a ta marbuta, an alef maqsura or a tanwin («فوراً») directly followed by an Arabic letter (none of them
-/// ever stands inside a word); the end of a sentence or a closing quotation mark directly followed by a letter that is
-/// not in lower case (Booking.com); a lower-case letter directly followed by a capital where a paragraph follows, unless
-/// the word is a name (AstraZeneca) or its first part as short as the prefixes of names (McDonald, YouTube, LeBron).
-pub fn find(text: &str, near: usize) -> Option<usize> {
+/// ever stands inside a word); the end of a sentence, a closing quotation mark or a bracket directly followed by a
+/// letter that is not in lower case (Booking.com). Also, where what stands behind it `follows`: a year directly followed
+/// by a letter that is not in lower case; a lower-case letter directly followed by a capital, unless the word is a name
+/// (AstraZeneca) or its first part as short as the prefixes of names (McDonald, YouTube, LeBron).
+pub fn find(text: &str, near: usize, follows: &dyn Fn(&str) -> bool) -> Option<usize> {
     let letters: Vec<(usize, char)> = text.get(..near)?.char_indices().collect();
     for (index, window) in letters.windows(2).enumerate() {
         let [(_, left), (at, right)] = window else { continue };
         let after = letters.get(index + 2).map(|(_, c)| *c);
         let begins = right.is_alphabetic() && !right.is_lowercase() && after.is_some_and(char::is_alphabetic);
+        let behind = || text.get(*at..).is_some_and(follows);
         let seam = match left {
             'ة' | 'ى' => is_arabic_letter(*right),
             // «فوراً» ends with its sign; in «فورًا» the alef comes behind it.
             '\u{064b}' => is_arabic_letter(*right) && !matches!(right, 'ا' | 'ى'),
             '.' | '!' | '?' | '؟' | '…' => begins && !is_abbreviation(&letters, index),
-            '»' | '”' => begins,
-            _ => {
-                is_capital_inside(&letters, index)
-                    && after.is_none_or(|c| !c.is_uppercase())
-                    && text.get(*at..).is_some_and(is_paragraph)
-            }
+            '»' | '”' | ')' => begins,
+            '"' => begins && closes(&letters, index),
+            _ if left.is_numeric() => begins && ends_year(&letters, index) && behind(),
+            _ => is_capital_inside(&letters, index) && after.is_none_or(|c| !c.is_uppercase()) && behind(),
         };
         if seam {
             return Some(*at);
         }
     }
     None
+}
+
+/// Byte offset behind the first sentence of a text and the blank behind it, where more text follows; `None` when there is
+/// no end of a sentence in its first `near` bytes.
+pub fn sentence_end(text: &str, near: usize) -> Option<usize> {
+    let letters: Vec<(usize, char)> = text.get(..near)?.char_indices().collect();
+    let mut ended = false;
+    for (index, (at, c)) in letters.iter().enumerate() {
+        match c {
+            '.' | '!' | '?' | '؟' | '…' | '۔' => ended = !is_abbreviation(&letters, index),
+            '"' | '»' | '”' | ')' => {}
+            c if c.is_whitespace() => {
+                if ended {
+                    return Some(*at);
+                }
+            }
+            _ => ended = false,
+        }
+    }
+    None
+}
+
+/// Whether the straight quotation mark at `index` closes: an opening one stands behind a blank or a colon.
+fn closes(letters: &[(usize, char)], index: usize) -> bool {
+    index
+        .checked_sub(1)
+        .and_then(|before| letters.get(before))
+        .is_some_and(|(_, c)| !c.is_whitespace() && !matches!(c, ':' | '(' | '،' | ','))
+}
+
+/// Whether the digit at `index` is the last of a year.
+fn ends_year(letters: &[(usize, char)], index: usize) -> bool {
+    let digits = letters.iter().take(index + 1).rev().take(5);
+    digits.take_while(|(_, c)| c.is_numeric()).count() == 4 && word_before(letters, index) == 4
 }
 
 /// Byte offsets where a sentence can start: the start of the text, behind the end of a sentence, behind a seam.
@@ -49,10 +82,7 @@ pub fn sentence_starts(text: &str) -> Vec<usize> {
         let ended = match left {
             '.' | '!' | '?' | '؟' | '…' | '۔' => !is_abbreviation(&letters, index),
             // The same sign opens and closes; an opening one stands behind a blank.
-            '"' => index
-                .checked_sub(1)
-                .and_then(|before| letters.get(before))
-                .is_some_and(|(_, c)| !c.is_whitespace() && !matches!(c, ':' | '(' | '،' | ',')),
+            '"' => closes(&letters, index),
             '»' | '”' | ')' => true,
             'ة' | 'ى' => is_arabic_letter(*right),
             '\u{064b}' => is_arabic_letter(*right) && !matches!(right, 'ا' | 'ى'),
@@ -83,7 +113,7 @@ fn is_capital_inside(letters: &[(usize, char)], index: usize) -> bool {
     // The longest name of the table ends well within this.
     let from = (index + 1).saturating_sub(before);
     let word: String = letters.iter().skip(from).take(NAME_CHARS).map(|(_, c)| *c).collect();
-    before > PREFIX_CHARS && before < NAME_CHARS && !is_joined_name(&word)
+    before > PREFIX_CHARS && before < NAME_CHARS && !is_joined_name(&word, before)
 }
 
 fn is_arabic_letter(c: char) -> bool {
@@ -133,8 +163,16 @@ mod tests {
                 "Президент заявил во вторник, что они будут продолжены.",
             ),
             ("Who won?Officials counted", "Officials counted"),
+            (
+                "Follow us on WhatsAppLe président a dit mardi que tout ira bien.",
+                "Le président a dit mardi que tout ira bien.",
+            ),
+            (
+                "Published 12 March 2024The talks went on for two days in Baku.",
+                "The talks went on for two days in Baku.",
+            ),
         ] {
-            let at = find(text, text.len()).expect(text);
+            let at = find(text, text.len(), &|tail| tail.split(' ').count() > 7).expect(text);
             assert_eq!(&text[at..], second);
         }
     }
@@ -150,7 +188,11 @@ mod tests {
             "AstraZeneca vaccine trial halted again after one volunteer fell ill.",
             "Booking.com fined in Madrid",
         ] {
-            assert_eq!(find(text, text.len()), None, "{text}");
+            assert_eq!(
+                find(text, text.len(), &|tail| tail.split(' ').count() > 7),
+                None,
+                "{text}"
+            );
         }
     }
 }

@@ -287,6 +287,111 @@ fn another_article_begins_behind_a_teaser_phrase_on_its_line() {
     );
 }
 
+#[test]
+fn a_prompt_glued_to_the_next_sentence_goes_and_the_sentence_stays_whole() {
+    let head = "Talks open in Baku\nThe leaders met in Baku on Tuesday to talk about the northern corridor.";
+    for (prompt, next) in [
+        (
+            "Подписывайтесь на наш канал, чтобы ничего не пропустить",
+            "Представители Кремля сообщили, что визит продлится два дня.",
+        ),
+        (
+            "Подписывайтесь на наш Telegram-канал",
+            "Представители Кремля сообщили о визите.",
+        ),
+        (
+            "Subscribe to our newsletter to never miss a story",
+            "The president said on Tuesday that talks would go on.",
+        ),
+        ("Follow us on WhatsApp", "Talks go on today."),
+        (
+            "Suivez-nous sur WhatsApp pour ne rien manquer",
+            "Le président a déclaré mardi que les pourparlers continueraient.",
+        ),
+        (
+            "Síguenos en WhatsApp para no perderte nada",
+            "El presidente dijo el martes que las conversaciones seguirían.",
+        ),
+        (
+            "Abonnieren Sie unseren Newsletter, um nichts zu verpassen",
+            "Der Präsident sagte am Dienstag, die Gespräche gingen weiter.",
+        ),
+        (
+            "اشترك في قناتنا على تلغرام لمتابعة آخر الأخبار العاجلة",
+            "وقال الرئيس إن المحادثات ستستمر يوم الأربعاء في العاصمة.",
+        ),
+        (
+            "تابعونا على واتساب لتصلكم الأخبار أولاً",
+            "وقال الرئيس إن المحادثات ستستمر يوم الأربعاء في العاصمة.",
+        ),
+    ] {
+        for (before, glue) in [("", ""), ("", ". "), ("He left for home. ", "")] {
+            let found = articles(&format!("{head}\n{before}{prompt}{glue}{next}"));
+            let cut: Vec<&str> = found[0]
+                .removed
+                .iter()
+                .map(|cut| cut.text.trim_end_matches('.'))
+                .collect();
+            assert_eq!(cut, [prompt], "{}", found[0].text);
+            assert!(found[0].removed[0].rule.starts_with("share."));
+            assert_eq!(found[0].text.lines().last(), Some(next));
+            assert!(before.is_empty() || found[0].text.contains("\nHe left for home.\n"));
+        }
+    }
+}
+
+#[test]
+fn a_label_glued_to_the_next_sentence_goes_and_the_sentence_stays_whole() {
+    let head = "Talks open in Baku\nThe leaders met in Baku on Tuesday to talk about the northern corridor.";
+    for (label, next) in [
+        ("Source: Harbour Post", "Talks go on."),
+        ("Источник: Вечерний порт", "Переговоры продолжаются в столице."),
+        ("المصدر: الصحيفة", "وقال الرئيس إن المحادثات ستستمر."),
+        (
+            "Tags: Baku, talks",
+            "The president said on Tuesday that the talks would go on.",
+        ),
+        ("Publié le 12 mars 2024", "Le président a parlé mardi."),
+    ] {
+        let found = articles(&format!("{head}\n{label}{next}"));
+        let cut: Vec<&str> = found[0].removed.iter().map(|cut| cut.text.as_str()).collect();
+        assert_eq!(cut, [label], "{}", found[0].text);
+        assert_eq!(found[0].text.lines().last(), Some(next));
+    }
+    let found = articles(&format!("{head}\nTags: SoundCloud, CrowdFund, PaperTrail and BigName"));
+    assert_eq!(found[0].keywords, ["SoundCloud", "CrowdFund", "PaperTrail and BigName"]);
+}
+
+#[test]
+fn a_sentence_behind_a_teaser_on_its_line_stays() {
+    let head = "Talks open in Baku\nThe leaders met in Baku on Tuesday to talk about the northern corridor.";
+    let found = articles(&format!(
+        "{head}\nRead more: Storm closes the ports. The talks went on for hours."
+    ));
+    assert_eq!(found[0].text.lines().last(), Some("The talks went on for hours."));
+    assert_eq!(found[0].removed[0].text, "Read more: Storm closes the ports.");
+    let found = articles(&format!("{head}\nRead more: Who won? Officials count the votes again"));
+    assert_eq!(
+        found[0].removed[0].text,
+        "Read more: Who won? Officials count the votes again"
+    );
+}
+
+#[test]
+fn prose_that_begins_like_a_prompt_stays() {
+    let head = "Talks open in Baku\nThe leaders met in Baku on Tuesday to talk about the northern corridor.";
+    for prose in [
+        "Подписывайтесь на газету, советует министр читателям во всех регионах страны.",
+        "Follow us on Twitter, the activists wrote, and thousands came to the square.",
+        "شارك الرئيس في القمة العربية وقال إن المحادثات ستستمر يوم الأربعاء.",
+        "اشترك في المعركة ألف جندي من القوات البرية وقال قائدهم إنها انتهت.",
+        "Share prices fell by four percent on Tuesday in New York.",
+    ] {
+        let found = articles(&format!("{head}\n{prose}"));
+        assert_eq!(found[0].text.lines().last(), Some(prose), "{:#?}", found[0].removed);
+    }
+}
+
 /// Input made to be slow: a rule that read a text again and again would make this test last for minutes.
 #[test]
 fn long_inputs_are_read_to_their_end() {
@@ -346,6 +451,8 @@ mod property {
                 Just("إقرأ المزيد عن الأعمال العسكريةوقال الوزير إن الأمر انتهى اليوم في العاصمة.".to_owned()),
                 Just("المصدر: رويترز".to_owned()),
                 Just("Tags: a, b".to_owned()),
+                Just("Подписывайтесь на наш Telegram-каналПредставители Кремля сообщили, что визит окончен.".to_owned()),
+                Just("Source: Harbour PostTalks go on. Follow us on X. They go on".to_owned()),
                 "\\PC{0,40}",
             ], 1..12)) {
             let text = lines.join("\n");
