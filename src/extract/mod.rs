@@ -13,6 +13,8 @@ pub mod language;
 pub mod neardup;
 pub mod rules;
 pub mod scraped;
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;

@@ -8,10 +8,15 @@ use std::collections::BTreeSet;
 
 use crate::article::{Removed, RemovedKind};
 use crate::extract::fold::fold;
+use crate::extract::furniture::phrases::{at_start, only_networks};
+use crate::extract::furniture::rules::Place;
 use crate::extract::furniture::{
-    Found, Line, Settings, behind_teaser_phrase, classify, is_agency, is_paragraph, is_title, is_update, keywords,
-    lines, removed, unglue,
+    Found, Line, Settings, behind_teaser_phrase, classify, ends_sentence, is_agency, is_paragraph, is_title, is_update,
+    keywords, lines, removed, unglue, words_up_to,
 };
+
+/// A page has few outlets; more source and copyright lines than this are not read for their names.
+const MOST_OUTLETS: usize = 16;
 
 /// One article of a text, with what its furniture said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,8 +50,10 @@ pub fn parts(
     is_date: &dyn Fn(&str) -> bool,
     limits: &Settings,
 ) -> Vec<Part> {
+    let lines: Vec<Line<'_>> = lines(text).into_iter().flat_map(|line| unglue(line, limits)).collect();
     let mut sorter = Sorter {
-        lines: lines(text).into_iter().flat_map(|line| unglue(line, limits)).collect(),
+        page: Page::read(&lines, limits),
+        lines,
         at: 0,
         part: Part {
             title: title.unwrap_or_default().trim().to_owned(),
@@ -66,8 +73,60 @@ pub fn parts(
     done
 }
 
+/// What the whole page says about its parts.
+struct Page {
+    /// The words of each line that names an outlet: source and copyright lines.
+    outlets: Vec<BTreeSet<String>>,
+    /// How many lines there are up to the last paragraph.
+    last_paragraph: usize,
+}
+
+impl Page {
+    fn read(lines: &[Line<'_>], limits: &Settings) -> Self {
+        let mut outlets = Vec::new();
+        for line in lines
+            .iter()
+            .filter(|line| words_up_to(line.text, limits.label + 1) <= limits.label)
+        {
+            match classify(*line, limits) {
+                Found::Label(rule, value) if rule.kind == RemovedKind::Source => outlets.push(long_words(value)),
+                Found::Furniture(rule) if rule.kind == RemovedKind::Copyright => outlets.push(long_words(line.text)),
+                _ => {}
+            }
+            if outlets.len() == MOST_OUTLETS {
+                break;
+            }
+        }
+        let last = lines
+            .iter()
+            .rposition(|line| is_paragraph(line.text, limits) && ends_sentence(line.text) && !is_cut(*line, limits));
+        Self {
+            outlets,
+            last_paragraph: last.map_or(0, |last| last + 1),
+        }
+    }
+
+    /// Whether a line, or a part of it between dashes, is the name of an outlet.
+    fn names_outlet(&self, line: &str) -> bool {
+        let named = |words: &BTreeSet<String>, least: usize| {
+            !words.is_empty()
+                && self
+                    .outlets
+                    .iter()
+                    .any(|outlet| words.intersection(outlet).count() >= least.max(1))
+        };
+        let whole = long_words(line);
+        named(&whole, whole.len().div_ceil(2))
+            || line.split(['-', '–', '—', '/', '|']).any(|part| {
+                let words = long_words(part);
+                named(&words, words.len())
+            })
+    }
+}
+
 struct Sorter<'a> {
     lines: Vec<Line<'a>>,
+    page: Page,
     at: usize,
     part: Part,
     done: Vec<Part>,
@@ -117,9 +176,10 @@ impl<'a> Sorter<'a> {
                         self.part.published = Some(value.to_owned());
                     }
                 }
+                RemovedKind::Share | RemovedKind::Navigation => self.cut(line, rule.kind, &rule.full_name()),
                 kind if self.part.seen <= self.limits.head_lines
                     || self.part.over
-                    || self.at + 2 >= self.lines.len() =>
+                    || self.at > self.page.last_paragraph =>
                 {
                     self.cut(line, kind, &rule.full_name());
                 }
@@ -137,8 +197,12 @@ impl<'a> Sorter<'a> {
 
     fn prose(&mut self, line: Line<'a>) {
         let head = self.part.seen <= self.limits.head_lines && self.part.body.len() < 2;
-        if self.part.body.is_empty() && is_menu(line.text) {
+        let above = self.part.body.is_empty();
+        let below = self.part.over || self.at > self.page.last_paragraph;
+        if (above || below) && is_menu(line.text) || below && is_row(line.text) {
             self.cut(line, RemovedKind::Navigation, "navigation.any.menu");
+        } else if words_up_to(line.text, self.limits.prompt + 1) <= self.limits.prompt && only_networks(line.text) {
+            self.cut(line, RemovedKind::Share, "share.any.networks");
         } else if !self.part.title.is_empty() && head && fold(line.text) == fold(&self.part.title) {
             self.cut(line, RemovedKind::Title, "title.any.repeated");
         } else if head && line.text.split_whitespace().count() <= self.limits.date && (self.is_date)(line.text) {
@@ -146,15 +210,44 @@ impl<'a> Sorter<'a> {
             if self.part.published.is_none() {
                 self.part.published = Some(line.text.to_owned());
             }
-        } else if self.split
-            && self.part.title.is_empty()
-            && self.part.body.is_empty()
-            && is_title(line.text, self.limits)
-        {
+        } else if above && let Some(rule) = self.masthead(line.text) {
+            self.cut(line, RemovedKind::Navigation, &rule);
+        } else if self.split && self.part.title.is_empty() && above && is_title(line.text, self.limits) {
             self.entitle(line);
         } else {
             self.keep(line);
         }
+    }
+
+    /// The rule by which a line above the text is not the article's: it names the outlet or a section of it, or is the
+    /// way to it. The headline is never the only line above the text.
+    fn masthead(&self, line: &str) -> Option<String> {
+        let short = words_up_to(line, self.limits.masthead + 1) <= self.limits.masthead;
+        if !short || ends_sentence(line) || !(is_row(line) || self.page.names_outlet(line) || section(line).is_some()) {
+            return None;
+        }
+        let titled = !self.part.title.is_empty() || self.split && self.title_follows();
+        titled.then(|| section(line).unwrap_or_else(|| "navigation.any.masthead".to_owned()))
+    }
+
+    /// Whether a headline follows above the first paragraph.
+    fn title_follows(&self) -> bool {
+        let ahead = self
+            .lines
+            .get(self.at..)
+            .unwrap_or_default()
+            .iter()
+            .take(2 * self.limits.head_lines);
+        ahead
+            .take_while(|next| is_title(next.text, self.limits) || !is_paragraph(next.text, self.limits))
+            .any(|next| {
+                is_title(next.text, self.limits)
+                    && classify(*next, self.limits) == Found::Prose
+                    && !(self.is_date)(next.text)
+                    && !self.page.names_outlet(next.text)
+                    && section(next.text).is_none()
+                    && !is_row(next.text)
+            })
     }
 
     fn entitle(&mut self, line: Line<'a>) {
@@ -293,16 +386,49 @@ impl<'a> Sorter<'a> {
 
 /// Part of a title's words that a text has, 0 to 1.
 fn shared(title: &str, text: &str) -> f64 {
-    let (title, text) = (fold(title), fold(text));
-    let words = |folded: &'_ str| -> BTreeSet<String> {
-        folded
-            .split(' ')
-            .filter(|word| word.chars().count() > 2)
-            .map(str::to_owned)
-            .collect()
-    };
-    let (title, text) = (words(&title), words(&text));
+    let (title, text) = (long_words(title), long_words(text));
     title.intersection(&text).count() as f64 / title.len().max(1) as f64
+}
+
+/// The words of a text but the shortest, folded.
+fn long_words(text: &str) -> BTreeSet<String> {
+    fold(text)
+        .split(' ')
+        .filter(|word| word.chars().count() > 2 && !word.chars().all(char::is_numeric))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The rule for a line that is the name of a section, perhaps with the name of a narrower one behind a sign.
+fn section(line: &str) -> Option<String> {
+    at_start(line)
+        .into_iter()
+        .filter(|found| found.phrase.rule.place == Place::Head)
+        .find(|found| {
+            let rest = found.rest.trim();
+            rest.is_empty()
+                || rest.starts_with(['-', '–', '—', '/', '|', '>', '›', '»', ':', '.']) && words_up_to(rest, 5) < 5
+        })
+        .map(|found| found.phrase.rule.full_name())
+}
+
+/// Whether the table alone says that a line goes.
+fn is_cut(line: Line<'_>, limits: &Settings) -> bool {
+    matches!(
+        classify(line, limits),
+        Found::Label(..) | Found::Furniture(_) | Found::Heading(_)
+    )
+}
+
+/// Several short entries between slashes or dashes: the way to the page, or its foot. A headline can look like that.
+fn is_row(line: &str) -> bool {
+    [" / ", " – ", " — ", " - ", "/"].iter().any(|sign| {
+        let entries: Vec<&str> = line.split(sign).collect();
+        entries.len() >= 3
+            && entries
+                .iter()
+                .all(|entry| (1..=4).contains(&entry.split_whitespace().count()))
+    })
 }
 
 /// A row of links: several short entries between bars or arrows.

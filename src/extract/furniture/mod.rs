@@ -6,6 +6,7 @@
 
 pub mod inline;
 pub mod names;
+pub mod openers;
 pub mod phrases;
 pub mod rules;
 pub mod seam;
@@ -27,6 +28,8 @@ use rules::{Place, Rule, UPDATED};
 pub struct Settings {
     /// A longer line is no label (keywords excepted), whatever it starts with.
     pub label: usize,
+    /// A line with the dates of publication and edit, at most.
+    pub date_label: usize,
     /// A share prompt on a line of its own, at most.
     pub prompt: usize,
     /// A share prompt that names a network, a channel or a newsletter, at most.
@@ -43,6 +46,8 @@ pub struct Settings {
     pub paragraph: usize,
     /// A sentence glued to furniture, at least.
     pub glued: usize,
+    /// A line above the text that names the outlet or a section of it, at most.
+    pub masthead: usize,
     /// A date line without a label, at most.
     pub date: usize,
     /// Bylines and dates without a label stand within so many lines below the headline.
@@ -133,7 +138,7 @@ pub fn is_paragraph(line: &str, limits: &Settings) -> bool {
 }
 
 /// Whether a text ends with the end of a sentence, in quotation marks or brackets perhaps.
-fn ends_sentence(text: &str) -> bool {
+pub fn ends_sentence(text: &str) -> bool {
     let mut last = text.chars().rev().take(CLOSING_CHARS);
     last.find(|c| !CLOSING.contains(c)).is_some_and(|c| ENDS.contains(&c))
 }
@@ -197,7 +202,7 @@ pub fn classify<'a>(line: Line<'a>, limits: &Settings) -> Found<'a> {
 fn whole_line<'a>(line: &'a str, words: usize, found: Match<'a>, limits: &Settings) -> Option<Found<'a>> {
     let rule = found.phrase.rule;
     match rule.place {
-        Place::Label if words <= limits.label || rule.kind == RemovedKind::Keywords => label(found, limits),
+        Place::Label if words <= most_words(rule, limits) => label(found, limits),
         Place::Line if words <= limits.prompt => {
             inline::is_prompt_line(line, found, limits).then_some(Found::Furniture(rule))
         }
@@ -214,6 +219,15 @@ fn whole_line<'a>(line: &'a str, words: usize, found: Match<'a>, limits: &Settin
     }
 }
 
+/// Words of a line that is a label of this kind, at most.
+fn most_words(rule: &Rule, limits: &Settings) -> usize {
+    match rule.kind {
+        RemovedKind::Keywords => usize::MAX,
+        RemovedKind::Published => limits.date_label,
+        _ => limits.label,
+    }
+}
+
 /// The byte up to which the end of a piece of furniture is sought in `text`.
 fn near(text: &str, limits: &Settings) -> usize {
     text.char_indices().nth(limits.reach).map_or(text.len(), |(at, _)| at)
@@ -226,7 +240,7 @@ fn is_bare(rest: &str) -> bool {
 }
 
 /// Words of a text; counting stops at `limit`, and a text too long for so many words has them.
-fn words_up_to(text: &str, limit: usize) -> usize {
+pub fn words_up_to(text: &str, limit: usize) -> usize {
     match text.char_indices().nth(limit * phrases::WORD_CHARS) {
         Some(_) => limit,
         None => text.split_whitespace().take(limit).count(),
@@ -267,13 +281,33 @@ fn label<'a>(found: Match<'a>, limits: &Settings) -> Option<Found<'a>> {
     let fits = match rule.kind {
         RemovedKind::Keywords => marked,
         RemovedKind::Published => {
-            value.chars().any(|c| c.is_numeric()) && words <= limits.label && !value.ends_with('.')
-                || marked && words <= limits.label && !value.is_empty()
+            value.chars().any(char::is_numeric) && !value.ends_with('.') || marked && !value.is_empty()
         }
-        RemovedKind::Byline => (1..=6).contains(&words) && (marked || is_name(value)) && !value.ends_with(ENDS),
+        RemovedKind::Byline => {
+            let several = found.phrase.words > 1;
+            (1..=6).contains(&words) && (marked || several || is_name(value)) && !value.ends_with(ENDS)
+        }
+        RemovedKind::Navigation => (1..=6).contains(&words) && value.chars().any(char::is_numeric),
         _ => marked && (1..=8).contains(&words),
     };
+    let value = match rule.kind {
+        RemovedKind::Published => before_update(value),
+        _ => value,
+    };
     fits.then_some(Found::Label(rule, value))
+}
+
+/// "12 March 2024, updated 13 March 2024" up to what is said of the edit.
+fn before_update(value: &str) -> &str {
+    value
+        .match_indices([',', '،', '|', '-', '–', '(', ';', '·', '•'])
+        .find(|(at, sign)| {
+            let tail = value.get(at + sign.len()..).unwrap_or_default();
+            at_start(tail).iter().any(|found| is_update(found.phrase.rule))
+        })
+        .and_then(|(at, _)| value.get(..at))
+        .unwrap_or(value)
+        .trim_end()
 }
 
 /// Names are written with capitals; in scripts without them a label needs its colon.

@@ -17,6 +17,8 @@ pub enum Place {
     Line,
     /// At the start or the end of a line that is no paragraph; the line is cut.
     Within,
+    /// A short line above the text that begins with the phrase; the line is cut.
+    Head,
 }
 
 /// One row: a kind of furniture in one language.
@@ -100,6 +102,22 @@ const fn copyright(lang: &'static str, phrases: &'static [&'static str]) -> Rule
     row(RemovedKind::Copyright, Place::Within, lang, "line", phrases)
 }
 
+const fn navigation(place: Place, lang: &'static str, name: &'static str, phrases: &'static [&'static str]) -> Rule {
+    row(RemovedKind::Navigation, place, lang, name, phrases)
+}
+
+const fn section(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
+    navigation(Place::Head, lang, "section", phrases)
+}
+
+const fn advert(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
+    navigation(Place::Line, lang, "advert", phrases)
+}
+
+const fn reading_time(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
+    navigation(Place::Label, lang, "reading-time", phrases)
+}
+
 /// The name of the rules whose date is that of an edit, never of publication.
 pub const UPDATED: &str = "updated";
 
@@ -123,6 +141,8 @@ pub const RULES: &[Rule] = &[
             "مقالات ذات صلة",
             "المزيد حول الموضوع",
             "قد يهمك أيضا",
+            "قد يعجبك أيضا",
+            "تابع القراءة",
             "ذات صلة",
         ],
     ),
@@ -157,6 +177,9 @@ pub const RULES: &[Rule] = &[
             "материалы по теме",
             "другие материалы по теме",
             "читать далее",
+            "читать по теме",
+            "также по теме",
+            "читайте по теме",
         ],
     ),
     teaser(
@@ -171,6 +194,8 @@ pub const RULES: &[Rule] = &[
             "voir aussi",
             "sur le même sujet",
             "articles liés",
+            "nos lecteurs ont aussi aimé",
+            "lire aussi notre article",
         ],
     ),
     teaser(
@@ -327,7 +352,16 @@ pub const RULES: &[Rule] = &[
     byline("ar", &["كتب", "كتبت", "بقلم", "إعداد", "تحرير", "الكاتب"]),
     byline("en", &["by", "written by", "author", "reporting by", "editing by"]),
     byline("ru", &["автор", "авторы", "текст"]),
-    byline("fr", &["par", "auteur", "propos recueillis par"]),
+    byline(
+        "fr",
+        &[
+            "par",
+            "par la rédaction",
+            "avec la rédaction",
+            "auteur",
+            "propos recueillis par",
+        ],
+    ),
     byline("es", &["por", "autor", "redacción"]),
     byline("de", &["von", "autor", "autorin"]),
     share(
@@ -337,6 +371,8 @@ pub const RULES: &[Rule] = &[
             "شارك المقال",
             "شارك الخبر",
             "شارك هذا المقال",
+            "شارك هذا الخبر",
+            "للمزيد من الأخبار",
             "شاركها",
             "مشاركة",
             "انشر",
@@ -398,6 +434,8 @@ pub const RULES: &[Rule] = &[
             "partagez",
             "partager sur",
             "partager cet article",
+            "partager l'article",
+            "partager sur les réseaux",
             "suivez-nous",
             "suivez nous sur",
             "abonnez-vous",
@@ -443,8 +481,157 @@ pub const RULES: &[Rule] = &[
             "drucken",
         ],
     ),
+    row(
+        RemovedKind::Share,
+        Place::Label,
+        "fr",
+        "newsletter",
+        &["newsletter", "infolettre"],
+    ),
+    row(
+        RemovedKind::Share,
+        Place::Label,
+        "en",
+        "newsletter",
+        &["newsletter", "newsletters"],
+    ),
     share("pt", &["compartilhar", "compartilhe", "partilhar", "siga-nos"]),
     share("it", &["condividi", "seguici su", "iscriviti"]),
+    advert("ar", &["إعلان", "إعلانات", "مساحة إعلانية"]),
+    advert(
+        "en",
+        &[
+            "advertisement",
+            "sponsored content",
+            "story continues below advertisement",
+        ],
+    ),
+    advert("ru", &["реклама", "на правах рекламы"]),
+    advert("fr", &["publicité", "contenu sponsorisé"]),
+    advert("es", &["publicidad", "contenido patrocinado"]),
+    advert("de", &["anzeige", "werbung"]),
+    navigation(
+        Place::Line,
+        "ar",
+        "tool",
+        &["حجم الخط", "طباعة", "تصغير الخط", "تكبير الخط"],
+    ),
+    navigation(
+        Place::Within,
+        "ru",
+        "mistake",
+        &["нажмите ctrl enter", "нажмите сочетание клавиш ctrl enter"],
+    ),
+    reading_time("ar", &["مدة القراءة", "وقت القراءة", "زمن القراءة"]),
+    reading_time("en", &["reading time", "read time", "estimated reading time"]),
+    reading_time("ru", &["время чтения", "время на чтение"]),
+    reading_time("fr", &["temps de lecture"]),
+    reading_time("es", &["tiempo de lectura"]),
+    reading_time("de", &["lesezeit", "lesedauer"]),
+    section(
+        "ar",
+        &[
+            "الرئيسية",
+            "العالم",
+            "عربي ودولي",
+            "سياسة",
+            "السياسة",
+            "اقتصاد",
+            "رياضة",
+            "محليات",
+            "أخبار",
+            "الأخبار",
+            "أخبار العالم",
+            "ثقافة",
+            "تكنولوجيا",
+            "عاجل",
+            "الشرق الأوسط",
+        ],
+    ),
+    section(
+        "en",
+        &[
+            "home",
+            "world",
+            "politics",
+            "business",
+            "news",
+            "world news",
+            "sport",
+            "sports",
+            "opinion",
+            "culture",
+            "technology",
+            "science",
+            "health",
+            "africa",
+            "europe",
+            "asia",
+            "middle east",
+            "international",
+            "breaking news",
+        ],
+    ),
+    section(
+        "ru",
+        &[
+            "главная",
+            "мир",
+            "в мире",
+            "политика",
+            "общество",
+            "экономика",
+            "спорт",
+            "культура",
+            "происшествия",
+            "новости",
+            "наука",
+            "технологии",
+        ],
+    ),
+    section(
+        "fr",
+        &[
+            "accueil",
+            "monde",
+            "international",
+            "politique",
+            "société",
+            "économie",
+            "sport",
+            "culture",
+            "afrique",
+            "europe",
+        ],
+    ),
+    section(
+        "es",
+        &[
+            "portada",
+            "inicio",
+            "mundo",
+            "internacional",
+            "política",
+            "sociedad",
+            "economía",
+            "deportes",
+            "cultura",
+        ],
+    ),
+    section(
+        "de",
+        &[
+            "startseite",
+            "politik",
+            "ausland",
+            "wirtschaft",
+            "gesellschaft",
+            "sport",
+            "kultur",
+            "panorama",
+            "welt",
+        ],
+    ),
     copyright("any", &["©", "copyright"]),
     copyright("ar", &["جميع الحقوق محفوظة", "كل الحقوق محفوظة", "حقوق النشر محفوظة"]),
     copyright("en", &["all rights reserved"]),

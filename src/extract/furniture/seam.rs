@@ -1,5 +1,8 @@
 //! Seams: places where a page glued two texts together without a space.
 
+use unicode_normalization::char::is_combining_mark;
+
+use crate::extract::furniture::openers;
 use crate::extract::furniture::phrases::is_joined_name;
 
 /// Prefixes of names with a capital inside have at most this many letters.
@@ -11,7 +14,7 @@ const NAME_CHARS: usize = 40;
 /// in its first `near` bytes.
 ///
 /// A seam is: a ta marbuta, an alef maqsura or a tanwin («فوراً») directly followed by an Arabic letter (none of them
-/// ever stands inside a word); the end of a sentence, a closing quotation mark or a bracket directly followed by a
+/// ever stands inside a word); an "and" inside a word with a word behind it that opens sentences («الحدودوجاء»); the end of a sentence, a closing quotation mark or a bracket directly followed by a
 /// letter that is not in lower case (Booking.com). Also, where what stands behind it `follows`: a year directly followed
 /// by a letter that is not in lower case; a lower-case letter directly followed by a capital, unless the word is a name
 /// (AstraZeneca) or its first part as short as the prefixes of names (McDonald, YouTube, LeBron).
@@ -26,6 +29,7 @@ pub fn find(text: &str, near: usize, follows: &dyn Fn(&str) -> bool) -> Option<u
             'ة' | 'ى' => is_arabic_letter(*right),
             // «فوراً» ends with its sign; in «فورًا» the alef comes behind it.
             '\u{064b}' => is_arabic_letter(*right) && !matches!(right, 'ا' | 'ى'),
+            _ if *right == 'و' && is_opening(&letters, index + 1) => behind(),
             '.' | '!' | '?' | '؟' | '…' => begins && !is_abbreviation(&letters, index),
             '»' | '”' | ')' => begins,
             '"' => begins && closes(&letters, index),
@@ -57,6 +61,19 @@ pub fn sentence_end(text: &str, near: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether the Arabic "and" at `index`, inside a word, opens a sentence: «الحدودوجاء».
+fn is_opening(letters: &[(usize, char)], index: usize) -> bool {
+    let Some(before) = index.checked_sub(1).map(|last| word_before(letters, last)) else {
+        return false;
+    };
+    let behind = letters.get(index + 1..).unwrap_or_default().iter().map(|(_, c)| *c);
+    let word: String = behind
+        .take(NAME_CHARS)
+        .take_while(|c| c.is_alphanumeric() || is_combining_mark(*c))
+        .collect();
+    before > 0 && openers::opens(&word, before)
 }
 
 /// Whether the straight quotation mark at `index` closes: an opening one stands behind a blank or a colon.
