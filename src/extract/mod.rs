@@ -24,6 +24,11 @@ use dates::Bounds;
 use rules::{Cut, Rules};
 use scraped::Part;
 
+/// Words with more letters than this count as words beside a date: not "GMT", "at", "г.".
+const SHORT_LETTERS: usize = 3;
+/// So many words at most stand beside the date on a line that is nothing but a date: a weekday, "by Moscow time".
+const BESIDE_DATE: usize = 3;
+
 /// The section `[extract]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,8 +64,19 @@ impl NewsRules {
         }
     }
 
+    /// Whether a line is a date, with its time and zone perhaps, and nothing else.
     fn is_date(&self, line: &str) -> bool {
-        dates::parse(line, &self.bounds).is_ok()
+        let mut rest = line.to_owned();
+        for mention in dates::find(line, None).iter().rev() {
+            let tail = line.get(mention.end..).unwrap_or_default().trim_start();
+            // "12 March 2024: what we know"
+            if tail.starts_with([':', '：']) && tail.chars().skip(1).any(char::is_alphabetic) {
+                return false;
+            }
+            rest.replace_range(mention.start..mention.end, " ");
+        }
+        let long = |word: &&str| word.chars().filter(|c| c.is_alphabetic()).count() > SHORT_LETTERS;
+        rest.split_whitespace().filter(long).count() <= BESIDE_DATE && dates::parse(line, &self.bounds).is_ok()
     }
 
     fn draft(&self, part: Part, document: &Document, only: bool) -> Draft {

@@ -12,7 +12,7 @@ use crate::extract::furniture::phrases::{at_start, only_networks};
 use crate::extract::furniture::rules::Place;
 use crate::extract::furniture::{
     Found, Line, Settings, behind_teaser_phrase, classify, ends_sentence, is_agency, is_paragraph, is_title, is_update,
-    keywords, lines, removed, unglue, words_up_to,
+    keywords, lines, only_hashtags, removed, unglue, words_up_to,
 };
 
 /// A page has few outlets; more source and copyright lines than this are not read for their names.
@@ -167,10 +167,13 @@ impl<'a> Sorter<'a> {
                 }
                 RemovedKind::Keywords => {
                     self.cut(line, rule.kind, &rule.full_name());
-                    self.part.keywords.extend(keywords(value));
+                    self.add_keywords(value);
                     self.part.over = !self.part.body.is_empty();
                 }
                 RemovedKind::Published => {
+                    if !is_update(rule) {
+                        self.begin_above();
+                    }
                     self.cut(line, rule.kind, &rule.full_name());
                     if !is_update(rule) && self.part.published.is_none() {
                         self.part.published = Some(value.to_owned());
@@ -203,6 +206,9 @@ impl<'a> Sorter<'a> {
             self.cut(line, RemovedKind::Navigation, "navigation.any.menu");
         } else if words_up_to(line.text, self.limits.prompt + 1) <= self.limits.prompt && only_networks(line.text) {
             self.cut(line, RemovedKind::Share, "share.any.networks");
+        } else if only_hashtags(line.text) {
+            self.cut(line, RemovedKind::Keywords, "keywords.any.hashtags");
+            self.add_keywords(line.text);
         } else if !self.part.title.is_empty() && head && fold(line.text) == fold(&self.part.title) {
             self.cut(line, RemovedKind::Title, "title.any.repeated");
         } else if head && line.text.split_whitespace().count() <= self.limits.date && (self.is_date)(line.text) {
@@ -223,7 +229,10 @@ impl<'a> Sorter<'a> {
     /// way to it. The headline is never the only line above the text.
     fn masthead(&self, line: &str) -> Option<String> {
         let short = words_up_to(line, self.limits.masthead + 1) <= self.limits.masthead;
-        if !short || ends_sentence(line) || !(is_row(line) || self.page.names_outlet(line) || section(line).is_some()) {
+        if !short
+            || ends_sentence(line)
+            || !(is_row(line) || is_agency(line) || self.page.names_outlet(line) || section(line).is_some())
+        {
             return None;
         }
         let titled = !self.part.title.is_empty() || self.split && self.title_follows();
@@ -258,27 +267,33 @@ impl<'a> Sorter<'a> {
     /// Whether a line that looks like a label is the headline: "Sources: United agree deal with Benfica" above the
     /// first paragraph, where no other line can be one.
     fn is_headline(&self, line: Line<'_>, found: &Found<'_>) -> bool {
-        let Found::Label(rule, value) = found else { return false };
         let open = self.split && self.part.title.is_empty() && self.part.body.is_empty();
-        let kind = matches!(rule.kind, RemovedKind::Source | RemovedKind::Byline);
-        if !open
-            || !kind
-            || value.split_whitespace().count() < self.limits.label_title
-            || !is_title(line.text, self.limits)
-        {
+        if !open || !is_title(line.text, self.limits) {
             return false;
         }
+        let may_be = match found {
+            Found::Label(rule, value) => {
+                matches!(rule.kind, RemovedKind::Source | RemovedKind::Byline)
+                    && value.split_whitespace().count() >= self.limits.label_title
+            }
+            // "Video: storm hits the ports"
+            Found::Teasers { kept, .. } => {
+                kept.is_empty() && behind_teaser_phrase(line.text).is_some_and(|found| found.phrase.words == 1)
+            }
+            _ => false,
+        };
         let ahead = self
             .lines
             .get(self.at..)
             .unwrap_or_default()
             .iter()
             .take(self.limits.head_lines);
-        ahead
-            .filter(|next| classify(**next, self.limits) == Found::Prose && !(self.is_date)(next.text))
-            .map(|next| is_paragraph(next.text, self.limits))
-            .next()
-            .unwrap_or(false)
+        may_be
+            && ahead
+                .filter(|next| classify(**next, self.limits) == Found::Prose && !(self.is_date)(next.text))
+                .map(|next| is_paragraph(next.text, self.limits))
+                .next()
+                .unwrap_or(false)
     }
 
     fn keep(&mut self, line: Line<'a>) {
@@ -287,6 +302,14 @@ impl<'a> Sorter<'a> {
 
     fn cut(&mut self, line: Line<'a>, kind: RemovedKind, rule: &str) {
         self.part.removed.push(removed(line, kind, rule));
+    }
+
+    fn add_keywords(&mut self, value: &str) {
+        for entry in keywords(value) {
+            if !self.part.keywords.contains(&entry) {
+                self.part.keywords.push(entry);
+            }
+        }
     }
 
     fn name_source(&mut self, value: &str) {
@@ -365,6 +388,22 @@ impl<'a> Sorter<'a> {
             return false;
         }
         self.part.over || shared(title, paragraph) > shared(&self.part.title, paragraph)
+    }
+
+    /// A second publication line, with a headline above it and a paragraph below: another article has begun.
+    fn begin_above(&mut self) {
+        let over = self.part.published.is_some() || self.part.over;
+        let below = self
+            .lines
+            .get(self.at)
+            .is_some_and(|next| is_paragraph(next.text, self.limits));
+        if !self.split || !over || !below || self.part.body.len() < 2 {
+            return;
+        }
+        let is_headline = |line: &String| is_title(line, self.limits) && !ends_sentence(line) && line.contains(' ');
+        if let Some(title) = self.part.body.pop_if(|line| is_headline(line)) {
+            self.begin(&title);
+        }
     }
 
     fn begin(&mut self, title: &str) {

@@ -252,14 +252,34 @@ pub fn is_update(rule: &Rule) -> bool {
     rule.name == UPDATED
 }
 
-/// The entries of a keyword line; a line without separators is one entry, since where one ends cannot be known.
+/// The entries of a keyword line, each once; a line without separators is one entry, since where one ends cannot be
+/// known.
 pub fn keywords(value: &str) -> Vec<String> {
-    value
-        .split(['،', ',', ';', '؛', '|', '#', '•', '·', '\u{2022}'])
-        .map(|entry| entry.trim().trim_end_matches('.'))
-        .filter(|entry| !entry.is_empty())
-        .map(str::to_owned)
-        .collect()
+    let mut entries: Vec<String> = Vec::new();
+    for entry in value.split(['،', ',', ';', '؛', '|', '#', '•', '·', '、', '\t']) {
+        let entry = entry.trim_matches(|c: char| c.is_whitespace() || is_mark(c) || matches!(c, '.' | '"' | '«' | '»'));
+        // A hashtag has its words joined.
+        let entry = entry.replace('_', " ");
+        if !entry.is_empty() && !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    entries
+}
+
+/// Marks of direction and byte order, which nobody sees.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Whether a line is hashtags and nothing else.
+pub fn only_hashtags(line: &str) -> bool {
+    let mut tags = line.split_whitespace().map(|word| word.trim_start_matches(is_mark));
+    line.contains('#')
+        && tags.all(|tag| {
+            tag.strip_prefix('#')
+                .is_some_and(|tag| tag.starts_with(char::is_alphabetic))
+        })
 }
 
 fn is_quote(line: &str) -> bool {
@@ -287,7 +307,7 @@ fn label<'a>(found: Match<'a>, limits: &Settings) -> Option<Found<'a>> {
             let several = found.phrase.words > 1;
             (1..=6).contains(&words) && (marked || several || is_name(value)) && !value.ends_with(ENDS)
         }
-        RemovedKind::Navigation => (1..=6).contains(&words) && value.chars().any(char::is_numeric),
+        RemovedKind::Navigation => (1..=8).contains(&words) && (marked || value.chars().any(char::is_numeric)),
         _ => marked && (1..=8).contains(&words),
     };
     let value = match rule.kind {

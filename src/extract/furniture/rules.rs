@@ -114,6 +114,14 @@ const fn advert(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
     navigation(Place::Line, lang, "advert", phrases)
 }
 
+const fn credit(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
+    navigation(Place::Label, lang, "credit", phrases)
+}
+
+const fn comments(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
+    navigation(Place::Line, lang, "comments", phrases)
+}
+
 const fn reading_time(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
     navigation(Place::Label, lang, "reading-time", phrases)
 }
@@ -133,6 +141,8 @@ pub const RULES: &[Rule] = &[
             "طالع المزيد",
             "شاهد أيضا",
             "شاهد المزيد",
+            "شاهد",
+            "بالفيديو",
             "اقرأ كذلك",
             "للمزيد اقرأ",
             "مواضيع ذات صلة",
@@ -163,6 +173,8 @@ pub const RULES: &[Rule] = &[
             "recommended",
             "watch also",
             "watch more",
+            "watch",
+            "video",
             "don't miss",
         ],
     ),
@@ -179,6 +191,8 @@ pub const RULES: &[Rule] = &[
             "читать далее",
             "читать по теме",
             "также по теме",
+            "видео",
+            "смотрите",
             "читайте по теме",
         ],
     ),
@@ -196,6 +210,7 @@ pub const RULES: &[Rule] = &[
             "articles liés",
             "nos lecteurs ont aussi aimé",
             "lire aussi notre article",
+            "vidéo",
         ],
     ),
     teaser(
@@ -211,6 +226,7 @@ pub const RULES: &[Rule] = &[
             "te puede interesar",
             "le puede interesar",
             "vea también",
+            "vídeo",
             "noticias relacionadas",
         ],
     ),
@@ -222,6 +238,7 @@ pub const RULES: &[Rule] = &[
             "lies auch",
             "mehr zum thema",
             "siehe auch",
+            "video",
             "auch interessant",
             "weiterlesen",
             "das könnte sie auch interessieren",
@@ -339,7 +356,15 @@ pub const RULES: &[Rule] = &[
     ),
     keywords(
         "en",
-        &["keywords", "key words", "tags", "tagged", "topics", "filed under"],
+        &[
+            "keywords",
+            "key words",
+            "related topics",
+            "tags",
+            "tagged",
+            "topics",
+            "filed under",
+        ],
     ),
     keywords("ru", &["ключевые слова", "теги", "метки", "темы"]),
     keywords("fr", &["mots-clés", "mots clés", "étiquettes", "thèmes"]),
@@ -417,6 +442,9 @@ pub const RULES: &[Rule] = &[
         &[
             "поделиться",
             "поделитесь",
+            "еще больше новостей",
+            "больше новостей",
+            "все новости",
             "подписывайтесь на",
             "подпишитесь на",
             "следите за нами",
@@ -452,6 +480,9 @@ pub const RULES: &[Rule] = &[
             "compartir",
             "compartir en",
             "comparte",
+            "comparte esta noticia",
+            "compartir esta noticia",
+            "compartir este artículo",
             "síguenos",
             "síguenos en",
             "síganos en",
@@ -522,6 +553,28 @@ pub const RULES: &[Rule] = &[
         "mistake",
         &["нажмите ctrl enter", "нажмите сочетание клавиш ctrl enter"],
     ),
+    credit("ar", &["صورة", "الصورة", "تصوير"]),
+    credit(
+        "en",
+        &[
+            "photo",
+            "image",
+            "photo credit",
+            "photograph",
+            "caption",
+            "our standards",
+        ],
+    ),
+    credit("ru", &["фото", "на фото"]),
+    credit("fr", &["photo", "crédit photo", "légende"]),
+    credit("es", &["foto", "fotografía"]),
+    credit("de", &["foto", "bild", "bildquelle"]),
+    comments("ar", &["التعليقات", "تعليقات", "أضف تعليقا"]),
+    comments("en", &["comments", "leave a comment", "view comments"]),
+    comments("ru", &["комментарии", "новость дополняется"]),
+    comments("fr", &["commentaires", "laisser un commentaire"]),
+    comments("es", &["comentarios"]),
+    comments("de", &["kommentare"]),
     reading_time("ar", &["مدة القراءة", "وقت القراءة", "زمن القراءة"]),
     reading_time("en", &["reading time", "read time", "estimated reading time"]),
     reading_time("ru", &["время чтения", "время на чтение"]),
@@ -607,6 +660,7 @@ pub const RULES: &[Rule] = &[
     section(
         "es",
         &[
+            "redacción",
             "portada",
             "inicio",
             "mundo",

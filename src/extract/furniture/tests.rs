@@ -392,6 +392,79 @@ fn prose_that_begins_like_a_prompt_stays() {
     }
 }
 
+#[test]
+fn keywords_come_apart_at_every_separator() {
+    let head = "Talks open in Baku\nThe leaders met in Baku on Tuesday to talk about the northern corridor.";
+    for (line, expected) in [
+        ("الوسوم: #كورسك #أوكرانيا", vec!["كورسك", "أوكرانيا"]),
+        ("الوسوم: #سعر_الذهب،#أوكرانيا", vec!["سعر الذهب", "أوكرانيا"]),
+        ("كلمات دلالية: كورسك، حلف الناتو", vec!["كورسك", "حلف الناتو"]),
+        ("Tags: Kursk | Sudzha | Kursk", vec!["Kursk", "Sudzha"]),
+        ("Теги: Курск; Суджа", vec!["Курск", "Суджа"]),
+        ("Mots-clés : Koursk · Soudja", vec!["Koursk", "Soudja"]),
+        ("Tags: Kursk Sudzha corridor", vec!["Kursk Sudzha corridor"]),
+        ("#Kursk #Sudzha", vec!["Kursk", "Sudzha"]),
+        ("\u{200f}#كورسك \u{200f}#أوكرانيا", vec!["كورسك", "أوكرانيا"]),
+    ] {
+        let found = articles(&format!("{head}\n{line}"));
+        assert_eq!(found[0].keywords, expected, "{line}");
+        assert_eq!(found[0].text.lines().count(), 1, "{line}");
+    }
+    let prose = "#Kursk is what everybody writes about today, said the editor.";
+    assert_eq!(
+        articles(&format!("{head}\n{prose}"))[0].text.lines().last(),
+        Some(prose)
+    );
+}
+
+#[test]
+fn articles_with_their_own_publication_lines_come_apart() {
+    let found = articles(
+        "First story about Baku\nPublished: 12 March 2024\nThe leaders met in Baku on Tuesday to talk about the northern corridor.\nThey will meet again on Friday, said the host.\n\nSecond story about storms\nPublished: 10 March 2024\nA storm closed the northern ports on Sunday, and nine ships wait outside.\nSource: Harbour Post\n\nThird story about grain\nPublished: 8 March 2024\nGrain prices rose by four percent on Friday after the storm.",
+    );
+    let told: Vec<_> = found
+        .iter()
+        .map(|one| {
+            (
+                one.title.as_str(),
+                one.published.map(|date| date.value_text()).unwrap_or_default(),
+                one.source.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("First story about Baku", "2024-03-12".to_owned(), None),
+            (
+                "Second story about storms",
+                "2024-03-10".to_owned(),
+                Some("Harbour Post")
+            ),
+            ("Third story about grain", "2024-03-08".to_owned(), None),
+        ]
+    );
+}
+
+#[test]
+fn a_headline_with_a_date_or_a_film_in_it_is_the_headline() {
+    let body = "A storm closed the northern ports on Sunday, and nine ships wait outside.";
+    for title in [
+        "12 March 2024: what we know about the storm",
+        "Video: storm closes the ports",
+        "20 سبتمبر 2023: ماذا نعرف عن العاصفة",
+    ] {
+        let found = articles(&format!("{title}\n{body}"));
+        assert_eq!((found[0].title.as_str(), found[0].text.as_str()), (title, body));
+        assert_eq!(found[0].published, None);
+    }
+    let found = articles(&format!(
+        "Reuters\nStorm closes the ports\n12 March 2024, 17:30 by Moscow time\n{body}"
+    ));
+    assert_eq!(found[0].title, "Storm closes the ports");
+    assert!(found[0].published.is_some());
+}
+
 /// Input made to be slow: a rule that read a text again and again would make this test last for minutes.
 #[test]
 fn long_inputs_are_read_to_their_end() {
