@@ -15,6 +15,9 @@ use crate::extract::furniture::{
     keywords, lines, only_hashtags, removed, unglue, words_up_to,
 };
 
+/// A headline behind "Read also:" at the top of a text is the text's own when the paragraph below has this share of its
+/// words.
+const TITLE_SHARE: f64 = 0.5;
 /// A page has few outlets; more source and copyright lines than this are not read for their names.
 const MOST_OUTLETS: usize = 16;
 
@@ -315,8 +318,8 @@ impl<'a> Sorter<'a> {
     fn name_source(&mut self, value: &str) {
         let value = value.trim_end_matches('.').trim();
         for name in value
-            .split(['،', ',', '/', '+'])
-            .map(str::trim)
+            .split(['،', ',', '/', '+', '–', '—', '|', ';', '؛'])
+            .map(|name| name.trim_matches(|c: char| c.is_whitespace() || "«»\"“”".contains(c)))
             .filter(|name| !name.is_empty())
         {
             let place = if is_agency(name) {
@@ -366,18 +369,26 @@ impl<'a> Sorter<'a> {
             return;
         };
         let headline = found.rest.trim_start_matches([' ', ':', '：', '|', '>', '-', '–', '—']);
-        if self.part.over && self.begins_article(headline, next.text) {
+        let untitled = self.split && self.part.title.is_empty() && self.part.body.is_empty();
+        if untitled && is_paragraph(next.text, self.limits) && shared(headline, next.text) >= TITLE_SHARE {
+            self.cut_phrase_only(line, headline);
+            headline.clone_into(&mut self.part.title);
+        } else if self.part.over && self.begins_article(headline, next.text) {
             if self.split {
-                // The headline is not cut: only the words before it.
-                if let Some(teaser) = self.part.removed.last_mut()
-                    && let Some(phrase) = line.text.strip_suffix(headline)
-                {
-                    teaser.text = phrase.trim_end().to_owned();
-                }
+                self.cut_phrase_only(line, headline);
                 self.begin(headline);
             } else {
                 self.cut_rest(&found.phrase.rule.full_name());
             }
+        }
+    }
+
+    /// The headline is not cut: only the words before it.
+    fn cut_phrase_only(&mut self, line: Line<'_>, headline: &str) {
+        if let Some(teaser) = self.part.removed.last_mut()
+            && let Some(phrase) = line.text.strip_suffix(headline)
+        {
+            phrase.trim_end().clone_into(&mut teaser.text);
         }
     }
 

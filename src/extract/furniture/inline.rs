@@ -56,6 +56,10 @@ fn teaser_end(tail: &str, found: Match<'_>, limits: &Settings) -> Option<usize> 
     let headline = found.rest.trim_start();
     let marked = headline.starts_with([':', '：', '|', '>', '-', '–', '—', '«', '"']);
     let headline = headline.trim_start_matches([':', '：', '|', '>', ' ', '-', '–', '—']);
+    // "…, he said on Monday. Read more"
+    if found.phrase.words > 1 && is_bare(found.rest) {
+        return Some(tail.len());
+    }
     let first = headline.chars().next()?;
     // "Read more books" goes on in lower case, a headline does not; "Related Companies" is a name.
     if !marked && (first.is_lowercase() || found.phrase.words == 1) {
@@ -63,7 +67,11 @@ fn teaser_end(tail: &str, found: Match<'_>, limits: &Settings) -> Option<usize> 
     }
     let before = tail.len() - headline.len();
     let near = near(headline, limits);
-    if let Some(seam) = seam::find(headline, near, &|text| is_paragraph(text, limits)) {
+    let follows = |text: &str| {
+        is_paragraph(text, limits)
+            || words_up_to(text, limits.glued_teaser) >= limits.glued_teaser && ends_sentence(text)
+    };
+    if let Some(seam) = seam::find(headline, near, &follows) {
         return Some(before + seam);
     }
     // "Read more: Storm closes ports. The talks went on." A headline of two sentences has no stop at its end.
@@ -72,8 +80,14 @@ fn teaser_end(tail: &str, found: Match<'_>, limits: &Settings) -> Option<usize> 
     {
         return (marked || is_title(headline.get(..end)?, limits)).then_some(before + end);
     }
-    // A headline has no stop at its end; Arabic gives a seam in front of it away too rarely to be sure.
-    if ends_sentence(headline) && is_paragraph(headline, limits) && !has_case(headline, near) {
+    // A headline has no stop at its end. What has one may hold a sentence of the article, most easily in Arabic, where a
+    // seam is seldom to be seen.
+    let longest = if has_case(headline, near) {
+        limits.label
+    } else {
+        limits.paragraph.saturating_sub(1)
+    };
+    if ends_sentence(headline) && words_up_to(headline, longest + 1) > longest {
         return None;
     }
     let short = words_up_to(headline, limits.title + 1) <= limits.title;

@@ -46,6 +46,8 @@ pub struct Settings {
     pub paragraph: usize,
     /// A sentence glued to furniture, at least.
     pub glued: usize,
+    /// A sentence glued to a teaser's headline, at least.
+    pub glued_teaser: usize,
     /// A line above the text that names the outlet or a section of it, at most.
     pub masthead: usize,
     /// A date line without a label, at most.
@@ -58,6 +60,8 @@ pub struct Settings {
 
 /// Signs that end a sentence.
 const ENDS: [char; 7] = ['.', '!', '?', '؟', '…', '。', '۔'];
+/// Keywords have so many words at most, on the average.
+const KEYWORD_WORDS: usize = 4;
 /// Signs that close what a sentence stands in.
 const CLOSING: [char; 8] = ['"', '»', '”', '“', '\'', '’', ')', ' '];
 /// So many closing signs at most are looked behind for the end of a sentence.
@@ -168,12 +172,19 @@ fn glued_label(text: &str, limits: &Settings) -> Option<usize> {
                 _ => limits.glued,
             };
             let follows = |tail: &str| words_up_to(tail, least) >= least && ends_sentence(tail);
-            let seam = seam::find(found.rest, near(found.rest, limits), &follows)?;
+            let near = near(found.rest, limits);
+            let seam = seam::find(found.rest, near, &follows).or_else(|| {
+                // "Source: EFE. The ships wait outside."
+                let end = seam::sentence_end(found.rest, near)?;
+                let (head, tail) = found.rest.split_at_checked(end)?;
+                let name = head.trim_start_matches([' ', ':', '：']).trim_end_matches('.');
+                (found.phrase.rule.kind == RemovedKind::Source && is_agency(name) && follows(tail)).then_some(end)
+            })?;
             let value = Match {
                 rest: found.rest.get(..seam)?,
                 ..found
             };
-            label(value, limits).map(|_| text.len() - found.rest.len() + seam)
+            label(value).map(|_| text.len() - found.rest.len() + seam)
         })
 }
 
@@ -202,21 +213,26 @@ pub fn classify<'a>(line: Line<'a>, limits: &Settings) -> Found<'a> {
 fn whole_line<'a>(line: &'a str, words: usize, found: Match<'a>, limits: &Settings) -> Option<Found<'a>> {
     let rule = found.phrase.rule;
     match rule.place {
-        Place::Label if words <= most_words(rule, limits) => label(found, limits),
+        Place::Label if words <= most_words(rule, limits) => label(found),
         Place::Line if words <= limits.prompt => {
             inline::is_prompt_line(line, found, limits).then_some(Found::Furniture(rule))
         }
         Place::Within if words <= limits.notice && rule.lang == "any" => {
-            // The word alone is also a subject of news; a notice carries a year.
-            found
-                .rest
-                .chars()
-                .any(char::is_numeric)
-                .then_some(Found::Furniture(rule))
+            dated_notice(line, found.rest, limits).then_some(Found::Furniture(rule))
         }
         Place::Teaser => is_bare(found.rest).then_some(Found::Heading(rule)),
         _ => None,
     }
+}
+
+/// Whether "copyright" begins a notice: the word alone is also a subject of news. A notice carries a year, a sentence has
+/// it elsewhere than right behind the word.
+fn dated_notice(line: &str, rest: &str, limits: &Settings) -> bool {
+    let first = rest
+        .split(|c: char| !c.is_alphanumeric())
+        .find(|word| word.chars().count() > 1);
+    let dated = first.is_some_and(|word| word.chars().all(char::is_numeric));
+    dated || !is_paragraph(line, limits) && rest.chars().any(char::is_numeric)
 }
 
 /// Words of a line that is a label of this kind, at most.
@@ -288,7 +304,7 @@ fn is_quote(line: &str) -> bool {
 
 /// `Source: Reuters` → `Reuters`. A phrase of several words may stand without a colon, in a short line; a single word
 /// is a label only with one.
-fn label<'a>(found: Match<'a>, limits: &Settings) -> Option<Found<'a>> {
+fn label(found: Match<'_>) -> Option<Found<'_>> {
     let rule = found.phrase.rule;
     let rest = found.rest;
     let value = rest.trim_start();
@@ -299,7 +315,7 @@ fn label<'a>(found: Match<'a>, limits: &Settings) -> Option<Found<'a>> {
     let value = value.trim();
     let words = value.split_whitespace().count();
     let fits = match rule.kind {
-        RemovedKind::Keywords => marked,
+        RemovedKind::Keywords => marked && !is_enumeration(value),
         RemovedKind::Published => {
             value.chars().any(char::is_numeric) && !value.ends_with('.') || marked && !value.is_empty()
         }
@@ -315,6 +331,12 @@ fn label<'a>(found: Match<'a>, limits: &Settings) -> Option<Found<'a>> {
         _ => value,
     };
     fits.then_some(Found::Label(rule, value))
+}
+
+/// Whether what stands behind "Topics:" is a sentence: it ends like one, and its parts are longer than keywords are.
+fn is_enumeration(value: &str) -> bool {
+    let parts = keywords(value).len().max(1);
+    ends_sentence(value) && value.split_whitespace().count() > KEYWORD_WORDS * parts
 }
 
 /// "12 March 2024, updated 13 March 2024" up to what is said of the edit.

@@ -406,6 +406,8 @@ pub const RULES: &[Rule] = &[
             "تابعونا عبر",
             "تابعوا قناتنا",
             "تابعوا صفحتنا",
+            "تابعوا آخر الأخبار",
+            "تابع آخر الأخبار",
             "انضموا إلى",
             "اشتركوا في",
             "اشترك في",
@@ -435,6 +437,8 @@ pub const RULES: &[Rule] = &[
             "tweet",
             "print",
             "email this",
+            "copy link",
+            "click here to",
         ],
     ),
     share(
@@ -623,6 +627,7 @@ pub const RULES: &[Rule] = &[
             "middle east",
             "international",
             "breaking news",
+            "live updates",
         ],
     ),
     section(

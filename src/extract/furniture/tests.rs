@@ -465,6 +465,70 @@ fn a_headline_with_a_date_or_a_film_in_it_is_the_headline() {
     assert!(found[0].published.is_some());
 }
 
+#[test]
+fn sentences_that_look_like_furniture_stay() {
+    let head = "Talks open in Baku\nThe leaders met in Baku on Tuesday to talk about the northern corridor.";
+    for prose in [
+        "Topics: The minister named three, among them the harbour, the road and the bridge to the north of the town.",
+        "Copyright law of 1911 was the subject of a second debate on Monday, members said.",
+        "Lea también: El precio del grano sube Los vecinos volvieron a sus casas el lunes por la tarde.",
+        "Related to the storm, two roads were closed on Monday in the north of the county.",
+        "Por Dios, dijo el capitán, esto no se había visto nunca en el puerto de la ciudad.",
+        "Von der Küste berichten unsere Reporter, dass neun Schiffe draußen warten müssen.",
+        "Stand der Dinge am Montag: Neun Schiffe warten, zwei Häfen sind geschlossen.",
+        "Partagez vos souvenirs, a demandé la mairie aux habitants du village lundi soir.",
+        "По теме переговоров стороны высказались во вторник в Анкаре.",
+        "Автор этих строк видел шторм своими глазами, когда вернулся из порта домой.",
+        "تحرير المدينة من المسلحين استغرق ثلاثة أيام، بحسب قائد العملية العسكرية.",
+        "علامات الاستفهام كثيرة حول أسباب التأخر في إغلاق الموانئ أمام السفن الكبيرة.",
+        "ذات صلة بالموضوع، قال الخبير إن العواصف تزداد كل عام في البحر المتوسط.",
+        "إقرأ المزيد: العاصفة تقترب من السواحل وأعلن الدفاع المدني حالة الطوارئ في المدينة.",
+    ] {
+        let found = articles(&format!("{head}\n{prose}\nIt resumes in May, the regulator said."));
+        assert_eq!(found[0].text.lines().nth(1), Some(prose), "{:#?}", found[0].removed);
+    }
+}
+
+#[test]
+fn furniture_at_the_end_of_a_line_or_before_a_sentence_goes() {
+    let head = "Talks open in Baku\nThe leaders met in Baku on Tuesday to talk about the northern corridor.";
+    for (line, cut, stays) in [
+        (
+            "They will go on, he said. Read more",
+            "Read more",
+            "They will go on, he said.",
+        ),
+        (
+            "Fuente: EFE. Los barcos siguen fuera del puerto.",
+            "Fuente: EFE.",
+            "Los barcos siguen fuera del puerto.",
+        ),
+        (
+            "À lire aussi Tempête : les ports fermésLa mairie a remercié les bénévoles lundi.",
+            "À lire aussi Tempête : les ports fermés",
+            "La mairie a remercié les bénévoles lundi.",
+        ),
+        (
+            "إن الموانئ آمنةإقرأ المزيد: أسعار القمح ترتفعوقال التجار إن الأسعار ستعود.",
+            "إقرأ المزيد: أسعار القمح ترتفع",
+            "وقال التجار إن الأسعار ستعود.",
+        ),
+    ] {
+        let found = articles(&format!("{head}\n{line}"));
+        assert_eq!(found[0].removed[0].text, cut, "{}", found[0].text);
+        assert_eq!(found[0].text.lines().last(), Some(stays));
+    }
+}
+
+#[test]
+fn an_article_at_the_top_keeps_the_headline_behind_a_teaser_phrase() {
+    let found = articles(
+        "Read also: Storm closes the ports\nA storm closed the northern ports on Sunday, and nine ships wait outside.",
+    );
+    assert_eq!(found[0].title, "Storm closes the ports");
+    assert_eq!(found[0].removed[0].text, "Read also:");
+}
+
 /// Input made to be slow: a rule that read a text again and again would make this test last for minutes.
 #[test]
 fn long_inputs_are_read_to_their_end() {
