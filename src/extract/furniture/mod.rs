@@ -6,6 +6,7 @@
 
 pub mod inline;
 pub mod names;
+pub mod navigation;
 pub mod openers;
 pub mod phrases;
 pub mod rules;

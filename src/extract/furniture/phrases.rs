@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use crate::extract::fold::fold;
 use crate::extract::furniture::names::{AGENCIES, CHANNELS, JOINED_NAMES, NETWORK_JOINERS, NETWORKS, PURPOSE_WORDS};
+use crate::extract::furniture::navigation::NAVIGATION;
 use crate::extract::furniture::rules::{Place, RULES, Rule};
 
 /// A word with more code points than this starts no phrase, and is not read to its end.
@@ -38,6 +39,7 @@ pub struct Match<'a> {
 static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
     RULES
         .iter()
+        .chain(NAVIGATION)
         .flat_map(|rule| rule.phrases.iter().map(move |phrase| (rule, fold(phrase))))
         .map(|(rule, folded)| Phrase {
             rule,

@@ -54,7 +54,7 @@ impl Rule {
     }
 }
 
-const fn row(
+pub(super) const fn row(
     kind: RemovedKind,
     place: Place,
     lang: &'static str,
@@ -102,34 +102,10 @@ const fn copyright(lang: &'static str, phrases: &'static [&'static str]) -> Rule
     row(RemovedKind::Copyright, Place::Within, lang, "line", phrases)
 }
 
-const fn navigation(place: Place, lang: &'static str, name: &'static str, phrases: &'static [&'static str]) -> Rule {
-    row(RemovedKind::Navigation, place, lang, name, phrases)
-}
-
-const fn section(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
-    navigation(Place::Head, lang, "section", phrases)
-}
-
-const fn advert(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
-    navigation(Place::Line, lang, "advert", phrases)
-}
-
-const fn credit(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
-    navigation(Place::Label, lang, "credit", phrases)
-}
-
-const fn comments(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
-    navigation(Place::Line, lang, "comments", phrases)
-}
-
-const fn reading_time(lang: &'static str, phrases: &'static [&'static str]) -> Rule {
-    navigation(Place::Label, lang, "reading-time", phrases)
-}
-
 /// The name of the rules whose date is that of an edit, never of publication.
 pub const UPDATED: &str = "updated";
 
-/// All rules. The longest phrase that fits a line wins, and of equally long ones the first in the table.
+/// The rules but for [`NAVIGATION`](super::navigation::NAVIGATION). The longest phrase that fits a line wins, and of equally long ones the first in the table.
 pub const RULES: &[Rule] = &[
     teaser(
         "ar",
@@ -532,165 +508,6 @@ pub const RULES: &[Rule] = &[
     ),
     share("pt", &["compartilhar", "compartilhe", "partilhar", "siga-nos"]),
     share("it", &["condividi", "seguici su", "iscriviti"]),
-    advert("ar", &["إعلان", "إعلانات", "مساحة إعلانية"]),
-    advert(
-        "en",
-        &[
-            "advertisement",
-            "sponsored content",
-            "story continues below advertisement",
-        ],
-    ),
-    advert("ru", &["реклама", "на правах рекламы"]),
-    advert("fr", &["publicité", "contenu sponsorisé"]),
-    advert("es", &["publicidad", "contenido patrocinado"]),
-    advert("de", &["anzeige", "werbung"]),
-    navigation(
-        Place::Line,
-        "ar",
-        "tool",
-        &["حجم الخط", "طباعة", "تصغير الخط", "تكبير الخط"],
-    ),
-    navigation(
-        Place::Within,
-        "ru",
-        "mistake",
-        &["нажмите ctrl enter", "нажмите сочетание клавиш ctrl enter"],
-    ),
-    credit("ar", &["صورة", "الصورة", "تصوير"]),
-    credit(
-        "en",
-        &[
-            "photo",
-            "image",
-            "photo credit",
-            "photograph",
-            "caption",
-            "our standards",
-        ],
-    ),
-    credit("ru", &["фото", "на фото"]),
-    credit("fr", &["photo", "crédit photo", "légende"]),
-    credit("es", &["foto", "fotografía"]),
-    credit("de", &["foto", "bild", "bildquelle"]),
-    comments("ar", &["التعليقات", "تعليقات", "أضف تعليقا"]),
-    comments("en", &["comments", "leave a comment", "view comments"]),
-    comments("ru", &["комментарии", "новость дополняется"]),
-    comments("fr", &["commentaires", "laisser un commentaire"]),
-    comments("es", &["comentarios"]),
-    comments("de", &["kommentare"]),
-    reading_time("ar", &["مدة القراءة", "وقت القراءة", "زمن القراءة"]),
-    reading_time("en", &["reading time", "read time", "estimated reading time"]),
-    reading_time("ru", &["время чтения", "время на чтение"]),
-    reading_time("fr", &["temps de lecture"]),
-    reading_time("es", &["tiempo de lectura"]),
-    reading_time("de", &["lesezeit", "lesedauer"]),
-    section(
-        "ar",
-        &[
-            "الرئيسية",
-            "العالم",
-            "عربي ودولي",
-            "سياسة",
-            "السياسة",
-            "اقتصاد",
-            "رياضة",
-            "محليات",
-            "أخبار",
-            "الأخبار",
-            "أخبار العالم",
-            "ثقافة",
-            "تكنولوجيا",
-            "عاجل",
-            "الشرق الأوسط",
-        ],
-    ),
-    section(
-        "en",
-        &[
-            "home",
-            "world",
-            "politics",
-            "business",
-            "news",
-            "world news",
-            "sport",
-            "sports",
-            "opinion",
-            "culture",
-            "technology",
-            "science",
-            "health",
-            "africa",
-            "europe",
-            "asia",
-            "middle east",
-            "international",
-            "breaking news",
-            "live updates",
-        ],
-    ),
-    section(
-        "ru",
-        &[
-            "главная",
-            "мир",
-            "в мире",
-            "политика",
-            "общество",
-            "экономика",
-            "спорт",
-            "культура",
-            "происшествия",
-            "новости",
-            "наука",
-            "технологии",
-        ],
-    ),
-    section(
-        "fr",
-        &[
-            "accueil",
-            "monde",
-            "international",
-            "politique",
-            "société",
-            "économie",
-            "sport",
-            "culture",
-            "afrique",
-            "europe",
-        ],
-    ),
-    section(
-        "es",
-        &[
-            "redacción",
-            "portada",
-            "inicio",
-            "mundo",
-            "internacional",
-            "política",
-            "sociedad",
-            "economía",
-            "deportes",
-            "cultura",
-        ],
-    ),
-    section(
-        "de",
-        &[
-            "startseite",
-            "politik",
-            "ausland",
-            "wirtschaft",
-            "gesellschaft",
-            "sport",
-            "kultur",
-            "panorama",
-            "welt",
-        ],
-    ),
     copyright("any", &["©", "copyright"]),
     copyright("ar", &["جميع الحقوق محفوظة", "كل الحقوق محفوظة", "حقوق النشر محفوظة"]),
     copyright("en", &["all rights reserved"]),
@@ -713,11 +530,12 @@ pub const RULES: &[Rule] = &[
 mod tests {
     use super::*;
     use crate::extract::fold::fold;
+    use crate::extract::furniture::navigation::NAVIGATION;
     use std::collections::BTreeSet;
 
     #[test]
     fn every_row_says_something_and_no_kind_says_it_twice() {
-        for rule in RULES {
+        for rule in RULES.iter().chain(NAVIGATION) {
             assert!(!rule.phrases.is_empty(), "{}", rule.full_name());
             let mut seen = BTreeSet::new();
             for phrase in rule.phrases {
@@ -733,6 +551,7 @@ mod tests {
         for lang in ["ar", "en", "ru", "fr", "es", "de"] {
             let names: BTreeSet<String> = RULES
                 .iter()
+                .chain(NAVIGATION)
                 .filter(|rule| rule.lang == lang)
                 .map(Rule::full_name)
                 .collect();
@@ -744,6 +563,7 @@ mod tests {
                 "byline",
                 "share",
                 "copyright",
+                "navigation",
             ] {
                 assert!(
                     names.iter().any(|name| name.starts_with(kind)),
