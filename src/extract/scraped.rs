@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::article::{Removed, RemovedKind};
 use crate::extract::fold::fold;
 use crate::extract::furniture::phrases::{at_start, only_networks};
-use crate::extract::furniture::rules::Place;
+use crate::extract::furniture::rules::{Place, Rule};
 use crate::extract::furniture::{
     Found, Line, Settings, behind_teaser_phrase, classify, ends_sentence, is_agency, is_paragraph, is_title, is_update,
     keywords, lines, only_hashtags, removed, unglue, words_up_to,
@@ -146,6 +146,7 @@ impl<'a> Sorter<'a> {
             return self.entitle(line);
         }
         match found {
+            Found::Heading(rule) if rule.kind == RemovedKind::Keywords => self.below_keywords(line, rule),
             Found::Heading(rule) => {
                 self.cut(line, RemovedKind::Teaser, &rule.full_name());
                 self.below_heading(&rule.full_name());
@@ -357,6 +358,38 @@ impl<'a> Sorter<'a> {
             }
             self.at += 1;
             self.cut(line, RemovedKind::Teaser, rule);
+        }
+    }
+
+    /// Below "Tags": a keyword a line, up to the first line that can be something else. The word alone is also a headline.
+    fn below_keywords(&mut self, line: Line<'a>, rule: &Rule) {
+        let is_keyword = |at: usize| {
+            let is_short = |line: &Line<'_>| words_up_to(line.text, self.limits.keyword + 1) <= self.limits.keyword;
+            let headline = self
+                .lines
+                .get(at + 1)
+                .is_some_and(|below| is_paragraph(below.text, self.limits));
+            let own = self
+                .lines
+                .get(at)
+                .filter(|line| is_short(line) && is_title(line.text, self.limits));
+            !headline && own.is_some_and(|line| classify(*line, self.limits) == Found::Prose)
+        };
+        let marked = line.text.ends_with([':', '：']);
+        if !marked && (self.part.body.is_empty() || !is_keyword(self.at)) {
+            return self.prose(line);
+        }
+        let end = (self.at..self.lines.len())
+            .find(|at| !is_keyword(*at))
+            .unwrap_or(self.lines.len());
+        self.cut(line, RemovedKind::Keywords, &rule.full_name());
+        self.part.over = !self.part.body.is_empty();
+        while self.at < end {
+            if let Some(line) = self.lines.get(self.at).copied() {
+                self.cut(line, RemovedKind::Keywords, &rule.full_name());
+                self.add_keywords(line.text);
+            }
+            self.at += 1;
         }
     }
 

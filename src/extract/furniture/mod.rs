@@ -31,6 +31,8 @@ pub struct Settings {
     pub label: usize,
     /// A line with the dates of publication and edit, at most.
     pub date_label: usize,
+    /// A keyword on a line of its own, at most.
+    pub keyword: usize,
     /// A share prompt on a line of its own, at most.
     pub prompt: usize,
     /// A share prompt that names a network, a channel or a newsletter, at most.
@@ -82,7 +84,7 @@ pub struct Line<'a> {
 pub enum Found<'a> {
     /// The article's own.
     Prose,
-    /// A heading such as "Read also:", with nothing behind it.
+    /// A heading such as "Read also:" or "Tags", with nothing behind it.
     Heading(&'static Rule),
     /// One or more teasers among prose: what stays, and what is cut.
     Teasers {
@@ -214,6 +216,7 @@ pub fn classify<'a>(line: Line<'a>, limits: &Settings) -> Found<'a> {
 fn whole_line<'a>(line: &'a str, words: usize, found: Match<'a>, limits: &Settings) -> Option<Found<'a>> {
     let rule = found.phrase.rule;
     match rule.place {
+        Place::Label if rule.kind == RemovedKind::Keywords && is_bare(found.rest) => Some(Found::Heading(rule)),
         Place::Label if words <= most_words(rule, limits) => label(found),
         Place::Line if words <= limits.prompt => {
             inline::is_prompt_line(line, found, limits).then_some(Found::Furniture(rule))

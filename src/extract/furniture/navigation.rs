@@ -74,7 +74,16 @@ pub const NAVIGATION: &[Rule] = &[
     comments("ar", &["التعليقات", "تعليقات", "أضف تعليقا"]),
     comments("en", &["comments", "leave a comment", "view comments"]),
     comments("ru", &["комментарии", "новость дополняется"]),
-    comments("fr", &["commentaires", "laisser un commentaire"]),
+    comments(
+        "fr",
+        &[
+            "commentaires",
+            "laisser un commentaire",
+            "réagir",
+            "article réservé aux abonnés",
+            "article réservé à nos abonnés",
+        ],
+    ),
     comments("es", &["comentarios"]),
     comments("de", &["kommentare"]),
     reading_time("ar", &["مدة القراءة", "وقت القراءة", "زمن القراءة"]),

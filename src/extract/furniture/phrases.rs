@@ -85,13 +85,39 @@ pub fn at_start(text: &str) -> Vec<Match<'_>> {
             folded.push(' ');
         }
         folded.push_str(&fold(word));
+        let from = at;
         at = end;
+        found.extend(glued_to_headline(text, start, from, end, &folded));
         if let (Some(phrases), Some(rest)) = (BY_START.get(folded.as_str()), text.get(end..)) {
             found.extend(phrases.iter().map(|phrase| Match { phrase, rest }));
         }
     }
     found.sort_by_key(|found| std::cmp::Reverse(found.phrase.words));
     found
+}
+
+/// The teaser phrase to which a headline was glued: «إقرأ المزيدبوتين», "Read morePutin". `folded` is the text from `start`
+/// to `end`, folded, and its last word begins behind `from`.
+fn glued_to_headline<'a>(text: &'a str, start: usize, from: usize, end: usize, folded: &str) -> Option<Match<'a>> {
+    let phrase = PHRASES.iter().find(|phrase| {
+        phrase.rule.place == Place::Teaser
+            && phrase.words > 1
+            && folded
+                .strip_prefix(phrase.folded.as_str())
+                .is_some_and(|rest| !rest.contains(' ') && rest.chars().nth(2).is_some())
+    })?;
+    let word = text.get(from..end)?;
+    let inside = |(at, c): (usize, char)| {
+        let behind = from + at;
+        let is_phrase = !c.is_lowercase() && text.get(start..behind).is_some_and(|head| fold(head) == phrase.folded);
+        is_phrase.then_some(behind)
+    };
+    let behind = word
+        .char_indices()
+        .filter(|(_, c)| c.is_alphanumeric())
+        .find_map(inside)?;
+    let rest = text.get(behind..)?;
+    Some(Match { phrase, rest })
 }
 
 /// The notices (`Place::Within`) of the table.
@@ -147,7 +173,7 @@ pub fn is_joined_name(word: &str, before: usize) -> bool {
 
 /// What may stand before a phrase: blanks, bullets, marks of direction and byte order.
 fn is_lead(c: char) -> bool {
-    " \t-–•*>»[(".contains(c)
+    " \t-–•*+>»[(".contains(c)
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 

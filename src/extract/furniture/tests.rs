@@ -418,6 +418,35 @@ fn keywords_come_apart_at_every_separator() {
 }
 
 #[test]
+fn keywords_may_stand_on_lines_of_their_own() {
+    let head = "Talks open in Baku\nThe leaders met in Baku on Tuesday to talk about the northern corridor.";
+    let next = "Storm closes the ports\nA storm closed the northern ports on Sunday, and nine ships wait outside.";
+    for (heading, entries) in [
+        ("كلمات دلالية", "بوتين\nأردوغان"),
+        ("Tags:", "Putin\nErdogan"),
+        ("Теги", "Путин\nЭрдоган"),
+    ] {
+        let found = articles(&format!("{head}\n{heading}\n{entries}\n{next}"));
+        assert_eq!(found[0].keywords, entries.lines().collect::<Vec<_>>());
+        assert!(found[0].text.contains("Storm closes the ports"), "{}", found[0].text);
+    }
+    let found = articles(&format!("Topics\n{next}"));
+    assert_eq!((found[0].title.as_str(), found[0].removed.len()), ("Topics", 0));
+}
+
+#[test]
+fn a_headline_glued_to_its_teaser_phrase_goes_with_it() {
+    let head = "Talks open in Baku\nThe leaders met in Baku on Tuesday to talk about the northern corridor.";
+    for line in [
+        "إقرأ المزيدبوتين يلتقي أردوغان في سوتشي",
+        "READ MOREStorm closes the ports",
+    ] {
+        let found = articles(&format!("{head}\n{line}"));
+        assert_eq!(found[0].removed.first().map(|cut| cut.text.as_str()), Some(line));
+    }
+}
+
+#[test]
 fn articles_with_their_own_publication_lines_come_apart() {
     let found = articles(
         "First story about Baku\nPublished: 12 March 2024\nThe leaders met in Baku on Tuesday to talk about the northern corridor.\nThey will meet again on Friday, said the host.\n\nSecond story about storms\nPublished: 10 March 2024\nA storm closed the northern ports on Sunday, and nine ships wait outside.\nSource: Harbour Post\n\nThird story about grain\nPublished: 8 March 2024\nGrain prices rose by four percent on Friday after the storm.",
