@@ -4,6 +4,7 @@
 //! reads only the first words, however long the text is.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::extract::fold::fold;
@@ -57,6 +58,18 @@ static BY_START: LazyLock<BTreeMap<&'static str, Vec<&'static Phrase>>> = LazyLo
     map
 });
 
+/// The teaser phrases of several words, by how many.
+static TEASERS: LazyLock<BTreeMap<usize, Vec<&'static Phrase>>> = LazyLock::new(|| {
+    let mut map: BTreeMap<usize, Vec<&Phrase>> = BTreeMap::new();
+    for phrase in PHRASES
+        .iter()
+        .filter(|phrase| phrase.words > 1 && phrase.rule.place == Place::Teaser)
+    {
+        map.entry(phrase.words).or_default().push(phrase);
+    }
+    map
+});
+
 static LONGEST: LazyLock<usize> = LazyLock::new(|| PHRASES.iter().map(|phrase| phrase.words).max().unwrap_or_default());
 
 static AGENCY_NAMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| AGENCIES.iter().map(|name| fold(name)).collect());
@@ -79,7 +92,7 @@ pub fn at_start(text: &str) -> Vec<Match<'_>> {
     };
     let mut folded = String::new();
     let mut at = start;
-    for _ in 0..*LONGEST {
+    for words in 1..=*LONGEST {
         let Some((word, end)) = next_word(text, at) else { break };
         if !folded.is_empty() {
             folded.push(' ');
@@ -87,7 +100,9 @@ pub fn at_start(text: &str) -> Vec<Match<'_>> {
         folded.push_str(&fold(word));
         let from = at;
         at = end;
-        found.extend(glued_to_headline(text, start, from, end, &folded));
+        if let Some(teasers) = TEASERS.get(&words) {
+            found.extend(glued_to_headline(text, start..end, from, &folded, teasers));
+        }
         if let (Some(phrases), Some(rest)) = (BY_START.get(folded.as_str()), text.get(end..)) {
             found.extend(phrases.iter().map(|phrase| Match { phrase, rest }));
         }
@@ -96,15 +111,19 @@ pub fn at_start(text: &str) -> Vec<Match<'_>> {
     found
 }
 
-/// The teaser phrase to which a headline was glued: «إقرأ المزيدبوتين», "Read morePutin". `folded` is the text from `start`
-/// to `end`, folded, and its last word begins behind `from`.
-fn glued_to_headline<'a>(text: &'a str, start: usize, from: usize, end: usize, folded: &str) -> Option<Match<'a>> {
-    let phrase = PHRASES.iter().find(|phrase| {
-        phrase.rule.place == Place::Teaser
-            && phrase.words > 1
-            && folded
-                .strip_prefix(phrase.folded.as_str())
-                .is_some_and(|rest| !rest.contains(' ') && rest.chars().nth(2).is_some())
+/// The teaser phrase to which a headline was glued: «إقرأ المزيدبوتين», "Read morePutin". `folded` is the `range` of the
+/// text, folded, and its last word begins behind `from`.
+fn glued_to_headline<'a>(
+    text: &'a str,
+    range: Range<usize>,
+    from: usize,
+    folded: &str,
+    teasers: &[&'static Phrase],
+) -> Option<Match<'a>> {
+    let Range { start, end } = range;
+    let phrase = teasers.iter().find(|phrase| {
+        let rest = folded.strip_prefix(phrase.folded.as_str());
+        rest.is_some_and(|rest| !rest.contains(' ') && rest.chars().nth(2).is_some())
     })?;
     let word = text.get(from..end)?;
     let inside = |(at, c): (usize, char)| {
