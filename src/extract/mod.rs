@@ -13,6 +13,8 @@ pub mod language;
 pub mod neardup;
 pub mod rules;
 pub mod scraped;
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
@@ -22,6 +24,11 @@ use dates::Bounds;
 use rules::{Cut, Rules};
 use scraped::Part;
 
+/// Words with more letters than this count as words beside a date: not "GMT", "at", "г.".
+const SHORT_LETTERS: usize = 3;
+/// So many words at most stand beside the date on a line that is nothing but a date: a weekday, "by Moscow time".
+const BESIDE_DATE: usize = 3;
+
 /// The section `[extract]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +37,8 @@ pub struct Settings {
     pub earliest: NaiveDate,
     /// Code points of a text, at most; a longer one is refused.
     pub max_chars: usize,
+    /// Furniture.
+    pub furniture: furniture::Settings,
     /// Near-duplicates.
     pub near_duplicate: neardup::Settings,
 }
@@ -39,6 +48,7 @@ pub struct Settings {
 pub struct NewsRules {
     bounds: Bounds,
     max_chars: usize,
+    furniture: furniture::Settings,
 }
 
 impl NewsRules {
@@ -50,11 +60,23 @@ impl NewsRules {
                 earliest: settings.earliest,
             },
             max_chars: settings.max_chars,
+            furniture: settings.furniture,
         }
     }
 
+    /// Whether a line is a date, with its time and zone perhaps, and nothing else.
     fn is_date(&self, line: &str) -> bool {
-        dates::parse(line, &self.bounds).is_ok()
+        let mut rest = line.to_owned();
+        for mention in dates::find(line, None).iter().rev() {
+            let tail = line.get(mention.end..).unwrap_or_default().trim_start();
+            // "12 March 2024: what we know"
+            if tail.starts_with([':', '：']) && tail.chars().skip(1).any(char::is_alphabetic) {
+                return false;
+            }
+            rest.replace_range(mention.start..mention.end, " ");
+        }
+        let long = |word: &&str| word.chars().filter(|c| c.is_alphabetic()).count() > SHORT_LETTERS;
+        rest.split_whitespace().filter(long).count() <= BESIDE_DATE && dates::parse(line, &self.bounds).is_ok()
     }
 
     fn draft(&self, part: Part, document: &Document, only: bool) -> Draft {
@@ -100,7 +122,7 @@ impl Rules for NewsRules {
         if document.text.trim().is_empty() {
             return Err("the text is empty".to_owned());
         }
-        let parts = scraped::parts(&document.text, None, true, &|line| self.is_date(line));
+        let parts = scraped::parts(&document.text, None, true, &|line| self.is_date(line), &self.furniture);
         let told = |part: &Part| !part.body.is_empty() || !part.title.is_empty();
         let only = parts.iter().filter(|part| told(part)).count() == 1;
         let first = !parts.is_empty();
@@ -117,7 +139,8 @@ impl Rules for NewsRules {
     }
 
     fn cut(&self, title: &str, text: &str) -> Cut {
-        let mut parts = scraped::parts(text, Some(title), false, &|line| self.is_date(line)).into_iter();
+        let mut parts =
+            scraped::parts(text, Some(title), false, &|line| self.is_date(line), &self.furniture).into_iter();
         let part = parts.next().unwrap_or_default();
         Cut {
             text: part.body.join("\n"),

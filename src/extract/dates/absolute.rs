@@ -362,7 +362,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A day of the month with its ending: `20`, `20th`, `1er`, `1º`.
-    fn day_at(&self, i: usize) -> Option<(u32, usize)> {
+    pub(super) fn day_at(&self, i: usize) -> Option<(u32, usize)> {
         let (value, digits) = self.tokens.number(i)?;
         if digits > 2 || !(1..=31).contains(&value) {
             // In a field the reason matters ("no such day"); in prose it is simply no date.
@@ -437,6 +437,11 @@ impl<'a> Reader<'a> {
         let name = self.month_at(i)?;
         (name.calendar == Calendar::Gregorian && !name.short && self.is_name(i, &name))
             .then_some((name.number, name.next))
+    }
+
+    /// The year at `i` of our calendar.
+    pub(super) fn plain_year_at(&self, i: usize) -> Option<(i32, usize)> {
+        self.year_at(i, Calendar::Gregorian)
     }
 
     /// A year at `i`, after a comma or "of", with the mark of its era.

@@ -62,6 +62,10 @@ impl Line<'_> {
         let tokens = self.reader.tokens;
         let mut i = 0;
         while let Some(token) = tokens.get(i) {
+            if let Some(next) = self.days(i, offset, mentions) {
+                i = next;
+                continue;
+            }
             let found = match token.kind {
                 Kind::Word if self.reader.lexicon.may_start(tokens, i) => self.mention_at(i),
                 Kind::Number { .. } => self.mention_at(i),
@@ -82,6 +86,39 @@ impl Line<'_> {
                 _ => i += 1,
             }
         }
+    }
+
+    /// Mentions of the days that start at token `i`, when they share a month; the index after them.
+    fn days(&self, i: usize, offset: usize, mentions: &mut Vec<Mention>) -> Option<usize> {
+        let reader = self.reader;
+        let is_word = matches!(reader.tokens.get(i)?.kind, Kind::Word);
+        if reader.tokens.get(i)?.kind == Kind::Mark || is_word && !reader.lexicon.may_start(reader.tokens, i) {
+            return None;
+        }
+        let mut found = Vec::new();
+        let mut after = None;
+        for day in reader.days_at(i) {
+            let (date, relative, next) = match day.parts {
+                Parts::Md(month, number) => {
+                    let resolver = Resolver {
+                        reader,
+                        published: self.published?,
+                    };
+                    let Resolved { date, next } = resolver.complete(month, number, day.next)?;
+                    (date, true, next)
+                }
+                parts => (parts.dated()?, false, day.next),
+            };
+            found.push(Mention {
+                start: offset + reader.tokens.get(day.start)?.start,
+                end: offset + reader.tokens.get(next.checked_sub(1)?)?.end,
+                date,
+                relative,
+            });
+            after = Some(next);
+        }
+        mentions.extend(found);
+        after
     }
 
     /// Bytes of the "and" that is written together with the word at `i`.

@@ -69,6 +69,12 @@ pub(super) enum Role {
     NotAfter,
     /// Spoils a day word before it.
     NotBefore,
+    /// Of a clause that tells of what is to come.
+    Future,
+    /// Of one that tells of what has been.
+    Past,
+    /// Opens a clause of its own.
+    OpensClause,
     /// "at".
     Clock,
     /// "o'clock".
@@ -159,6 +165,9 @@ impl Lexicon {
                 entry.role,
                 Role::Of
                     | Role::AgoAfter
+                    | Role::Future
+                    | Role::Past
+                    | Role::OpensClause
                     | Role::Clock
                     | Role::Oclock
                     | Role::BeforeDate
@@ -220,6 +229,9 @@ impl Lexicon {
                 (language.ago_after, Role::AgoAfter),
                 (language.not_after, Role::NotAfter),
                 (language.not_before, Role::NotBefore),
+                (language.future, Role::Future),
+                (language.past, Role::Past),
+                (language.opens_clause, Role::OpensClause),
                 (language.clock, Role::Clock),
                 (language.oclock, Role::Oclock),
                 (language.before_date, Role::BeforeDate),

@@ -12,7 +12,9 @@
 //! - **Calendars.** Solar Hijri dates are converted. Islamic ones are a day uncertain: `parse` keeps the month and
 //!   refuses a day at the border of two months; `find` leaves them alone.
 //! - **Relative words** are resolved only against a publication date, only by `find`. Days are those of UTC. "On
-//!   Tuesday" is the last one, publication day included; a day without a year falls in the year that brings it closest.
+//!   Tuesday" is the last one, publication day included, or the first one when the clause tells of what is to come
+//!   ("talks will open on Tuesday"); a day without a year falls in the year that brings it closest.
+//! - **Ranges.** "19 and 20 September" are two mentions, one for each day that is named; the days between are not.
 //!   Weeks and years have no precision here, and are left alone.
 
 mod absolute;
@@ -22,7 +24,9 @@ mod find;
 mod languages;
 mod lexicon;
 mod parse;
+mod ranges;
 mod relative;
+mod tense;
 mod tokens;
 mod zones;
 

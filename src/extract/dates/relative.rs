@@ -305,6 +305,7 @@ impl Resolver<'_> {
         let published = self.published.date();
         let back = i64::from(published.weekday().days_since(weekday));
         let days = match which {
+            None if self.is_to_come(i, next) => (7 - back) % 7,
             None | Some(Which::Nearest) => -back,
             Some(Which::Last) => {
                 if back == 0 {
@@ -423,7 +424,7 @@ impl Resolver<'_> {
     }
 
     /// An accent that belongs to the word is there.
-    fn is_accented(&self, entry: &Entry, start: usize, next: usize) -> bool {
+    pub(super) fn is_accented(&self, entry: &Entry, start: usize, next: usize) -> bool {
         !entry.accented || (start..next).any(|i| !self.reader.raw(i).is_ascii())
     }
 

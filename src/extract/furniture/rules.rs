@@ -15,8 +15,10 @@ pub enum Place {
     Label,
     /// The line is this phrase and little else (at most a few more words); the line is cut.
     Line,
-    /// Anywhere in a line that is no paragraph; the line is cut.
+    /// At the start or the end of a line that is no paragraph; the line is cut.
     Within,
+    /// A short line above the text that begins with the phrase; the line is cut.
+    Head,
 }
 
 /// One row: a kind of furniture in one language.
@@ -52,7 +54,7 @@ impl Rule {
     }
 }
 
-const fn row(
+pub(super) const fn row(
     kind: RemovedKind,
     place: Place,
     lang: &'static str,
@@ -103,7 +105,7 @@ const fn copyright(lang: &'static str, phrases: &'static [&'static str]) -> Rule
 /// The name of the rules whose date is that of an edit, never of publication.
 pub const UPDATED: &str = "updated";
 
-/// All rules. The first that fits a line wins, and of its phrases the longest.
+/// The rules but for [`NAVIGATION`](super::navigation::NAVIGATION). The longest phrase that fits a line wins, and of equally long ones the first in the table.
 pub const RULES: &[Rule] = &[
     teaser(
         "ar",
@@ -115,6 +117,8 @@ pub const RULES: &[Rule] = &[
             "طالع المزيد",
             "شاهد أيضا",
             "شاهد المزيد",
+            "شاهد",
+            "بالفيديو",
             "اقرأ كذلك",
             "للمزيد اقرأ",
             "مواضيع ذات صلة",
@@ -123,6 +127,8 @@ pub const RULES: &[Rule] = &[
             "مقالات ذات صلة",
             "المزيد حول الموضوع",
             "قد يهمك أيضا",
+            "قد يعجبك أيضا",
+            "تابع القراءة",
             "ذات صلة",
         ],
     ),
@@ -143,6 +149,8 @@ pub const RULES: &[Rule] = &[
             "recommended",
             "watch also",
             "watch more",
+            "watch",
+            "video",
             "don't miss",
         ],
     ),
@@ -157,6 +165,11 @@ pub const RULES: &[Rule] = &[
             "материалы по теме",
             "другие материалы по теме",
             "читать далее",
+            "читать по теме",
+            "также по теме",
+            "видео",
+            "смотрите",
+            "читайте по теме",
         ],
     ),
     teaser(
@@ -171,6 +184,10 @@ pub const RULES: &[Rule] = &[
             "voir aussi",
             "sur le même sujet",
             "articles liés",
+            "nos lecteurs ont aussi aimé",
+            "la rédaction vous conseille",
+            "lire aussi notre article",
+            "vidéo",
         ],
     ),
     teaser(
@@ -186,6 +203,7 @@ pub const RULES: &[Rule] = &[
             "te puede interesar",
             "le puede interesar",
             "vea también",
+            "vídeo",
             "noticias relacionadas",
         ],
     ),
@@ -194,9 +212,11 @@ pub const RULES: &[Rule] = &[
         &[
             "lesen sie auch",
             "lesen sie mehr",
+            "lesen sie hier mehr",
             "lies auch",
             "mehr zum thema",
             "siehe auch",
+            "video",
             "auch interessant",
             "weiterlesen",
             "das könnte sie auch interessieren",
@@ -314,11 +334,19 @@ pub const RULES: &[Rule] = &[
     ),
     keywords(
         "en",
-        &["keywords", "key words", "tags", "tagged", "topics", "filed under"],
+        &[
+            "keywords",
+            "key words",
+            "related topics",
+            "tags",
+            "tagged",
+            "topics",
+            "filed under",
+        ],
     ),
     keywords("ru", &["ключевые слова", "теги", "метки", "темы"]),
     keywords("fr", &["mots-clés", "mots clés", "étiquettes", "thèmes"]),
-    keywords("es", &["palabras clave", "etiquetas", "temas"]),
+    keywords("es", &["palabras clave", "archivado en", "etiquetas", "temas"]),
     keywords("de", &["schlagwörter", "stichwörter", "schlagworte", "themen"]),
     keywords("pt", &["palavras-chave", "marcadores"]),
     keywords("it", &["parole chiave", "etichette"]),
@@ -327,7 +355,16 @@ pub const RULES: &[Rule] = &[
     byline("ar", &["كتب", "كتبت", "بقلم", "إعداد", "تحرير", "الكاتب"]),
     byline("en", &["by", "written by", "author", "reporting by", "editing by"]),
     byline("ru", &["автор", "авторы", "текст"]),
-    byline("fr", &["par", "auteur", "propos recueillis par"]),
+    byline(
+        "fr",
+        &[
+            "par",
+            "par la rédaction",
+            "avec la rédaction",
+            "auteur",
+            "propos recueillis par",
+        ],
+    ),
     byline("es", &["por", "autor", "redacción"]),
     byline("de", &["von", "autor", "autorin"]),
     share(
@@ -337,11 +374,21 @@ pub const RULES: &[Rule] = &[
             "شارك المقال",
             "شارك الخبر",
             "شارك هذا المقال",
+            "شارك هذا الخبر",
+            "للمزيد من الأخبار",
+            "لمتابعة آخر الأخبار",
             "شاركها",
             "مشاركة",
             "انشر",
             "تابعونا على",
             "تابعنا على",
+            "تابعونا عبر",
+            "تابعوا قناتنا",
+            "تابعوا صفحتنا",
+            "تابعوا آخر الأخبار",
+            "تابع آخر الأخبار",
+            "انضموا إلى",
+            "اشتركوا في",
             "اشترك في",
             "اشترك الآن",
             "انضم إلى قناتنا",
@@ -360,22 +407,36 @@ pub const RULES: &[Rule] = &[
             "follow us on",
             "subscribe",
             "subscribe to our",
+            "subscribe to",
+            "follow our",
+            "join us on",
+            "sign up to our",
             "sign up for our",
             "join our",
             "tweet",
             "print",
             "email this",
+            "copy link",
+            "click here to",
         ],
     ),
     share(
         "ru",
         &[
             "поделиться",
+            "поделиться в соцсетях",
             "поделитесь",
+            "еще больше новостей",
+            "больше новостей",
+            "все новости",
             "подписывайтесь на",
             "подпишитесь на",
             "следите за нами",
             "читайте нас в",
+            "читайте нас",
+            "следите за нашими",
+            "присоединяйтесь к",
+            "вступайте в",
         ],
     ),
     share(
@@ -385,9 +446,15 @@ pub const RULES: &[Rule] = &[
             "partagez",
             "partager sur",
             "partager cet article",
+            "partager l'article",
+            "partager sur les réseaux",
             "suivez-nous",
             "suivez nous sur",
             "abonnez-vous",
+            "suivez-nous sur",
+            "abonnez-vous à",
+            "inscrivez-vous à",
+            "rejoignez-nous",
             "s'abonner",
         ],
     ),
@@ -397,10 +464,18 @@ pub const RULES: &[Rule] = &[
             "compartir",
             "compartir en",
             "comparte",
+            "comparte esta noticia",
+            "compartir esta noticia",
+            "compartir este artículo",
             "síguenos",
             "síguenos en",
             "síganos en",
             "suscríbete",
+            "suscríbete a",
+            "suscríbase a",
+            "siga nuestro",
+            "sigue nuestro",
+            "únete a",
             "suscríbase",
         ],
     ),
@@ -413,16 +488,41 @@ pub const RULES: &[Rule] = &[
             "folgen sie uns",
             "folgen sie uns auf",
             "abonnieren",
+            "abonnieren sie",
+            "abonniere unseren",
+            "folgen sie unserem",
+            "folge uns auf",
             "newsletter abonnieren",
             "drucken",
         ],
+    ),
+    row(
+        RemovedKind::Share,
+        Place::Label,
+        "fr",
+        "newsletter",
+        &["newsletter", "infolettre"],
+    ),
+    row(
+        RemovedKind::Share,
+        Place::Label,
+        "en",
+        "newsletter",
+        &["newsletter", "newsletters"],
     ),
     share("pt", &["compartilhar", "compartilhe", "partilhar", "siga-nos"]),
     share("it", &["condividi", "seguici su", "iscriviti"]),
     copyright("any", &["©", "copyright"]),
     copyright("ar", &["جميع الحقوق محفوظة", "كل الحقوق محفوظة", "حقوق النشر محفوظة"]),
     copyright("en", &["all rights reserved"]),
-    copyright("ru", &["все права защищены", "при использовании материалов"]),
+    copyright(
+        "ru",
+        &[
+            "все права защищены",
+            "при использовании материалов ссылка",
+            "при использовании материалов сайта",
+        ],
+    ),
     copyright("fr", &["tous droits réservés"]),
     copyright("es", &["todos los derechos reservados"]),
     copyright("de", &["alle rechte vorbehalten"]),
@@ -430,107 +530,16 @@ pub const RULES: &[Rule] = &[
     copyright("it", &["tutti i diritti riservati", "riproduzione riservata"]),
 ];
 
-/// News agencies as source lines and datelines name them; any other name in a source line is the outlet.
-pub const AGENCIES: &[&str] = &[
-    "نوفوستي",
-    "ريا نوفوستي",
-    "ria novosti",
-    "риа новости",
-    "риа",
-    "رويترز",
-    "reuters",
-    "рейтер",
-    "أ ف ب",
-    "أف ب",
-    "فرانس برس",
-    "afp",
-    "агентство франс пресс",
-    "أ ب",
-    "أسوشيتد برس",
-    "associated press",
-    "ap",
-    "تاس",
-    "tass",
-    "тасс",
-    "إنترفاكس",
-    "interfax",
-    "интерфакс",
-    "الأناضول",
-    "anadolu",
-    "anadolu agency",
-    "aa",
-    "د ب أ",
-    "dpa",
-    "efe",
-    "إفي",
-    "شينخوا",
-    "xinhua",
-    "синьхуа",
-    "وام",
-    "wam",
-    "واس",
-    "spa",
-    "بترا",
-    "petra",
-    "سانا",
-    "sana",
-    "وفا",
-    "wafa",
-    "كونا",
-    "kuna",
-    "قنا",
-    "qna",
-    "إرنا",
-    "irna",
-    "مهر",
-    "mehr",
-    "فارس",
-    "fars",
-    "ansa",
-    "lusa",
-    "apa",
-    "azertac",
-    "armenpress",
-    "ukrinform",
-    "укринформ",
-    "унн",
-    "unian",
-    "униан",
-    "sputnik",
-    "سبوتنيك",
-    "спутник",
-    "bloomberg",
-    "بلومبرغ",
-    "upi",
-    "kyodo",
-    "yonhap",
-    "pti",
-    "ani",
-    "ap news",
-    "وكالات",
-    "agencies",
-    "agences",
-    "agencias",
-    "agenturen",
-    "агентства",
-    "map",
-    "aps",
-    "tap",
-    "mena",
-    "lana",
-    "suna",
-    "وال",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::extract::fold::fold;
+    use crate::extract::furniture::navigation::NAVIGATION;
     use std::collections::BTreeSet;
 
     #[test]
     fn every_row_says_something_and_no_kind_says_it_twice() {
-        for rule in RULES {
+        for rule in RULES.iter().chain(NAVIGATION) {
             assert!(!rule.phrases.is_empty(), "{}", rule.full_name());
             let mut seen = BTreeSet::new();
             for phrase in rule.phrases {
@@ -546,6 +555,7 @@ mod tests {
         for lang in ["ar", "en", "ru", "fr", "es", "de"] {
             let names: BTreeSet<String> = RULES
                 .iter()
+                .chain(NAVIGATION)
                 .filter(|rule| rule.lang == lang)
                 .map(Rule::full_name)
                 .collect();
@@ -557,6 +567,7 @@ mod tests {
                 "byline",
                 "share",
                 "copyright",
+                "navigation",
             ] {
                 assert!(
                     names.iter().any(|name| name.starts_with(kind)),

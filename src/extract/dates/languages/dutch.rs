@@ -44,5 +44,8 @@ pub(super) const LANGUAGE: Language = Language {
     oclock: "uur|u",
     periods: ["maand", "jaar"],
     not_after: "elke|iedere",
+    future: "zal|zullen|gaat|gaan|moet|moeten|gepland|verwacht|begint|beginnen|wordt|worden",
+    past: "zei|zeiden|zegt|meldde|meldden|sinds|was|waren|had|hadden|heeft|hebben|werd|werden|is|zijn",
+    opens_clause: "dat|die|omdat",
     ..NONE
 };

@@ -55,5 +55,9 @@ pub(super) const LANGUAGE: Language = Language {
     periods: ["mese", "anno"],
     not_after: "ogni|super",
     before_date: "il",
+    future: "deve|devono|dovrebbe|dovrebbero|previsto|prevista|previsti|previste|atteso|attesa|in programma",
+    future_endings: "rà|ranno",
+    past: "detto|dichiarato|annunciato|affermato|aggiunto|da quando|era|erano|fu|furono|aveva|avevano|ha|hanno",
+    opens_clause: "che|cui|dove",
     ..NONE
 };

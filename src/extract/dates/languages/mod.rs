@@ -82,6 +82,16 @@ pub(in crate::extract::dates) struct Language {
     pub(in crate::extract::dates) pm: &'static str,
     /// At night: before noon from twelve to five, after noon otherwise.
     pub(in crate::extract::dates) night: &'static str,
+    /// Words of a clause that tells of what is to come ("will", "set to").
+    pub(in crate::extract::dates) future: &'static str,
+    /// Endings of verbs in the future, as they are written.
+    pub(in crate::extract::dates) future_endings: &'static str,
+    /// Words that end like that and are no verbs.
+    pub(in crate::extract::dates) no_future: &'static str,
+    /// Words of a clause that tells of what has been ("said", "since").
+    pub(in crate::extract::dates) past: &'static str,
+    /// Words that open a clause of its own ("that", "which").
+    pub(in crate::extract::dates) opens_clause: &'static str,
     /// Words that announce a local time: without a known place after them the zone is unknown.
     pub(in crate::extract::dates) zone: &'static str,
 }
@@ -118,6 +128,11 @@ const NONE: Language = Language {
     am: "",
     pm: "",
     night: "",
+    future: "",
+    future_endings: "",
+    no_future: "",
+    past: "",
+    opens_clause: "",
     zone: "",
 };
 

@@ -43,5 +43,8 @@ pub(super) const LANGUAGE: Language = Language {
     zone: "به وقت",
     periods: ["ماه", "سال"],
     not_after: "هر",
+    future: "خواهد|خواهند|خواهیم|قرار است|در نظر دارد|پیش‌بینی می‌شود",
+    past: "گفت|گفتند|اعلام کرد|افزود|بود|بودند|شد|شدند|از روز",
+    opens_clause: "که",
     ..NONE
 };

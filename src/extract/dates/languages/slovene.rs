@@ -33,5 +33,8 @@ pub(super) const LANGUAGE: Language = Language {
     oclock: "uri",
     of: "leta",
     periods: ["", "leta"],
+    future: "bo|bodo|bosta|naj bi|predvidoma|načrtuje|načrtujejo|pričakuje",
+    past: "dejal|dejala|sporočil|sporočila|sporočili|povedal|povedala|od|je|so|bil|bila|bilo|bili",
+    opens_clause: "da|ki",
     ..NONE
 };

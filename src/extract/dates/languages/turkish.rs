@@ -39,5 +39,9 @@ pub(super) const LANGUAGE: Language = Language {
     zone: "yerel saatle",
     periods: ["ay", "yıl|yılın"],
     not_after: "her",
+    future: "bekleniyor|planlanıyor|planlanan|öngörülüyor",
+    future_endings: "acak|ecek|acaklar|ecekler|acaktır|ecektir|acağı|eceği|acağını|eceğini",
+    no_future: "gelecek|yiyecek|içecek",
+    past: "dedi|söyledi|açıkladı|belirtti|bildirdi|duyurdu|idi|oldu",
     ..NONE
 };

@@ -83,7 +83,10 @@ fn full_dates() {
                 "in August 2024 and mid-August 2023",
                 &["August 2024 = 2024-08", "August 2023 = 2023-08"],
             ),
-            ("from 19-20 September 2023", &["19-20 September 2023 = 2023-09-19"]),
+            (
+                "from 19-20 September 2023",
+                &["19 = 2023-09-19", "20 September 2023 = 2023-09-20"],
+            ),
             ("截至2023年9月20日，", &["2023年9月20日 = 2023-09-20"]),
             ("the 14 July 1789", &["14 July 1789 = 1789-07-14"]),
         ],
@@ -324,6 +327,145 @@ fn other_relative_words() {
             ("9月19日", &["9月19日 ~ 2023-09-19"]),
         ],
     );
+}
+
+/// 2023-09-20 is a Wednesday.
+#[test]
+fn the_tense_says_which_weekday() {
+    const TO_COME: &[&str] = &["Thursday ~ 2023-09-21"];
+    const GONE: &[&str] = &["Thursday ~ 2023-09-14"];
+    check(
+        Some("2023-09-20"),
+        &[
+            ("Talks will open in Baku on Thursday.", TO_COME),
+            ("The summit is to be held in Baku on Thursday, officials said.", TO_COME),
+            ("The summit will not be held on Thursday.", TO_COME),
+            ("On Thursday the two leaders will meet.", TO_COME),
+            ("He said the talks would resume on Thursday.", TO_COME),
+            ("He said that on Thursday the court will decide.", TO_COME),
+            ("The hearing is scheduled for Thursday.", TO_COME),
+            ("Talks opened in Baku on Thursday.", GONE),
+            ("He said on Thursday that talks will open soon.", GONE),
+            ("On Thursday he said that talks will open.", GONE),
+            ("He will resign, the minister said on Thursday.", GONE),
+            ("They agreed on Thursday to a truce which will last for a week.", GONE),
+            ("Talks will go on. The army withdrew on Thursday.", GONE),
+            ("Talks will open on Wednesday.", &["Wednesday ~ 2023-09-20"]),
+            ("Talks will open last Thursday.", &["last Thursday ~ 2023-09-14"]),
+            ("ستبدأ المحادثات يوم الخميس في باكو.", &["يوم الخميس ~ 2023-09-21"]),
+            ("وقال الوزير إن المحادثات ستستمر الخميس.", &["الخميس ~ 2023-09-21"]),
+            ("من المقرر أن تبدأ المحادثات يوم الخميس.", &["يوم الخميس ~ 2023-09-21"]),
+            ("سوف يجتمع القادة يوم الخميس.", &["يوم الخميس ~ 2023-09-21"]),
+            ("يوم الخميس سيعقد القادة قمة.", &["يوم الخميس ~ 2023-09-21"]),
+            ("بدأت المحادثات يوم الخميس في باكو.", &["يوم الخميس ~ 2023-09-14"]),
+            (
+                "قال الوزير يوم الخميس إن المحادثات ستستمر.",
+                &["يوم الخميس ~ 2023-09-14"],
+            ),
+            ("سيطر الجيش يوم الخميس على المدينة.", &["يوم الخميس ~ 2023-09-14"]),
+            ("Переговоры откроются в четверг.", &["четверг ~ 2023-09-21"]),
+            ("В четверг в Баку будет подписан договор.", &["четверг ~ 2023-09-21"]),
+            ("Ожидается, что в четверг стороны приедут.", &["четверг ~ 2023-09-21"]),
+            (
+                "Президент заявил в четверг, что переговоры будут.",
+                &["четверг ~ 2023-09-14"],
+            ),
+            ("Переговоры открылись в четверг.", &["четверг ~ 2023-09-14"]),
+            ("Le sommet ouvrira ses portes jeudi.", &["jeudi ~ 2023-09-21"]),
+            ("Le sommet aura lieu jeudi à Bakou.", &["jeudi ~ 2023-09-21"]),
+            ("Jeudi, les deux présidents se rencontreront.", &["Jeudi ~ 2023-09-21"]),
+            ("Le sommet a ouvert jeudi à Bakou.", &["jeudi ~ 2023-09-14"]),
+            ("Il a déclaré jeudi que le sommet aurait lieu.", &["jeudi ~ 2023-09-14"]),
+            ("L'opéra a rouvert jeudi.", &["jeudi ~ 2023-09-14"]),
+            (
+                "Die Gespräche werden am Donnerstag fortgesetzt.",
+                &["Donnerstag ~ 2023-09-21"],
+            ),
+            (
+                "Am Donnerstag wird der Präsident erwartet.",
+                &["Donnerstag ~ 2023-09-21"],
+            ),
+            (
+                "Die Gespräche wurden am Donnerstag fortgesetzt.",
+                &["Donnerstag ~ 2023-09-14"],
+            ),
+            ("La cumbre se abrirá el jueves en Bakú.", &["jueves ~ 2023-09-21"]),
+            ("Se espera que el jueves lleguen.", &["jueves ~ 2023-09-21"]),
+            ("El presidente dijo el jueves que abrirá.", &["jueves ~ 2023-09-14"]),
+            ("El ejército de Irán atacó el jueves.", &["jueves ~ 2023-09-14"]),
+            ("A cúpula será aberta na quinta-feira.", &["quinta-feira ~ 2023-09-21"]),
+            ("Il vertice si aprirà giovedì.", &["giovedì ~ 2023-09-21"]),
+            ("De top zal donderdag beginnen.", &["donderdag ~ 2023-09-21"]),
+        ],
+    );
+}
+
+#[test]
+fn days_that_share_a_month_are_all_named() {
+    const BOTH: &[&str] = &["19 ~ 2023-09-19", "20 September ~ 2023-09-20"];
+    check(
+        Some("2023-09-25"),
+        &[
+            ("on 19–20 September", BOTH),
+            ("on 19 - 20 September", BOTH),
+            ("on 19 and 20 September", BOTH),
+            ("from 19 to 20 September", BOTH),
+            (
+                "on 18, 19 and 20 September 2023",
+                &["19 = 2023-09-19", "20 September 2023 = 2023-09-20"],
+            ),
+            (
+                "on 19th and 20th September",
+                &["19th ~ 2023-09-19", "20th September ~ 2023-09-20"],
+            ),
+            (
+                "on September 19-20, 2023",
+                &["September 19 = 2023-09-19", "20, 2023 = 2023-09-20"],
+            ),
+            (
+                "on September 19 and 20, officials said",
+                &["September 19 ~ 2023-09-19", "20 ~ 2023-09-20"],
+            ),
+            ("on September 19 and 20 people", &["September 19 ~ 2023-09-19"]),
+            ("من 19 إلى 20 سبتمبر", &["19 ~ 2023-09-19", "20 سبتمبر ~ 2023-09-20"]),
+            (
+                "يومي ١٩ و٢٠ أيلول ٢٠٢٣",
+                &["١٩ = 2023-09-19", "٢٠ أيلول ٢٠٢٣ = 2023-09-20"],
+            ),
+            ("с 19 по 20 сентября", &["19 ~ 2023-09-19", "20 сентября ~ 2023-09-20"]),
+            (
+                "19—20 сентября 2023 года",
+                &["19 = 2023-09-19", "20 сентября 2023 года = 2023-09-20"],
+            ),
+            (
+                "du 19 au 20 septembre",
+                &["19 ~ 2023-09-19", "20 septembre ~ 2023-09-20"],
+            ),
+            (
+                "les 19 et 20 septembre",
+                &["19 ~ 2023-09-19", "20 septembre ~ 2023-09-20"],
+            ),
+            (
+                "vom 19. bis 20. September",
+                &["19 ~ 2023-09-19", "20. September ~ 2023-09-20"],
+            ),
+            (
+                "am 19. und 20. September 2023",
+                &["19 = 2023-09-19", "20. September 2023 = 2023-09-20"],
+            ),
+            (
+                "del 19 al 20 de septiembre",
+                &["19 ~ 2023-09-19", "20 de septiembre ~ 2023-09-20"],
+            ),
+            (
+                "19 y 20 de septiembre",
+                &["19 ~ 2023-09-19", "20 de septiembre ~ 2023-09-20"],
+            ),
+            ("between 31 and 32 September", &[]),
+            ("the score was 3-2 in September", &["in September ~ 2023-09"]),
+        ],
+    );
+    check(None, &[("on 19 and 20 September", &[])]);
 }
 
 #[test]
