@@ -225,20 +225,6 @@ impl Centres {
             .map(|(language, mean)| (language.as_str(), mean.texts))
     }
 
-    /// Distance of `vector` from its language's mean, 0 to 2: how much a text says that is its own.
-    pub fn distance(&self, vector: &[f32], lang: &str) -> f32 {
-        let mean = self
-            .languages
-            .get(&tag(lang))
-            .map_or(&self.everywhere, |mean| &mean.vector);
-        vector
-            .iter()
-            .zip(mean)
-            .map(|(x, mean)| (x - mean) * (x - mean))
-            .sum::<f32>()
-            .sqrt()
-    }
-
     /// `vector` less its language's mean, of unit length. A language never seen has the mean of all languages; a vector
     /// that is the mean itself (or of another dimension) comes back as it was.
     pub fn centred(&self, vector: &[f32], lang: &str) -> Vec<f32> {

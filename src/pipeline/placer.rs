@@ -276,7 +276,6 @@ impl Placer {
             text: full_text(&article.title, &article.text),
             time: article.time,
             vector: self.centres.centred(vector, &article.lang),
-            distinctness: self.centres.distance(vector, &article.lang),
             lang: article.lang,
         }
     }

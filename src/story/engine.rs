@@ -9,7 +9,8 @@ use crate::index::{self, IndexError, TimeIndex};
 use crate::story::Settings;
 use crate::story::graph::{Article, Community, Graph, PROVISIONAL, Rules};
 use crate::story::lexicon::Lexicon;
-use crate::story::signals::{COUNT, NAMES, Profile, signals};
+use crate::story::means::Means;
+use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
 use crate::story::weights::Weights;
 
 /// Members that a placement names.
@@ -35,8 +36,6 @@ pub struct Arrival {
     pub text: String,
     /// Vector of unit length, centred by language.
     pub vector: Vec<f32>,
-    /// Length of the centred vector before it was scaled to 1.
-    pub distinctness: f32,
 }
 
 /// What came of an arrival.
@@ -150,6 +149,7 @@ pub struct Engine {
     newest: Option<i64>,
     /// Publication times of the articles in memory, sorted.
     times: Vec<i64>,
+    means: Means,
 }
 
 impl Engine {
@@ -166,6 +166,7 @@ impl Engine {
             next_story: 1,
             newest: None,
             times: Vec::new(),
+            means: Means::new(dimension),
         }
     }
 
@@ -190,13 +191,16 @@ impl Engine {
     }
 
     /// Takes back an article from the store, with its links and its story as they were. Articles must come in the order
-    /// of their numbers, and what came after the last one continues as if nothing had happened.
+    /// of their numbers, and what came after the last one continues as if nothing had happened: it meets its neighbours
+    /// again, for what is near and usual is not stored.
     ///
     /// # Errors
     /// When the index refuses the vector.
     pub fn restore(&mut self, arrival: Arrival, links: &[(Article, f64)], story: u64) -> Result<(), StoryError> {
         let article = arrival.article;
+        let candidates = self.candidates(&arrival)?;
         self.learn(arrival)?;
+        self.meet(article, &candidates);
         self.graph.insert(article, links, Some(story));
         self.next_story = self.next_story.max(story + 1);
         self.forget();
@@ -217,7 +221,8 @@ impl Engine {
         let article = arrival.article;
         let candidates = self.candidates(&arrival)?;
         self.learn(arrival)?;
-        let compared = self.compare(article, &candidates);
+        let pairs = self.meet(article, &candidates);
+        let compared = self.compare(article, &pairs);
         let mut links: Vec<(Article, f64)> = compared
             .iter()
             .filter(|pair| pair.probability >= self.settings.link)
@@ -253,15 +258,13 @@ impl Engine {
         let candidates = self.candidates(&arrival)?;
         self.learn(arrival)?;
         self.graph.insert(article, &[], None);
+        let pairs = self.meet(article, &candidates);
         let Some(own) = self.profiles.get(&article) else {
             return Ok(Vec::new());
         };
-        Ok(candidates
-            .iter()
-            .filter_map(|hit| {
-                let other = self.profiles.get(&hit.slot)?;
-                Some((hit.slot, signals(own, other, hit.similarity, self.between(own, other))))
-            })
+        Ok(pairs
+            .into_iter()
+            .filter_map(|(other, pair)| Some((other, signals(own, self.profiles.get(&other)?, pair))))
             .collect())
     }
 
@@ -322,14 +325,28 @@ impl Engine {
 
     /// Nearest articles in the window around the arrival's date, best first; all times for an undated one.
     fn candidates(&self, arrival: &Arrival) -> Result<Vec<index::Hit>, StoryError> {
-        let days = (self.settings.window_days * DAY) as i64;
-        let window = arrival.time.map(|time| (time - days, time + days));
         self.index
-            .search(&arrival.vector, self.settings.candidates, window)
+            .search(&arrival.vector, self.settings.candidates, self.window(arrival.time))
             .map_err(|cause| StoryError::Index {
                 article: arrival.article,
                 cause,
             })
+    }
+
+    /// From when to when an article's neighbours are looked for: as far as the last `window_articles` reach, but never less
+    /// than `window_least_days` nor more than `window_days`.
+    fn window(&self, time: Option<i64>) -> Option<(i64, i64)> {
+        let time = time?;
+        let seconds = |days: f64| (days * DAY) as i64;
+        let at = self.times.partition_point(|known| *known <= time);
+        let reached = match at.checked_sub(self.settings.window_articles) {
+            Some(first) => self.times.get(first).map_or(i64::MAX, |first| time - first),
+            None => i64::MAX,
+        };
+        let span = reached
+            .min(seconds(self.settings.window_days))
+            .max(seconds(self.settings.window_least_days));
+        Some((time - span, time + span))
     }
 
     fn learn(&mut self, arrival: Arrival) -> Result<(), StoryError> {
@@ -343,15 +360,9 @@ impl Engine {
             let at = self.times.partition_point(|known| *known <= time);
             self.times.insert(at, time);
         }
-        self.profiles.insert(
-            article,
-            Profile {
-                lang: arrival.lang,
-                time: arrival.time,
-                distinctness: arrival.distinctness,
-                bag,
-            },
-        );
+        self.means.learn(&arrival.vector, &arrival.lang);
+        self.profiles
+            .insert(article, Profile::new(arrival.lang, arrival.time, bag));
         Ok(())
     }
 
@@ -362,20 +373,54 @@ impl Engine {
         before(x.max(y)).saturating_sub(before(x.min(y)))
     }
 
-    fn compare(&self, article: Article, candidates: &[index::Hit]) -> Vec<Neighbour> {
-        let Some(own) = self.profiles.get(&article) else {
+    /// Looks at the arrival's candidates about the running means; both sides take note of each other.
+    fn meet(&mut self, article: Article, candidates: &[index::Hit]) -> Vec<(Article, Pair)> {
+        let (Some(own), Some(vector)) = (self.profiles.get(&article), self.index.vector(article)) else {
             return Vec::new();
         };
-        let mut compared: Vec<Neighbour> = candidates
+        let view = self.means.view(vector, &own.lang);
+        let pairs: Vec<(Article, Pair)> = candidates
             .iter()
             .filter_map(|hit| {
                 let other = self.profiles.get(&hit.slot)?;
-                let signals = signals(own, other, hit.similarity, self.between(own, other));
+                let pair = Pair {
+                    similarity: hit.similarity,
+                    meaning: view.cosine(self.index.vector(hit.slot)?, &other.lang, hit.similarity),
+                    between: self.between(own, other),
+                };
+                Some((hit.slot, pair))
+            })
+            .collect();
+        let mut cosines: Vec<f32> = pairs.iter().map(|(_, pair)| pair.meaning).collect();
+        cosines.sort_unstable_by(|a, b| b.total_cmp(a));
+        let far = cosines.get(cosines.len() / 2..).unwrap_or_default();
+        let usual = far.iter().sum::<f32>() / far.len().max(1) as f32;
+        for (other, pair) in &pairs {
+            if let Some(profile) = self.profiles.get_mut(other) {
+                profile.meet(pair.meaning);
+            }
+        }
+        if let Some(profile) = self.profiles.get_mut(&article) {
+            profile.usual = usual;
+            cosines.iter().for_each(|cosine| profile.meet(*cosine));
+        }
+        pairs
+    }
+
+    fn compare(&self, article: Article, pairs: &[(Article, Pair)]) -> Vec<Neighbour> {
+        let Some(own) = self.profiles.get(&article) else {
+            return Vec::new();
+        };
+        let mut compared: Vec<Neighbour> = pairs
+            .iter()
+            .filter_map(|(number, pair)| {
+                let other = self.profiles.get(number)?;
+                let signals = signals(own, other, *pair);
                 let parts = self.weights.contributions(&signals);
                 Some(Neighbour {
-                    article: hit.slot,
+                    article: *number,
                     probability: rounded(self.weights.probability(&signals)),
-                    similarity: rounded(f64::from(hit.similarity)),
+                    similarity: rounded(f64::from(pair.similarity)),
                     signals: NAMES
                         .iter()
                         .zip(parts)
@@ -507,4 +552,63 @@ impl Engine {
 /// Rounded to six decimals: what is shown and stored does not pretend to more.
 fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings as All;
+
+    const DIMENSION: usize = 8;
+
+    /// Vectors that scatter around three directions, a little different every time.
+    fn arrival(number: u64) -> Arrival {
+        let mut vector: Vec<f32> = (0..DIMENSION as u64)
+            .map(|i| ((number * 31 + i * 17) % 23) as f32 / 92.0)
+            .collect();
+        vector[(number % 3) as usize] += 1.0;
+        let norm = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+        vector.iter_mut().for_each(|x| *x /= norm);
+        Arrival {
+            article: number,
+            lang: if number % 2 == 0 { "ar" } else { "en" }.to_owned(),
+            time: (number % 5 != 0).then_some(number as i64 * 3600),
+            text: format!("report {} of place{}", number % 7, number % 3),
+            vector,
+        }
+    }
+
+    fn engine() -> Engine {
+        let settings = All::load(None).expect("settings");
+        let weights = Weights::built_in().expect("weights");
+        Engine::new(&settings.story, &settings.index, weights, DIMENSION)
+    }
+
+    #[test]
+    fn a_restored_engine_goes_on_as_if_nothing_had_happened() {
+        let mut first = engine();
+        let placed: Vec<Decision> = (1..=60)
+            .map(|number| first.place(arrival(number)).expect("placed"))
+            .collect();
+        assert!(
+            placed.iter().any(|decision| !decision.links.is_empty()),
+            "nothing was linked"
+        );
+        let mut second = engine();
+        for (number, decision) in (1..=60).zip(&placed) {
+            let story = first.story_of(number).expect("in a story");
+            second
+                .restore(arrival(number), &decision.links, story)
+                .expect("restored");
+        }
+        second.restore_stories(first.next_story, first.headlines.clone().into_iter());
+        for number in 61..=90 {
+            let (one, other) = (first.place(arrival(number)), second.place(arrival(number)));
+            let (one, other) = (one.expect("placed"), other.expect("placed"));
+            assert_eq!(
+                (one.story, one.placement, one.changes),
+                (other.story, other.placement, other.changes)
+            );
+        }
+    }
 }

@@ -26,10 +26,6 @@ pub struct Bag {
     pub words: Sparse,
     /// Skeletons of its words, one space for all languages, weighted by rarity.
     pub names: Sparse,
-    /// Numbers that occur in it, sorted.
-    pub numbers: Vec<u64>,
-    /// ln(1 + number of words).
-    pub length: f32,
 }
 
 /// Running document frequencies. Grows with what arrives and never forgets, so that the order of arrival alone
@@ -110,12 +106,7 @@ impl Lexicon {
         *known += 1;
         // A few imagined texts keep the first articles of a language from making every word common.
         let in_language = *known as f32 + 50.0;
-        let mut numbers: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
         Bag {
-            length: (1.0 + words.len() as f32).ln(),
-            numbers,
             names: self.names.weigh(
                 words
                     .iter()

@@ -12,6 +12,7 @@
 pub mod engine;
 pub mod graph;
 pub mod lexicon;
+pub mod means;
 pub mod signals;
 pub mod weights;
 
@@ -25,8 +26,12 @@ use serde::Deserialize;
 pub struct Settings {
     /// Nearest articles that are compared with an arrival.
     pub candidates: usize,
-    /// Days before and after an article in which its candidates are looked for.
+    /// Days before and after an article in which its candidates are looked for, at most.
     pub window_days: f64,
+    /// The same, at least, however many articles came in these days.
+    pub window_least_days: f64,
+    /// Articles that the window is to reach back over, between the two bounds.
+    pub window_articles: usize,
     /// Probability from which two articles are linked, 0 to 1.
     pub link: f64,
     /// Resolution of the constant Potts model: the mean link that a story's pairs must exceed.

@@ -1,30 +1,31 @@
 //! The signals that speak for or against two articles telling of the same happening.
 //!
-//! Every signal has a name that is the same in the weights file, in a placement's JSON and on the page.
+//! Every signal has a name that is the same in the weights file, in a placement's JSON and on the page. They are few, and
+//! each may only speak one way ([`SIGNS`]): more of them told one collection's pairs apart better and another's worse
+//! (docs/QUALITY.md).
 
 use crate::story::lexicon::{Bag, cosine};
 
 /// Number of signals of a pair.
-pub const COUNT: usize = 12;
+pub const COUNT: usize = 8;
 
 /// Their names, in the order of [`signals`].
 pub const NAMES: [&str; COUNT] = [
     "meaning",
-    "meaning_by_length",
-    "meaning_in_language",
-    "distinctness",
+    "meaning_above_near",
+    "meaning_above_usual",
     "words",
     "names",
-    "numbers_shared",
-    "numbers_apart",
     "articles_between",
     "undated",
     "same_language",
-    "length",
 ];
 
-/// ln(1 + words) below which a text is hardly more than a headline: 30 words.
-const HEADLINE: f32 = 3.43;
+/// The sign that each one's weight may have; 0 for either.
+pub const SIGNS: [f64; COUNT] = [1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0, 0.0];
+
+/// How many of the nearest articles [`Profile::near`] holds.
+const NEAR: usize = 10;
 
 /// What is kept of an article to compare it with others; its vector stays in the index.
 #[derive(Debug, Clone)]
@@ -33,46 +34,101 @@ pub struct Profile {
     pub lang: String,
     /// Midpoint of the publication date, seconds since 1970; `None` when it is not known.
     pub time: Option<i64>,
-    /// Distance of the raw vector from its language's mean, before it was scaled to unit length: how much the text
-    /// says that is its own.
-    pub distinctness: f32,
-    /// Words, names and numbers.
+    /// Words and names.
     pub bag: Bag,
+    /// Cosines with the articles nearest to it so far, best first.
+    pub near: Vec<f32>,
+    /// Mean cosine with the farther half of its candidates when it came: what is usual where it lies.
+    pub usual: f32,
 }
 
-/// The signals of a pair, given the cosine of their centred vectors and the number of articles published between them.
-/// Symmetric.
+impl Profile {
+    /// An article that has met no other one yet.
+    pub fn new(lang: String, time: Option<i64>, bag: Bag) -> Self {
+        Self {
+            lang,
+            time,
+            bag,
+            near: Vec::new(),
+            usual: 0.0,
+        }
+    }
+
+    /// Takes note of a neighbour's cosine.
+    pub fn meet(&mut self, cosine: f32) {
+        let at = self.near.partition_point(|known| *known >= cosine);
+        if at < NEAR {
+            self.near.insert(at, cosine);
+            self.near.truncate(NEAR);
+        }
+    }
+
+    /// Mean of the nearest cosines; those that are still missing count as 0, a stranger's.
+    fn mean_near(&self) -> f32 {
+        self.near.iter().sum::<f32>() / NEAR as f32
+    }
+}
+
+/// What is known of a pair beside the two profiles.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair {
+    /// Cosine of the vectors as they are in the index, about the language's fixed mean.
+    pub similarity: f32,
+    /// Cosine about the running means of the two languages.
+    pub meaning: f32,
+    /// Articles published between them.
+    pub between: usize,
+}
+
+/// The signals of a pair. Symmetric.
 ///
 /// Time is counted in articles, not in hours: two days are long where a thousand articles come in, and nothing in a
-/// collection of ten a week.
-pub fn signals(a: &Profile, b: &Profile, similarity: f32, between: usize) -> [f32; COUNT] {
-    let same_language = f32::from(a.lang == b.lang);
-    let length = a.bag.length.min(b.bag.length);
+/// collection of ten a week. For the same reason a cosine is also taken relative to what is near either article, and to
+/// what is usual there.
+pub fn signals(a: &Profile, b: &Profile, pair: Pair) -> [f32; COUNT] {
     let dated = a.time.is_some() && b.time.is_some();
-    let shared = shared_numbers(&a.bag.numbers, &b.bag.numbers);
-    // Numbers tell two headlines of a kind apart (scores, days, tolls); two reports each have numbers of their own.
-    let headlines = length < HEADLINE;
-    let apart = match headlines {
-        true => a.bag.numbers.len() + b.bag.numbers.len() - 2 * shared,
-        false => 0,
-    };
     [
-        similarity,
-        similarity * length,
-        similarity * same_language,
-        a.distinctness + b.distinctness,
+        pair.meaning,
+        pair.meaning - (a.mean_near() + b.mean_near()) / 2.0,
+        pair.meaning - (a.usual + b.usual) / 2.0,
         cosine(&a.bag.words, &b.bag.words),
         cosine(&a.bag.names, &b.bag.names),
-        shared.min(3) as f32,
-        apart.min(5) as f32,
-        if dated { (between as f32 / 10.0).ln_1p() } else { 0.0 },
+        if dated {
+            (pair.between as f32 / 10.0).ln_1p()
+        } else {
+            0.0
+        },
         f32::from(!dated),
-        same_language,
-        length,
+        f32::from(a.lang == b.lang),
     ]
 }
 
-/// How many numbers two sorted lists share.
-fn shared_numbers(a: &[u64], b: &[u64]) -> usize {
-    a.iter().filter(|number| b.binary_search(number).is_ok()).count()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_nearest_are_kept_best_first() {
+        let mut profile = Profile::new("ar".to_owned(), None, Bag::default());
+        for step in 0..20 {
+            profile.meet(step as f32 / 20.0);
+        }
+        assert_eq!(profile.near.len(), NEAR);
+        assert!(profile.near.is_sorted_by(|a, b| a >= b));
+        assert_eq!(profile.near.first(), Some(&0.95));
+    }
+
+    #[test]
+    fn the_order_of_a_pair_does_not_matter() {
+        let mut a = Profile::new("ar".to_owned(), Some(0), Bag::default());
+        let mut b = Profile::new("en".to_owned(), None, Bag::default());
+        a.meet(0.4);
+        b.usual = 0.2;
+        let pair = Pair {
+            similarity: 0.5,
+            meaning: 0.6,
+            between: 0,
+        };
+        assert_eq!(signals(&a, &b, pair), signals(&b, &a, pair));
+    }
 }

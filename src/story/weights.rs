@@ -1,7 +1,7 @@
 //! The learned function from a pair's signals to the probability that they tell of the same happening.
 //!
-//! Logistic regression on standardised signals; `config/story-weights.json` is the readable file, `cargo bench --bench
-//! train` the command that makes it.
+//! Logistic regression on standardised signals; `config/story-weights.json` is the readable file, `cargo run --release
+//! --example stories -- DATA --write` the command that makes it.
 
 use serde::{Deserialize, Serialize};
 

@@ -49,17 +49,13 @@ fn stories_meet_across_languages_and_stay_apart_from_neighbours() {
         "precision {precision:.3}, recall {recall:.3}"
     );
     assert!(recall >= MIN_RECALL, "precision {precision:.3}, recall {recall:.3}");
-    // The missile strikes still fall apart into several stories (docs/QUALITY.md): the largest misses the French ones.
-    for (wanted, in_languages) in [("karabakh-ceasefire", 4), ("kursk-missile-strikes", 3)] {
+    for wanted in ["karabakh-ceasefire", "kursk-missile-strikes"] {
         let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
         for one in gold.iter().filter(|one| label(one) == wanted) {
             *sizes.entry(story(one)).or_default() += 1;
         }
-        let main = sizes
-            .iter()
-            .max_by_key(|(_, size)| **size)
-            .map(|(story, _)| story.clone())
-            .expect("a story");
+        assert_eq!(sizes.len(), 1, "{wanted} is in several stories: {sizes:?}");
+        let main = sizes.into_keys().next().expect("a story");
         let members: Vec<&Value> = gold.iter().filter(|one| story(one) == main).collect();
         let strangers: Vec<&str> = members
             .iter()
@@ -69,10 +65,14 @@ fn stories_meet_across_languages_and_stay_apart_from_neighbours() {
         assert!(strangers.is_empty(), "{wanted} holds {strangers:?}");
         let languages: std::collections::BTreeSet<&str> =
             members.iter().filter_map(|one| one["lang"].as_str()).collect();
-        assert!(languages.len() >= in_languages, "{wanted} is in {languages:?}");
+        assert_eq!(
+            languages,
+            std::collections::BTreeSet::from(["ar", "en", "fr", "ru"]),
+            "{wanted}"
+        );
     }
 }
 
 /// Below what was measured when this was written, so that it fails when stories get worse.
-const MIN_PRECISION: f64 = 0.95;
-const MIN_RECALL: f64 = 0.42;
+const MIN_PRECISION: f64 = 0.90;
+const MIN_RECALL: f64 = 0.89;
