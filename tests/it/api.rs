@@ -225,6 +225,7 @@ fn merged_stories_lead_on_and_what_is_known_is_not_sent_again() {
     for (path, location) in [
         ("/v1/stories/s2", "/v1/stories/s1"),
         ("/v1/stories/s3", "/v1/stories/s1"),
+        ("/stories/s2", "/stories/s1"),
         ("/v1/stories/s2/articles", "/v1/stories/s1/articles"),
         ("/v1/stories/s2/timeline?lang=ar", "/v1/stories/s1/timeline?lang=ar"),
     ] {
@@ -235,7 +236,7 @@ fn merged_stories_lead_on_and_what_is_known_is_not_sent_again() {
                 (308, location),
                 "{method} {path}"
             );
-            if method == "GET" {
+            if method == "GET" && path.starts_with("/v1/") {
                 assert_eq!(answer.json()["merged_into"], "s1", "{path}");
             }
         }

@@ -7,7 +7,6 @@ use crate::service::{Service, demonstration};
 
 struct Answer {
     status: u16,
-    location: String,
     cookies: Vec<String>,
     body: String,
 }
@@ -26,7 +25,6 @@ fn fetch(service: &Service, path: &str, headers: &[(&str, &str)]) -> Answer {
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     Answer {
         status: response.status().as_u16(),
-        location: header("location").unwrap_or_default().to_owned(),
         cookies: response
             .headers()
             .get_all("set-cookie")
@@ -228,30 +226,7 @@ fn pages_of_the_demonstration_hold_together() {
             .find(|word| word.len() > 1 && !["HTML", "JSON"].contains(word));
         assert_eq!(latin, None, "{path}: {left}");
     }
-    merged_stories_send_on(&service);
     filters_live_in_the_address(&service);
-}
-
-fn merged_stories_send_on(service: &Service) {
-    let mut cursor = "0".to_owned();
-    let mut merged = Vec::new();
-    loop {
-        let (_, page) = service.get(&format!("/v1/changes?per_page=100&cursor={cursor}"));
-        let items = page["items"].as_array().expect("items");
-        merged.extend(items.iter().filter(|change| change["kind"] == "merged").cloned());
-        cursor = page["next_cursor"].as_str().expect("a cursor").to_owned();
-        if items.is_empty() {
-            break;
-        }
-    }
-    assert!(!merged.is_empty(), "the demonstration merges stories");
-    for change in merged {
-        let old = change["story_id"].as_str().expect("id");
-        let answer = fetch(service, &format!("/stories/{old}"), &[]);
-        assert_eq!(answer.status, 308, "{old}");
-        let target = fetch(service, &answer.location, &[]);
-        assert_eq!(target.status, 200, "{old} sends on to {}", answer.location);
-    }
 }
 
 fn filters_live_in_the_address(service: &Service) {
