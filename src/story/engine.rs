@@ -571,8 +571,8 @@ mod tests {
         vector.iter_mut().for_each(|x| *x /= norm);
         Arrival {
             article: number,
-            lang: if number % 2 == 0 { "ar" } else { "en" }.to_owned(),
-            time: (number % 5 != 0).then_some(number as i64 * 3600),
+            lang: if number.is_multiple_of(2) { "ar" } else { "en" }.to_owned(),
+            time: (!number.is_multiple_of(5)).then_some(number as i64 * 3600),
             text: format!("report {} of place{}", number % 7, number % 3),
             vector,
         }
