@@ -22,7 +22,6 @@ fn fetch(service: &Service, path: &str, headers: &[(&str, &str)]) -> Answer {
         request = request.header(*name, *value);
     }
     let mut response = request.call().expect("an answer");
-    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     Answer {
         status: response.status().as_u16(),
         cookies: response
