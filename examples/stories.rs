@@ -33,13 +33,16 @@ const RIDGE: f64 = 1e-3;
 /// The family of a set that is judged as a whole and learned from in parts.
 const WHOLE: &str = "whole";
 
+/// A pair's signals, and whether both have one label.
+type Row = ([f64; COUNT], bool);
+
 /// A labelled set, in order of publication.
 struct Set {
     name: String,
     /// Sets of one family are never judged by weights learned from each other.
     family: String,
     articles: Vec<Article>,
-    rows: Vec<([f64; COUNT], bool)>,
+    rows: Vec<Row>,
 }
 
 #[derive(Clone)]
@@ -267,7 +270,7 @@ fn arrival(number: usize, article: &Article) -> Arrival {
     }
 }
 
-fn pairs(set: &Set, settings: &Settings) -> Result<Vec<([f64; COUNT], bool)>, Box<dyn Error>> {
+fn pairs(set: &Set, settings: &Settings) -> Result<Vec<Row>, Box<dyn Error>> {
     let dimension = set.articles.first().map_or(0, |article| article.vector.len());
     let mut engine = Engine::new(&settings.story, &settings.index, Weights::built_in()?, dimension);
     let mut rows = Vec::new();
