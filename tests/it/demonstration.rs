@@ -74,5 +74,5 @@ fn stories_meet_across_languages_and_stay_apart_from_neighbours() {
 }
 
 /// Below what was measured when this was written, so that it fails when stories get worse.
-const MIN_PRECISION: f64 = 0.90;
-const MIN_RECALL: f64 = 0.89;
+const MIN_PRECISION: f64 = 0.97;
+const MIN_RECALL: f64 = 0.87;
