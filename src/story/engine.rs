@@ -310,7 +310,7 @@ impl Engine {
         let few = if members.len() > 2 { 2 } else { 1 };
         let mut terms: Vec<(u32, f32)> = sums
             .into_iter()
-            .filter(|(_, (_, texts))| *texts >= few)
+            .filter(|(term, (_, texts))| *texts >= few && !self.lexicon.is_common(*term))
             .map(|(term, (sum, _))| (term, sum))
             .collect();
         terms.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

@@ -19,6 +19,9 @@ const LEAD: usize = 600;
 /// Skeletons shorter than this match too much.
 const SHORTEST_SKELETON: usize = 3;
 
+/// A word in this many texts or fewer is not common, however few texts there are.
+const FEW: u32 = 10;
+
 /// What the lexicon makes of one text.
 #[derive(Debug, Clone, Default)]
 pub struct Bag {
@@ -130,6 +133,24 @@ impl Lexicon {
         Some(self.spellings.get(folded).map_or(folded, String::as_str))
     }
 
+    /// Whether a term of [`Bag::words`] is in so many of its language's texts that it says nothing: more than half of
+    /// them, and more than [`FEW`].
+    pub fn is_common(&self, term: u32) -> bool {
+        let Some((lang, _)) = self
+            .words
+            .terms
+            .get(term as usize)
+            .and_then(|term| term.split_once(':'))
+        else {
+            return false;
+        };
+        let known = self.by_language.get(lang).copied().unwrap_or_default();
+        self.words
+            .counts
+            .get(term as usize)
+            .is_some_and(|count| *count > FEW && *count > known / 2)
+    }
+
     fn learn_spellings(&mut self, text: &str) {
         let letter = |c: char| c.is_alphanumeric() || is_combining_mark(c) || c == '\u{0640}';
         for written in text.split(|c: char| !letter(c)).filter(|word| !word.is_empty()) {
@@ -231,6 +252,20 @@ mod tests {
         let the = a.words.iter().position(|(term, _)| lexicon.word(*term) == Some("the"));
         let the = weights[the.expect("the word is there")];
         assert!(weights.iter().any(|weight| *weight > the), "{weights:?}");
+    }
+
+    #[test]
+    fn words_of_every_text_are_common() {
+        let mut lexicon = Lexicon::new();
+        for place in 0..12 {
+            lexicon.learn(&format!("the news from place{place}"), "en");
+        }
+        let bag = lexicon.learn("the bridge", "en");
+        let common = |wanted: &str| {
+            let term = bag.words.iter().find(|(term, _)| lexicon.word(*term) == Some(wanted));
+            lexicon.is_common(term.expect("the word is there").0)
+        };
+        assert!(common("the") && !common("bridge"));
     }
 
     #[test]
