@@ -314,10 +314,13 @@ impl Engine {
             .map(|(term, (sum, _))| (term, sum))
             .collect();
         terms.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let mut seen = BTreeSet::new();
         terms
             .into_iter()
             .filter_map(|(term, _)| self.lexicon.word(term))
             .filter(|word| word.chars().count() > 2)
+            // A name may be spelled alike in several languages.
+            .filter(|word| seen.insert(*word))
             .take(TERMS)
             .map(str::to_owned)
             .collect()
