@@ -38,16 +38,16 @@ fn lanes(a: &[f32], b: &[f32]) -> f32 {
 
 /// The instruction set found at run time, and the products made with it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dot(Arch);
+pub(crate) struct Dot(Arch);
 
 impl Dot {
     /// Looks at the processor.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Arch::new())
     }
 
     /// Cosine of two unit vectors, in -1..=1.
-    pub(super) fn of(self, a: &[f32], b: &[f32]) -> f32 {
+    pub(crate) fn of(self, a: &[f32], b: &[f32]) -> f32 {
         self.0
             .dispatch(
                 #[inline(always)]

@@ -15,7 +15,7 @@
 mod best;
 mod block;
 mod disk;
-mod dot;
+pub(crate) mod dot;
 mod graph;
 mod points;
 #[cfg(test)]

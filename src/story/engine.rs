@@ -198,9 +198,7 @@ impl Engine {
     /// When the index refuses the vector.
     pub fn restore(&mut self, arrival: Arrival, links: &[(Article, f64)], story: u64) -> Result<(), StoryError> {
         let article = arrival.article;
-        let candidates = self.candidates(&arrival)?;
-        self.learn(arrival)?;
-        self.meet(article, &candidates);
+        self.take_in(arrival)?;
         self.graph.insert(article, links, Some(story));
         self.next_story = self.next_story.max(story + 1);
         self.forget();
@@ -219,9 +217,7 @@ impl Engine {
     /// When the index refuses the vector; nothing has changed then.
     pub fn place(&mut self, arrival: Arrival) -> Result<Decision, StoryError> {
         let article = arrival.article;
-        let candidates = self.candidates(&arrival)?;
-        self.learn(arrival)?;
-        let pairs = self.meet(article, &candidates);
+        let pairs = self.take_in(arrival)?;
         let compared = self.compare(article, &pairs);
         let mut links: Vec<(Article, f64)> = compared
             .iter()
@@ -255,10 +251,8 @@ impl Engine {
     /// When the index refuses the vector.
     pub fn pairs(&mut self, arrival: Arrival) -> Result<Vec<(Article, [f32; COUNT])>, StoryError> {
         let article = arrival.article;
-        let candidates = self.candidates(&arrival)?;
-        self.learn(arrival)?;
+        let pairs = self.take_in(arrival)?;
         self.graph.insert(article, &[], None);
-        let pairs = self.meet(article, &candidates);
         let Some(own) = self.profiles.get(&article) else {
             return Ok(Vec::new());
         };
@@ -326,6 +320,14 @@ impl Engine {
             .collect()
     }
 
+    /// Finds what an arrival is to be compared with, takes the arrival into memory and lets both sides meet.
+    fn take_in(&mut self, arrival: Arrival) -> Result<Vec<(Article, Pair)>, StoryError> {
+        let article = arrival.article;
+        let candidates = self.candidates(&arrival)?;
+        self.learn(arrival)?;
+        Ok(self.meet(article, &candidates))
+    }
+
     /// Nearest articles in the window around the arrival's date, best first; all times for an undated one.
     fn candidates(&self, arrival: &Arrival) -> Result<Vec<index::Hit>, StoryError> {
         self.index
@@ -381,7 +383,11 @@ impl Engine {
         let (Some(own), Some(vector)) = (self.profiles.get(&article), self.index.vector(article)) else {
             return Vec::new();
         };
-        let view = self.means.view(vector, &own.lang);
+        let languages: BTreeSet<&str> = candidates
+            .iter()
+            .filter_map(|hit| Some(self.profiles.get(&hit.slot)?.lang.as_str()))
+            .collect();
+        let view = self.means.view(vector, &own.lang, &languages);
         let pairs: Vec<(Article, Pair)> = candidates
             .iter()
             .filter_map(|hit| {

@@ -3,7 +3,9 @@
 //! The index's means are fixed and made from general news; a stream of sport alone still lies in a corner of the space.
 //! Cosines about the running means see past that. They are a signal; the vectors in the index never move.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::index::dot::Dot;
 
 /// A mean leans on the next more general one (language on all languages, all languages on the origin) as if that had been
 /// seen in this many texts.
@@ -16,15 +18,17 @@ pub struct Means {
     languages: BTreeMap<String, (f32, Vec<f32>)>,
     texts: f32,
     sum: Vec<f32>,
+    dot: Dot,
 }
 
 /// One article, seen about the running means.
 #[derive(Debug)]
-pub struct View {
+pub struct View<'a> {
     /// Its language's mean.
     mean: Vec<f32>,
     norm: f32,
-    others: BTreeMap<String, Other>,
+    others: BTreeMap<&'a str, Other>,
+    dot: Dot,
 }
 
 /// What a pair with an article of another language needs.
@@ -47,6 +51,7 @@ impl Means {
             languages: BTreeMap::new(),
             texts: 0.0,
             sum: vec![0.0; dimension],
+            dot: Dot::new(),
         }
     }
 
@@ -76,39 +81,39 @@ impl Means {
         }
     }
 
-    /// An article's view of the others.
-    pub fn view(&self, vector: &[f32], lang: &str) -> View {
-        let mean = self.mean(lang);
-        let others = self
-            .languages
-            .keys()
-            .map(|other| {
+    /// An article's view of articles in these languages.
+    pub fn view<'a>(&self, vector: &[f32], lang: &str, languages: &BTreeSet<&'a str>) -> View<'a> {
+        let (dot, mean) = (self.dot, self.mean(lang));
+        let others = languages
+            .iter()
+            .map(|&other| {
                 let there = self.mean(other);
                 let facts = Other {
-                    seen: dot(vector, &there),
-                    means: dot(&mean, &there),
-                    square: dot(&there, &there),
+                    seen: dot.of(vector, &there),
+                    means: dot.of(&mean, &there),
+                    square: dot.of(&there, &there),
                     mean: there,
                 };
-                (other.clone(), facts)
+                (other, facts)
             })
             .collect();
         View {
-            norm: distance(1.0, dot(vector, &mean), dot(&mean, &mean)),
+            norm: distance(1.0, dot.of(vector, &mean), dot.of(&mean, &mean)),
             mean,
             others,
+            dot,
         }
     }
 }
 
-impl View {
+impl View<'_> {
     /// Cosine with another article about the running means; `similarity` is the product of the vectors themselves.
     pub fn cosine(&self, vector: &[f32], lang: &str, similarity: f32) -> f32 {
         let Some(other) = self.others.get(lang) else {
             return similarity;
         };
-        let product = similarity - other.seen - dot(vector, &self.mean) + other.means;
-        let norm = distance(1.0, dot(vector, &other.mean), other.square);
+        let product = similarity - other.seen - self.dot.of(vector, &self.mean) + other.means;
+        let norm = distance(1.0, self.dot.of(vector, &other.mean), other.square);
         product / (self.norm * norm).max(f32::EPSILON)
     }
 }
@@ -116,8 +121,4 @@ impl View {
 /// Length of the difference of two vectors, from their squares and product.
 fn distance(a: f32, product: f32, b: f32) -> f32 {
     (a - 2.0 * product + b).max(0.0).sqrt()
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
