@@ -6,6 +6,7 @@ mod browser;
 mod demonstration;
 mod export;
 mod kill;
+mod model;
 mod pages;
 mod refused;
 mod running;

