@@ -323,15 +323,17 @@ impl Engine {
     /// Finds what an arrival is to be compared with, takes the arrival into memory and lets both sides meet.
     fn take_in(&mut self, arrival: Arrival) -> Result<Vec<(Article, Pair)>, StoryError> {
         let article = arrival.article;
-        let candidates = self.candidates(&arrival)?;
+        let window = self.window(arrival.time);
+        let candidates = self.candidates(&arrival, window)?;
+        let crowd = self.crowd(window);
         self.learn(arrival)?;
-        Ok(self.meet(article, &candidates))
+        Ok(self.meet(article, &candidates, crowd))
     }
 
     /// Nearest articles in the window around the arrival's date, best first; all times for an undated one.
-    fn candidates(&self, arrival: &Arrival) -> Result<Vec<index::Hit>, StoryError> {
+    fn candidates(&self, arrival: &Arrival, window: Option<(i64, i64)>) -> Result<Vec<index::Hit>, StoryError> {
         self.index
-            .search(&arrival.vector, self.settings.candidates, self.window(arrival.time))
+            .search(&arrival.vector, self.settings.candidates, window)
             .map_err(|cause| StoryError::Index {
                 article: arrival.article,
                 cause,
@@ -352,6 +354,15 @@ impl Engine {
             .min(seconds(self.settings.window_days))
             .max(seconds(self.settings.window_least_days));
         Some((time - span, time + span))
+    }
+
+    /// Dated articles in a window; all articles for no window.
+    fn crowd(&self, window: Option<(i64, i64)>) -> usize {
+        let Some((from, to)) = window else {
+            return self.profiles.len();
+        };
+        let first = self.times.partition_point(|known| *known < from);
+        self.times.partition_point(|known| *known <= to) - first
     }
 
     fn learn(&mut self, arrival: Arrival) -> Result<(), StoryError> {
@@ -379,7 +390,7 @@ impl Engine {
     }
 
     /// Looks at the arrival's candidates about the running means; both sides take note of each other.
-    fn meet(&mut self, article: Article, candidates: &[index::Hit]) -> Vec<(Article, Pair)> {
+    fn meet(&mut self, article: Article, candidates: &[index::Hit], crowd: usize) -> Vec<(Article, Pair)> {
         let (Some(own), Some(vector)) = (self.profiles.get(&article), self.index.vector(article)) else {
             return Vec::new();
         };
@@ -396,6 +407,7 @@ impl Engine {
                     similarity: hit.similarity,
                     meaning: view.cosine(self.index.vector(hit.slot)?, &other.lang, hit.similarity),
                     between: self.between(own, other),
+                    crowd,
                 };
                 Some((hit.slot, pair))
             })

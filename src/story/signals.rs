@@ -7,25 +7,27 @@
 use crate::story::lexicon::{Bag, cosine};
 
 /// Number of signals of a pair.
-pub const COUNT: usize = 8;
+pub const COUNT: usize = 7;
 
 /// Their names, in the order of [`signals`].
 pub const NAMES: [&str; COUNT] = [
     "meaning",
-    "meaning_above_near",
     "meaning_above_usual",
-    "words",
+    "meaning_above_nearest",
     "names",
     "articles_between",
-    "undated",
+    "crowd",
     "same_language",
 ];
 
-/// The sign that each one's weight may have; 0 for either.
-pub const SIGNS: [f64; COUNT] = [1.0, 1.0, 1.0, 1.0, 1.0, -1.0, -1.0, 0.0];
+/// The sign that each one's weight should have; 0 for either.
+pub const SIGNS: [f64; COUNT] = [1.0, 1.0, 1.0, 1.0, -1.0, -1.0, 0.0];
 
 /// How many of the nearest articles [`Profile::near`] holds.
-const NEAR: usize = 10;
+const NEAR: usize = 3;
+
+/// A crowd larger than e to this power asks no more than that.
+const LARGEST_CROWD: f32 = 5.0;
 
 /// What is kept of an article to compare it with others; its vector stays in the index.
 #[derive(Debug, Clone)]
@@ -63,9 +65,9 @@ impl Profile {
         }
     }
 
-    /// Mean of the nearest cosines; those that are still missing count as 0, a stranger's.
-    fn mean_near(&self) -> f32 {
-        self.near.iter().sum::<f32>() / NEAR as f32
+    /// Mean cosine with the nearest articles; 0 without any.
+    fn nearest(&self) -> f32 {
+        self.near.iter().sum::<f32>() / self.near.len().max(1) as f32
     }
 }
 
@@ -78,27 +80,23 @@ pub struct Pair {
     pub meaning: f32,
     /// Articles published between them.
     pub between: usize,
+    /// Articles among which the later one looked for its candidates.
+    pub crowd: usize,
 }
 
 /// The signals of a pair. Symmetric.
 ///
 /// Time is counted in articles, not in hours: two days are long where a thousand articles come in, and nothing in a
-/// collection of ten a week. For the same reason a cosine is also taken relative to what is near either article, and to
-/// what is usual there.
+/// collection of ten a week. For the same reason a cosine is also taken relative to what is usual around either article
+/// and to what is nearest to it, and the more articles there are to choose from, the closer a pair has to be.
 pub fn signals(a: &Profile, b: &Profile, pair: Pair) -> [f32; COUNT] {
-    let dated = a.time.is_some() && b.time.is_some();
     [
         pair.meaning,
-        pair.meaning - (a.mean_near() + b.mean_near()) / 2.0,
         pair.meaning - (a.usual + b.usual) / 2.0,
-        cosine(&a.bag.words, &b.bag.words),
+        pair.meaning - (a.nearest() + b.nearest()) / 2.0,
         cosine(&a.bag.names, &b.bag.names),
-        if dated {
-            (pair.between as f32 / 10.0).ln_1p()
-        } else {
-            0.0
-        },
-        f32::from(!dated),
+        (pair.between as f32 / 10.0).ln_1p(),
+        (pair.crowd as f32).ln_1p().min(LARGEST_CROWD),
         f32::from(a.lang == b.lang),
     ]
 }
@@ -128,6 +126,7 @@ mod tests {
             similarity: 0.5,
             meaning: 0.6,
             between: 0,
+            crowd: 12,
         };
         assert_eq!(signals(&a, &b, pair), signals(&b, &a, pair));
     }

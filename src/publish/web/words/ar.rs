@@ -218,12 +218,11 @@ pub static WORDS: Words = Words {
     signals: "ما رجّح وما خالف",
     signal_names: &[
         Meaning { key: "meaning", name: "المعنى", meaning: "مدى تشابه متجهي النصين قياسًا إلى المعتاد في لغتيهما هنا" },
-        Meaning { key: "meaning_above_near", name: "أقرب من القريب", meaning: "مدى تشابههما قياسًا إلى أقرب المقالات إلى كل منهما" },
+        Meaning { key: "meaning_above_nearest", name: "قياسًا إلى الأقرب", meaning: "مدى تشابههما قياسًا إلى أقرب المقالات إلى كل منهما" },
         Meaning { key: "meaning_above_usual", name: "أقرب من المعتاد", meaning: "مدى تشابههما قياسًا إلى المعتاد حول كل منهما" },
-        Meaning { key: "words", name: "الكلمات", meaning: "كلمات نادرة مشتركة" },
         Meaning { key: "names", name: "الأسماء", meaning: "أسماء مشتركة ولو اختلفت الكتابة" },
         Meaning { key: "articles_between", name: "مقالات بينهما", meaning: "كم مقالة نُشرت بينهما" },
-        Meaning { key: "undated", name: "بلا تاريخ", meaning: "هل إحداهما بلا تاريخ" },
+        Meaning { key: "crowd", name: "الزحام", meaning: "عدد المقالات التي كان الاختيار من بينها" },
         Meaning { key: "same_language", name: "لغة واحدة", meaning: "هل هما باللغة نفسها" },
     ],
 

@@ -159,12 +159,11 @@ pub static WORDS: Words = Words {
     signals: "What spoke for and against",
     signal_names: &[
         Meaning { key: "meaning", name: "meaning", meaning: "how alike the texts’ vectors are, seen from what is usual in their languages here" },
-        Meaning { key: "meaning_above_near", name: "nearer than the near", meaning: "how alike they are beside the articles nearest to either" },
+        Meaning { key: "meaning_above_nearest", name: "beside the nearest", meaning: "how alike they are beside the articles nearest to either" },
         Meaning { key: "meaning_above_usual", name: "nearer than usual", meaning: "how alike they are beside what is usual around either" },
-        Meaning { key: "words", name: "words", meaning: "rare words in common" },
         Meaning { key: "names", name: "names", meaning: "names in common, across scripts" },
         Meaning { key: "articles_between", name: "articles between", meaning: "how many articles were published between them" },
-        Meaning { key: "undated", name: "undated", meaning: "whether one of them has no date" },
+        Meaning { key: "crowd", name: "crowd", meaning: "how many articles there were to choose from" },
         Meaning { key: "same_language", name: "same language", meaning: "whether both are in one language" },
     ],
 
