@@ -93,7 +93,7 @@ def run(asked):
             articles = sets.read(path)
             result["sets"][name] = measure.measure(binary, name, path, articles, folder)
             sections.append(report.section(name, articles, result["sets"][name]))
-        except Failure as error:
+        except (Failure, OSError, UnicodeError) as error:
             print(f"failed: {name}: {error}", file=sys.stderr)
             result["failed"][name] = str(error)
     asked.report.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ import errors
 import peers
 import replay
 import scores
+from sets import Failure
 
 # Languages with fewer articles are not judged alone.
 LEAST = 30
@@ -19,7 +20,7 @@ def measure(binary, name, path, articles, folder):
         missing += story is None
         article["story"] = story or "alone:" + article["id"]  # refused by the service: nobody finds it with others
     if stories:
-        raise replay.Failure(f"silsila replay {path} assigned articles that are not in it, such as {next(iter(stories))}")
+        raise Failure(f"silsila replay {path} assigned articles that are not in it, such as {next(iter(stories))}")
     return {
         "missing": missing,
         "all": judge(name, "all", articles),

@@ -8,16 +8,11 @@ import scores
 
 SOURCE = "the project's design notes, section 2"
 
-PUBLISHED = [
-    # set, languages, method, BCubed F1
-    ("og2021", "all", "online, nearest centroid, best threshold, vectors centred by language", 0.659),
-    ("og2021", "all", "offline graph (neighbours within 1.5 days, Leiden), vectors centred by language", 0.709),
-    ("og2021", "all", "the same with a learned pair score, on a later part of the collection (to .725)", 0.725),
-]
-
-# The offline graph above, within each language.
+# An offline graph over the whole collection at once (neighbours within 1.5 days, vectors centred by language, Leiden),
+# over all languages and within each.
 GRAPH = {
     "og2021": {
+        "all": 0.709,
         "ar": 0.763,
         "en": 0.756,
         "es": 0.767,
@@ -28,6 +23,13 @@ GRAPH = {
         "sl": 0.662,
     }
 }
+
+PUBLISHED = [
+    # set, method over all languages, BCubed F1
+    ("og2021", "online, nearest centroid, best threshold, vectors centred by language", 0.659),
+    ("og2021", "offline graph (neighbours within 1.5 days, Leiden), vectors centred by language", GRAPH["og2021"]["all"]),
+    ("og2021", "the same with a learned pair score, on a later part of the collection", 0.725),
+]
 
 TIMELINES = [
     # method, timelines, date F1, AR1-F, AR2-F

@@ -2,7 +2,6 @@
 import collections
 import contextlib
 import json
-import operator
 import pathlib
 import sqlite3
 import subprocess
@@ -60,6 +59,7 @@ def moves(database):
     except sqlite3.Error as error:
         raise Failure(f"the change log of {database} cannot be read: {error}") from error
     counts = {name: len(journey[name]) - 1 for name in placed if journey[name]}
+    most = sorted(((name, count) for name, count in counts.items() if count), key=lambda one: (-one[1], one[0]))
     articles = max(len(placed), 1)
     return {
         "moves": sum(counts.values()),
@@ -68,7 +68,7 @@ def moves(database):
         "moved_more_than_once": share(counts, 1, articles),
         "moved_more_than_twice": share(counts, 2, articles),
         "most_moves": max(counts.values(), default=0),
-        "most_moved": dict(sorted(filter(operator.itemgetter(1), counts.items()), key=lambda one: (-one[1], one[0]))[:10]),
+        "most_moved": dict(most[:10]),
     }
 
 

@@ -48,7 +48,8 @@ def read(path):
                 name = article["id"]
                 article["label"] = str(article["label"])
             except (ValueError, TypeError, KeyError) as error:
-                raise Failure(f"{path}, line {number}: a JSON object with id and label is wanted ({error!r})") from error
+                wanted = "a JSON object with id and label is wanted"
+                raise Failure(f"{path}, line {number}: {wanted} ({error!r})") from error
             if name in seen:
                 raise Failure(f"{path}, line {number}: the id {name} is there twice")
             seen.add(name)

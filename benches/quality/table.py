@@ -120,7 +120,7 @@ def languages(name, one):
         theirs = found["event_registry"]
         rows.append([
             lang, str(found["articles"]), str(found["gold_stories"]), str(found["stories"]), three(found["bcubed"]),
-            span(found["bcubed_f1_95"]), three(found["pairwise"]),
+            span(found["bcubed_f1_95"]), three(found["pairwise"]) if found["gold_stories"] < found["articles"] else "-",
             share(theirs["bcubed"][2]) if theirs else "-", span(theirs["our_lead_95"], "+") if theirs else "-",
             share(found["graph_bcubed_f1"]),
         ])
@@ -130,7 +130,7 @@ def languages(name, one):
     if one["all"]["event_registry"]:
         notes.append(
             "Event Registry: an article without a label of theirs is a story of its own. Its events hold one language each,\n"
-            f"so that \"all\" asks of it what it does not offer. graph: offline, whole collection at once ({peers.SOURCE}).")
+            f"so \"all\" asks of it what it does not offer. graph: offline, the whole collection at once ({peers.SOURCE}).")
     return "\n".join([lines(header, rows), *notes])
 
 
@@ -148,8 +148,8 @@ def registry(name, one):
 
 
 def published(name):
-    rows = [[method, langs, share(value)] for which, langs, method, value in peers.PUBLISHED if which == name]
-    return lines([f"{name}, peers ({peers.SOURCE})", "languages", "BCubed F1"], rows)
+    rows = [[method, share(value)] for which, method, value in peers.PUBLISHED if which == name]
+    return lines([f"{name}, all languages, peers ({peers.SOURCE})", "BCubed F1"], rows)
 
 
 def timelines(found):

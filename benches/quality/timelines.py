@@ -64,7 +64,7 @@ def run(binary, folder, out):
         for key in ("ar1_f", "ar2_f"):
             found[key] = round(sum(row[key] for row in rows.values()) / len(rows), 4)
     except (OSError, subprocess.SubprocessError, ValueError, KeyError) as error:
-        found["no_rouge_because"] = f"{TILSE} could not be installed or run: {error}"
+        found["no_rouge_because"] = f"{TILSE} could not be installed or run (on Debian it wants python3-venv): {error}"
     found["each"] = rows
     return found
 
