@@ -88,6 +88,11 @@ class Errors(unittest.TestCase):
         found = errors.kinds(apart)
         self.assertEqual((found["split_within_a_language"], found["split_across_languages"]), (0, 1))
 
+    def test_one_language_is_never_merged_across(self):
+        found = errors.kinds(collection([("A", "en", "1"), ("A", "en", "1"), ("B", "en", "1")]))
+        self.assertEqual((found["merged_within_a_language"], found["merged_across_languages"]), (1, 0))
+        self.assertEqual((found["missed_pairs_within_a_language"], found["wrong_pairs_within_a_language"]), (0, 2))
+
     def test_sizes_purity_and_pieces(self):
         self.assertEqual(errors.largest(MIXED)[0], {"story": "2", "size": 3, "purity": 0.6667, "label": "B"})
         self.assertEqual(errors.pieces(MIXED), {"1": 1, "2": 1, "3": 0, "4": 0, "5 to 9": 0, "10 or more": 0})
