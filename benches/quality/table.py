@@ -129,7 +129,7 @@ def languages(name, one):
     notes = [f"Within each language: its articles alone; languages of fewer than {measure.LEAST} articles are left out."]
     if one["all"]["event_registry"]:
         notes.append(
-            "Event Registry: an article without a label of theirs is a story of its own. Its events hold one language each,\n"
+            "Event Registry: an article without a label of theirs is a story of its own. Nearly all its events hold one language,\n"
             f"so \"all\" asks of it what it does not offer. graph: offline, the whole collection at once ({peers.SOURCE}).")
     return "\n".join([lines(header, rows), *notes])
 
