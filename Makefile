@@ -10,10 +10,10 @@ DEMO ?= 1
 STORE := $(DATA_HOME)/silsila/$(if $(filter 1,$(DEMO)),demonstration,own)
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help needs build model run test lint bench clean
+.PHONY: help needs build model run test lint bench bench-quality clean
 
 help: ## List the commands
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 needs: ## Check what the machine must have; install it where that is possible
 	@bash .ci/needs
@@ -32,6 +32,7 @@ test: ## Run everything that CI runs
 	@bash .ci/needs tests
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	python3 -B benches/quality/tests.py
 	cargo build --locked
 	target/debug/silsila model fetch
 	cargo test --locked
@@ -40,8 +41,10 @@ lint: needs ## Format and lint
 	cargo fmt
 	cargo clippy --locked --all-targets -- -D warnings
 
-bench: model ## Measure story quality and speed; DATA=folder with the labelled sets
-	@bash benches/quality.sh "$(DATA)"
+bench-quality: model ## Measure stories, speed and timelines; DATA=folder with the labelled sets, ARGS="--only og2021 --json"
+	@python3 -B benches/quality $(ARGS) "$(DATA)"
+
+bench: bench-quality ## Run every measurement: so far the same as bench-quality
 
 clean: ## Remove what was built; the model and the data stay
 	cargo clean
