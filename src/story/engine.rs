@@ -382,11 +382,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Articles in memory that were published between two others; 0 when one of them is undated.
-    fn between(&self, a: &Profile, b: &Profile) -> usize {
-        let (Some(x), Some(y)) = (a.time, b.time) else { return 0 };
+    /// Articles in memory that were published between two others; `None` when one of them is undated.
+    fn between(&self, a: &Profile, b: &Profile) -> Option<usize> {
+        let (x, y) = (a.time?, b.time?);
         let before = |time: i64| self.times.partition_point(|known| *known < time);
-        before(x.max(y)).saturating_sub(before(x.min(y)))
+        Some(before(x.max(y)).saturating_sub(before(x.min(y))))
     }
 
     /// Looks at the arrival's candidates about the running means; both sides take note of each other.

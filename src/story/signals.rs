@@ -26,6 +26,10 @@ pub const SIGNS: [f64; COUNT] = [1.0, 1.0, 1.0, 1.0, -1.0, -1.0, 0.0];
 /// How many of the nearest articles [`Profile::near`] holds.
 const NEAR: usize = 3;
 
+/// An undated article is taken to be as far from another one as two that are drawn from a crowd of this many, or from the
+/// crowd that there is, are on average: a third of it.
+const UNDATED_CROWD: usize = 300;
+
 /// A crowd larger than e to this power asks no more than that.
 const LARGEST_CROWD: f32 = 5.0;
 
@@ -78,8 +82,8 @@ pub struct Pair {
     pub similarity: f32,
     /// Cosine about the running means of the two languages.
     pub meaning: f32,
-    /// Articles published between them.
-    pub between: usize,
+    /// Articles published between them; `None` when one of them is undated.
+    pub between: Option<usize>,
     /// Articles among which the later one looked for its candidates.
     pub crowd: usize,
 }
@@ -90,12 +94,13 @@ pub struct Pair {
 /// collection of ten a week. For the same reason a cosine is also taken relative to what is usual around either article
 /// and to what is nearest to it, and the more articles there are to choose from, the closer a pair has to be.
 pub fn signals(a: &Profile, b: &Profile, pair: Pair) -> [f32; COUNT] {
+    let between = pair.between.unwrap_or(pair.crowd.min(UNDATED_CROWD) / 3);
     [
         pair.meaning,
         pair.meaning - (a.usual + b.usual) / 2.0,
         pair.meaning - (a.nearest() + b.nearest()) / 2.0,
         cosine(&a.bag.names, &b.bag.names),
-        (pair.between as f32 / 10.0).ln_1p(),
+        (between as f32 / 10.0).ln_1p(),
         (pair.crowd as f32).ln_1p().min(LARGEST_CROWD),
         f32::from(a.lang == b.lang),
     ]
@@ -125,7 +130,7 @@ mod tests {
         let pair = Pair {
             similarity: 0.5,
             meaning: 0.6,
-            between: 0,
+            between: Some(0),
             crowd: 12,
         };
         assert_eq!(signals(&a, &b, pair), signals(&b, &a, pair));
