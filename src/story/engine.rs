@@ -398,16 +398,19 @@ impl Engine {
             .iter()
             .filter_map(|hit| Some(self.profiles.get(&hit.slot)?.lang.as_str()))
             .collect();
+        let all = self.profiles.len();
         let view = self.means.view(vector, &own.lang, &languages);
         let pairs: Vec<(Article, Pair)> = candidates
             .iter()
             .filter_map(|hit| {
                 let other = self.profiles.get(&hit.slot)?;
+                let between = self.between(own, other);
                 let pair = Pair {
                     similarity: hit.similarity,
                     meaning: view.cosine(self.index.vector(hit.slot)?, &other.lang, hit.similarity),
-                    between: self.between(own, other),
-                    crowd,
+                    between,
+                    // An undated article may be from any time: it is chosen among all.
+                    crowd: if between.is_some() { crowd } else { all },
                 };
                 Some((hit.slot, pair))
             })

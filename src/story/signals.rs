@@ -84,7 +84,7 @@ pub struct Pair {
     pub meaning: f32,
     /// Articles published between them; `None` when one of them is undated.
     pub between: Option<usize>,
-    /// Articles among which the later one looked for its candidates.
+    /// Articles among which the later one looked for its candidates; all of them when one of the two is undated.
     pub crowd: usize,
 }
 
