@@ -23,28 +23,28 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chrono::Utc;
-use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use silsila::article::full_text;
 use silsila::config::Settings;
-use silsila::embed::{self, Embedder, centre::Centres};
-use silsila::extract::NewsRules;
+use silsila::embed::{self, centre::Centres};
 use silsila::extract::fold::fold;
-use silsila::extract::json::draft;
-use silsila::source::{self, Content};
-use silsila::story::graph::{Graph, Rules};
-use silsila::story::signals::{COUNT, NAMES, SIGNS};
-use silsila::story::weights::Weights;
-use silsila::story::{Arrival, Engine};
+use silsila::story::Engine;
+use silsila::story::signals::{self, COUNT};
+use silsila::story::strands;
+use silsila::story::weights::{Function, Weights};
+
+#[path = "shared/mod.rs"]
+mod shared;
+use shared::{Article, read};
 
 /// What the objective takes off for each unit of a weight of the wrong sign.
 const WRONG_SIGN: f64 = 0.02;
 /// The intercept is shifted by this much to either side when a candidate is judged, so that no figure leans on a
 /// threshold's last digit.
 const SHIFT: f64 = 0.25;
-/// Numbers that are looked for: the weights, the intercept and the logarithm of the resolution.
-const SOUGHT: usize = COUNT + 2;
+/// Numbers that are looked for: weights and intercept of either function, and the logarithm of the resolution.
+const SOUGHT: usize = COUNT + 1 + strands::COUNT + 1 + 1;
+/// Where the second function's numbers begin.
+const GROUPS: usize = COUNT + 1;
 /// The stream in which several collections are mixed.
 const MIXED: &str = "mixed";
 /// Length of that stream in seconds.
@@ -61,26 +61,15 @@ struct Set {
     articles: Vec<Article>,
     /// Label of every article that repeats another one, with the place of that one.
     repeats: Vec<(String, usize)>,
-    /// Compared pairs in order of the later article: places of both, signals, whether both have one label.
+    /// Compared pairs: signals, and whether both have one label.
     pairs: Vec<Pair>,
     /// What it counts among those of its family.
     share: f64,
 }
 
 struct Pair {
-    later: usize,
-    earlier: usize,
     signals: [f32; COUNT],
     same: bool,
-}
-
-#[derive(Clone)]
-struct Article {
-    text: String,
-    lang: String,
-    time: Option<i64>,
-    label: String,
-    vector: Vec<f32>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -105,11 +94,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             .is_none_or(|only| only.split(',').any(|name| name == family))
     };
     let mut sets = sets(&data, &wanted, &settings, cross)?;
-    let unused = standard(&[])?;
+    let unused = Weights::built_in()?;
     for set in &mut sets {
         set.pairs = pairs(set, &settings, &unused)?;
     }
-    let start = start(&sets, &settings, cross)?;
+    let start = start(&settings)?;
     if cross {
         heading();
         let judged = |set: &Set| set.family != MIXED;
@@ -142,7 +131,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for set in &sets {
         show(set, &settings, &weights)?;
     }
-    for weight in &weights.signals {
+    for weight in weights.pairs.signals.iter().chain(&weights.groups.signals) {
         println!(
             "{:<24} {:>8.3} (mean {:.3}, deviation {:.3})",
             weight.signal, weight.weight, weight.mean, weight.deviation
@@ -175,7 +164,7 @@ fn show(set: &Set, settings: &Settings, weights: &Weights) -> Result<(), Box<dyn
         area(
             set.pairs
                 .iter()
-                .map(|pair| (weights.probability(&pair.signals), pair.same))
+                .map(|pair| (weights.pairs.probability(&pair.signals), pair.same))
         ),
         three(judged.bcubed),
         three(judged.pairwise),
@@ -306,107 +295,15 @@ impl Set {
     }
 }
 
-fn read(
-    file: &Path,
-    settings: &Settings,
-    embedder: &mut dyn Embedder,
-    centres: &Centres,
-    titles: bool,
-) -> Result<Vec<Article>, Box<dyn Error>> {
-    let rules = NewsRules::new(&settings.extract, Utc::now());
-    let mut drafts = Vec::new();
-    for item in source::read(&[file.into()], &settings.source) {
-        if let Content::Json(value) = item.map_err(|rejected| rejected.reason)?.content {
-            let label = value.get("label").map(Value::to_string).unwrap_or_default();
-            drafts.push((draft(&value, &rules)?, label));
-        }
-    }
-    drafts.sort_by_key(|(draft, _)| (draft.published.is_none(), draft.published));
-    let texts: Vec<String> = drafts
-        .iter()
-        .map(|(draft, _)| full_text(&draft.title, if titles { "" } else { &draft.text }))
-        .collect();
-    let vectors = embedded(&texts, embedder)?;
-    Ok(drafts
-        .into_iter()
-        .zip(texts.into_iter().zip(vectors))
-        .map(|((draft, label), (text, vector))| Article {
-            vector: centres.centred(&vector, &draft.lang),
-            time: draft.published.map(|date| date.midpoint()),
-            lang: draft.lang,
-            text,
-            label,
-        })
-        .collect())
-}
-
-/// Vectors from the folder where they are kept, else from the embedder.
-fn embedded(texts: &[String], embedder: &mut dyn Embedder) -> Result<Vec<Vec<f32>>, Box<dyn Error>> {
-    let mut hash = Sha256::new();
-    hash.update(serde_json::to_vec(embedder.identity())?);
-    for text in texts {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
-    }
-    let name: String = hash
-        .finalize()
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/story-vectors");
-    let file = folder.join(name);
-    let dimension = embedder.identity().dimension;
-    if let Ok(bytes) = std::fs::read(&file) {
-        let numbers: Vec<f32> = bytes
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|four| f32::from_le_bytes(*four))
-            .collect();
-        return Ok(numbers.chunks(dimension).map(<[f32]>::to_vec).collect());
-    }
-    let (mut vectors, started) = (Vec::new(), Instant::now());
-    for (done, chunk) in texts.chunks(256).enumerate() {
-        eprint!("\rembedding {} of {}", done * 256, texts.len());
-        vectors.extend(embedder.embed(chunk)?);
-    }
-    eprintln!(
-        "\r{} texts, {:.1} a second",
-        texts.len(),
-        texts.len() as f64 / started.elapsed().as_secs_f64()
-    );
-    std::fs::create_dir_all(&folder)?;
-    let bytes: Vec<u8> = vectors.iter().flatten().flat_map(|x| x.to_le_bytes()).collect();
-    std::fs::write(file, bytes)?;
-    Ok(vectors)
-}
-
-fn arrival(number: usize, article: &Article) -> Arrival {
-    Arrival {
-        article: number as u64,
-        lang: article.lang.clone(),
-        time: article.time,
-        text: article.text.clone(),
-        vector: article.vector.clone(),
-    }
-}
-
 /// The pairs that the engine would compare; the weights decide nothing here.
 fn pairs(set: &Set, settings: &Settings, unused: &Weights) -> Result<Vec<Pair>, Box<dyn Error>> {
     let dimension = set.articles.first().map_or(0, |article| article.vector.len());
     let mut engine = Engine::new(&settings.story, &settings.index, unused.clone(), dimension);
     let mut pairs = Vec::new();
     for (later, article) in set.articles.iter().enumerate() {
-        for (other, signals) in engine.pairs(arrival(later, article))? {
-            let earlier = other as usize;
-            let same = set.articles[earlier].label == article.label;
-            pairs.push(Pair {
-                later,
-                earlier,
-                signals,
-                same,
-            });
+        for (other, signals) in engine.pairs(article.arrival(later))? {
+            let same = set.articles[other as usize].label == article.label;
+            pairs.push(Pair { signals, same });
         }
     }
     Ok(pairs)
@@ -425,7 +322,7 @@ fn judge(set: &Set, settings: &Settings, weights: &Weights) -> Result<Judged, Bo
     let mut engine = Engine::new(&settings.story, &settings.index, weights.clone(), dimension);
     let started = Instant::now();
     for (number, article) in set.articles.iter().enumerate() {
-        engine.place(arrival(number, article))?;
+        engine.place(article.arrival(number))?;
     }
     let speed = set.articles.len() as f64 / started.elapsed().as_secs_f64();
     Ok(Judged {
@@ -465,50 +362,24 @@ fn scored(set: &Set, story: &dyn Fn(usize) -> u64) -> Judged {
     }
 }
 
-/// Where the search begins: the built-in weights and the configured resolution; meaning alone where nothing may be known
-/// of the sets (`afresh`), or the built-in weights are for other signals.
+/// Where the search begins: the built-in weights and the configured resolution.
 struct Start {
     weights: Weights,
     point: [f64; SOUGHT],
 }
 
-fn start(sets: &[Set], settings: &Settings, afresh: bool) -> Result<Start, Box<dyn Error>> {
-    let weights = match Weights::built_in() {
-        Ok(weights) if !afresh => weights,
-        Ok(_) => standard(sets)?,
-        Err(error) => {
-            eprintln!("{error}");
-            standard(sets)?
-        }
+fn start(settings: &Settings) -> Result<Start, Box<dyn Error>> {
+    let weights = Weights::built_in()?;
+    let numbers = |function: &Function| -> Vec<f64> {
+        let weights = function.signals.iter().map(|weight| weight.weight);
+        weights.chain([function.intercept]).collect()
     };
     let mut point = [0.0; SOUGHT];
-    for (number, weight) in point.iter_mut().zip(&weights.signals) {
-        *number = weight.weight;
+    let all = numbers(&weights.pairs).into_iter().chain(numbers(&weights.groups));
+    for (place, number) in point.iter_mut().zip(all.chain([settings.story.resolution.ln()])) {
+        *place = number;
     }
-    point[COUNT] = weights.intercept;
-    point[COUNT + 1] = settings.story.resolution.ln();
     Ok(Start { weights, point })
-}
-
-/// Means and deviations of all compared pairs, and a weight for meaning alone.
-fn standard(sets: &[Set]) -> Result<Weights, Box<dyn Error>> {
-    let rows: Vec<&[f32; COUNT]> = sets
-        .iter()
-        .flat_map(|set| &set.pairs)
-        .map(|pair| &pair.signals)
-        .collect();
-    let mean =
-        |of: &dyn Fn(&[f32; COUNT]) -> f64| rows.iter().map(|row| of(row)).sum::<f64>() / rows.len().max(1) as f64;
-    let signals: Vec<Value> = (0..COUNT)
-        .map(|i| {
-            let middle = mean(&|row| f64::from(row[i]));
-            let deviation = mean(&|row| (f64::from(row[i]) - middle).powi(2)).sqrt().max(1e-6);
-            json!({"signal": NAMES[i], "mean": rounded(middle), "deviation": rounded(deviation), "weight": if i == 0 { 2.0 } else { 0.0 }})
-        })
-        .collect();
-    Ok(Weights::from_json(
-        &json!({"trained_on": "", "intercept": -2.0, "signals": signals}).to_string(),
-    )?)
 }
 
 fn rounded(value: f64) -> f64 {
@@ -520,7 +391,7 @@ struct Sought([f64; SOUGHT]);
 
 impl Sought {
     fn resolution(&self) -> f64 {
-        self.0[COUNT + 1].exp()
+        self.0[SOUGHT - 1].exp()
     }
 
     fn weights(&self, start: &Weights, sets: &[Set], chosen: &dyn Fn(&Set) -> bool) -> Weights {
@@ -539,10 +410,16 @@ impl Sought {
 /// The weights at a point; means and deviations are those of `scale`.
 fn at(scale: &Weights, point: &[f64; SOUGHT]) -> Weights {
     let mut weights = scale.clone();
-    for (weight, number) in weights.signals.iter_mut().zip(point) {
-        weight.weight = *number;
+    for (function, numbers) in [
+        (&mut weights.pairs, &point[..GROUPS]),
+        (&mut weights.groups, &point[GROUPS..]),
+    ] {
+        let mut numbers = numbers.iter().copied();
+        for (weight, number) in function.signals.iter_mut().zip(numbers.by_ref()) {
+            weight.weight = number;
+        }
+        function.intercept = numbers.next().unwrap_or(function.intercept);
     }
-    weights.intercept = point[COUNT];
     weights
 }
 
@@ -568,44 +445,33 @@ fn objective(
         let (mut of_family, mut of_shares) = (0.0, 0.0);
         for set in sets {
             let figure =
-                (grouped(set, scale, settings, point, -SHIFT) + grouped(set, scale, settings, point, SHIFT)) / 2.0;
+                (grouped(set, scale, settings, point, SHIFT) + grouped(set, scale, settings, point, -SHIFT)) / 2.0;
             of_family += set.share * figure;
             of_shares += set.share;
         }
         sum += times * of_family / of_shares;
         shares += times;
     }
-    let wrong: f64 = (0..COUNT).map(|i| (-point[i] * SIGNS[i]).max(0.0)).sum();
-    let large: f64 = (0..COUNT).map(|i| point[i] * point[i]).sum();
+    let signed = signals::SIGNS.iter().chain(&[0.0]).chain(&strands::SIGNS);
+    let wrong: f64 = point
+        .iter()
+        .zip(signed)
+        .map(|(number, sign)| (-number * sign).max(0.0))
+        .sum();
+    let large: f64 = point[..COUNT].iter().map(|number| number * number).sum();
     sum / shares - WRONG_SIGN * wrong - 1e-4 * large
 }
 
-/// BCubed F1 of the graph's communities: what [`Engine::place`] does once the signals are known.
+/// BCubed F1 of the set by the weights at a point; a little higher for links (`shift` added to their log-odds) and a little
+/// lower for groups, or the other way round. 0 when the engine fails.
 fn grouped(set: &Set, scale: &Weights, settings: &Settings, point: &[f64; SOUGHT], shift: f64) -> f64 {
-    let rules = Rules {
-        resolution: point[COUNT + 1].exp(),
-        inertia: settings.story.inertia,
-        budget: settings.story.budget,
-    };
     let mut weights = at(scale, point);
-    weights.intercept += shift;
-    let mut graph = Graph::default();
-    let mut next = 0;
-    for place in 0..set.articles.len() {
-        let mut links = Vec::new();
-        while let Some(pair) = set.pairs.get(next).filter(|pair| pair.later == place) {
-            next += 1;
-            let probability = weights.probability(&pair.signals);
-            if probability >= settings.story.link {
-                links.push((pair.earlier as u64, probability));
-            }
-        }
-        links.sort_unstable_by_key(|(other, _)| *other);
-        graph.insert(place as u64, &links, None);
-        graph.improve(place as u64, &rules);
-    }
-    let judged = scored(set, &|place| graph.community(place as u64).unwrap_or_default());
-    f1(judged.bcubed.0, judged.bcubed.1)
+    weights.pairs.intercept += shift;
+    weights.groups.intercept -= shift;
+    let mut settings = settings.clone();
+    settings.story.resolution = Sought(*point).resolution();
+    let judged = judge(set, &settings, &weights);
+    judged.map_or(0.0, |judged| f1(judged.bcubed.0, judged.bcubed.1))
 }
 
 /// Candidates of one step, and how many of them, the best, make the next centre.
@@ -619,7 +485,7 @@ fn evolve(sets: &[Set], chosen: &dyn Fn(&Set) -> bool, start: &Start, settings: 
     let families = families(sets, chosen);
     let value = |point: &[f64; SOUGHT]| objective(&families, &start.weights, settings, point);
     let mut centre = start.point;
-    let mut size = [0.3; SOUGHT];
+    let mut size = [0.2; SOUGHT];
     let mut best = (value(&centre), centre);
     eprintln!("start {:.4}", best.0);
     for step in 0..steps {

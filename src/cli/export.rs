@@ -201,6 +201,7 @@ mod tests {
                 .unwrap(),
                 vector: None,
                 links: Vec::new(),
+                strands: Vec::new(),
                 changes,
             }
         };

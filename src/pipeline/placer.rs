@@ -213,6 +213,7 @@ impl Placer {
             placement: decision.placement,
             vector: Some(vector),
             links: decision.links,
+            strands: decision.strands,
             changes: decision.changes,
         })
     }
@@ -235,9 +236,11 @@ impl Placer {
                 runner_up: None,
                 margin: 0.0,
                 rejected: Vec::new(),
+                second_look: None,
             },
             vector: None,
             links: Vec::new(),
+            strands: Vec::new(),
             changes: vec![StoryChange::Joined {
                 story,
                 article: number,
@@ -289,6 +292,7 @@ impl Placer {
             let Stored {
                 article,
                 story,
+                strand,
                 vector,
                 links,
             } = stored;
@@ -297,7 +301,7 @@ impl Placer {
                 self.near_duplicates.insert(slot, &folded, article.time);
             }
             let arrival = self.arrival(article, &vector);
-            Ok(self.engine.restore(arrival, &links, story)?)
+            Ok(self.engine.restore(arrival, &links, strand, story)?)
         })?;
         let (next, headlines) = store.stories_to_restore()?;
         self.engine.restore_stories(next, headlines.into_iter());

@@ -1,16 +1,18 @@
 //! The engine: index, lexicon, graph and stories in one place, owned by the one writer.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::index::dot::Dot;
 use crate::index::{self, IndexError, TimeIndex};
 use crate::story::Settings;
-use crate::story::graph::{Article, Community, Graph, PROVISIONAL, Rules};
+use crate::story::graph::{Article, Community, Graph, Rules};
 use crate::story::lexicon::Lexicon;
 use crate::story::means::Means;
 use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
+use crate::story::strands::{self, Group, PROVISIONAL, Stories};
 use crate::story::weights::Weights;
 
 /// Members that a placement names.
@@ -19,6 +21,10 @@ const NAMED: usize = 5;
 const TERMS: usize = 8;
 /// Members that are looked at for the key terms: the newest ones.
 const TERM_MEMBERS: usize = 60;
+/// Members that make a group's centre: the newest ones, so that a long story is seen as it is now.
+const CENTRE_MEMBERS: usize = 60;
+/// Stories that an arrival's story may take in, or be taken into, one after the other.
+const ROUNDS: usize = 5;
 /// How much more central another article must be before a story changes its headline.
 const HEADLINE_INERTIA: f64 = 1.25;
 const DAY: f64 = 86_400.0;
@@ -47,6 +53,8 @@ pub struct Decision {
     pub placement: Placement,
     /// New links of the similarity graph: (older article, probability), by number.
     pub links: Vec<(Article, f64)>,
+    /// Articles that are in another strand than before, by number; the arrival is among them.
+    pub strands: Vec<(Article, Community)>,
     /// What else changed, in the order in which it happened; the arrival's own joining is among it.
     pub changes: Vec<StoryChange>,
     /// Stories whose members changed, by number.
@@ -84,12 +92,12 @@ pub enum StoryChange {
 /// Why an article is in its story, for an editor to question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Placement {
-    /// `nearest` (its links decided), `alone` (no link was strong enough) or `near_duplicate` (it follows the article
-    /// whose text it repeats).
+    /// `nearest` (its links decided), `group` (no link was strong enough, but the story as a whole is alike), `alone`
+    /// (neither) or `near_duplicate` (it follows the article whose text it repeats).
     pub decided_by: String,
     /// The members nearest to it, best first, with the part of every signal.
     pub nearest: Vec<Neighbour>,
-    /// Sum of its links into the story.
+    /// Sum of its links into its strand of the story.
     pub support: f64,
     /// The story that it would have joined otherwise.
     pub runner_up: Option<Rival>,
@@ -98,6 +106,22 @@ pub struct Placement {
     pub margin: f64,
     /// The nearest articles that it was not linked to, best first.
     pub rejected: Vec<Neighbour>,
+    /// The story that its own was compared with as a whole: the one that it became one with, else the most alike.
+    #[serde(default)]
+    pub second_look: Option<SecondLook>,
+}
+
+/// Two stories compared as a whole when an article arrived.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SecondLook {
+    /// The other story's number; replaced by its id when it is served.
+    pub story: u64,
+    /// Probability that both are one story, 0 to 1.
+    pub probability: f64,
+    /// Whether they became one.
+    pub merged: bool,
+    /// What each signal added to the log-odds, by name.
+    pub signals: BTreeMap<String, f64>,
 }
 
 /// An article compared with another one.
@@ -139,9 +163,13 @@ pub enum StoryError {
 pub struct Engine {
     settings: Settings,
     weights: Weights,
+    dimension: usize,
+    dot: Dot,
     index: TimeIndex,
     lexicon: Lexicon,
+    /// Its communities are the strands.
     graph: Graph,
+    stories: Stories,
     profiles: HashMap<Article, Profile>,
     /// Article that gives each story its headline.
     headlines: HashMap<u64, Article>,
@@ -158,9 +186,12 @@ impl Engine {
         Self {
             settings: settings.clone(),
             weights,
+            dimension,
+            dot: Dot::new(),
             index: TimeIndex::new(dimension, index),
             lexicon: Lexicon::new(),
             graph: Graph::default(),
+            stories: Stories::default(),
             profiles: HashMap::new(),
             headlines: HashMap::new(),
             next_story: 1,
@@ -187,19 +218,41 @@ impl Engine {
 
     /// The story of an article in memory.
     pub fn story_of(&self, article: Article) -> Option<u64> {
-        self.graph.community(article)
+        self.stories.of(self.graph.community(article)?)
     }
 
-    /// Takes back an article from the store, with its links and its story as they were. Articles must come in the order
+    /// Articles in memory that are in a story.
+    fn size(&self, story: u64) -> usize {
+        let strands = self.stories.strands(story);
+        strands.map(|strand| self.graph.size(strand)).sum()
+    }
+
+    /// The newest articles of some strands, newest first, by number.
+    fn newest_of(&self, strands: impl Iterator<Item = Community>, most: usize) -> Vec<Article> {
+        let newest = |strand| self.graph.members(strand).rev().take(most);
+        let mut members: Vec<Article> = strands.flat_map(newest).collect();
+        members.sort_unstable_by_key(|member| std::cmp::Reverse(*member));
+        members.truncate(most);
+        members
+    }
+
+    /// Takes back an article from the store, with its links, its strand and its story as they were. Articles must come in the order
     /// of their numbers, and what came after the last one continues as if nothing had happened: it meets its neighbours
     /// again, for what is near and usual is not stored.
     ///
     /// # Errors
     /// When the index refuses the vector.
-    pub fn restore(&mut self, arrival: Arrival, links: &[(Article, f64)], story: u64) -> Result<(), StoryError> {
+    pub fn restore(
+        &mut self,
+        arrival: Arrival,
+        links: &[(Article, f64)],
+        strand: Community,
+        story: u64,
+    ) -> Result<(), StoryError> {
         let article = arrival.article;
         self.take_in(arrival)?;
-        self.graph.insert(article, links, Some(story));
+        self.graph.insert(article, links, Some(strand));
+        self.stories.put(strand, story);
         self.next_story = self.next_story.max(story + 1);
         self.forget();
         Ok(())
@@ -232,14 +285,28 @@ impl Engine {
             budget: self.settings.budget,
         };
         let moved = self.graph.improve(article, &rules);
-        let (changes, touched) = self.settle(article, &moved);
-        let story = self.graph.community(article).unwrap_or_default();
-        let placement = self.placement(article, story, compared);
+        let mut before: BTreeMap<Article, Option<u64>> = moved
+            .iter()
+            .map(|(member, strand)| (*member, self.stories.of(*strand)))
+            .collect();
+        before.insert(article, None);
+        let strands = before
+            .keys()
+            .filter_map(|member| Some((*member, self.graph.community(*member)?)))
+            .collect();
+        self.sort_strands(article, &moved, &mut before);
+        let second_look = self
+            .look_again(article, &compared, &mut before)
+            .filter(|look| look.story < PROVISIONAL);
+        let (changes, touched) = self.settle(&before);
+        let story = self.story_of(article).unwrap_or_default();
+        let placement = self.placement(article, story, compared, second_look);
         self.forget();
         Ok(Decision {
             story,
             placement,
             links,
+            strands,
             changes,
             touched,
         })
@@ -266,7 +333,11 @@ impl Engine {
     /// central article.
     pub fn headline(&mut self, story: u64) -> Option<Article> {
         let mut best: Option<(Article, f64)> = None;
-        for member in self.graph.members(story) {
+        for member in self
+            .newest_of(self.stories.strands(story), usize::MAX)
+            .into_iter()
+            .rev()
+        {
             let strength = self.graph.strength(member);
             if best.is_none_or(|(_, most)| strength > most) {
                 best = Some((member, strength));
@@ -274,10 +345,7 @@ impl Engine {
         }
         let (best, most) = best?;
         let chosen = match self.headlines.get(&story) {
-            Some(now)
-                if self.graph.community(*now) == Some(story)
-                    && self.graph.strength(*now) * HEADLINE_INERTIA >= most =>
-            {
+            Some(now) if self.story_of(*now) == Some(story) && self.graph.strength(*now) * HEADLINE_INERTIA >= most => {
                 *now
             }
             _ => best,
@@ -289,9 +357,9 @@ impl Engine {
     /// Key terms of a story: the words that weigh most over its newest members, best first, in each member's own
     /// spelling after folding.
     pub fn terms(&self, story: u64) -> Vec<String> {
-        let members: Vec<Article> = self.graph.members(story).collect();
+        let members = self.newest_of(self.stories.strands(story), TERM_MEMBERS);
         let mut sums: BTreeMap<u32, (f32, usize)> = BTreeMap::new();
-        for member in members.iter().rev().take(TERM_MEMBERS) {
+        for member in &members {
             let Some(profile) = self.profiles.get(member) else {
                 continue;
             };
@@ -437,16 +505,12 @@ impl Engine {
             .filter_map(|(number, pair)| {
                 let other = self.profiles.get(number)?;
                 let signals = signals(own, other, *pair);
-                let parts = self.weights.contributions(&signals);
+                let function = &self.weights.pairs;
                 Some(Neighbour {
                     article: *number,
-                    probability: rounded(self.weights.probability(&signals)),
+                    probability: rounded(function.probability(&signals)),
                     similarity: rounded(f64::from(pair.similarity)),
-                    signals: NAMES
-                        .iter()
-                        .zip(parts)
-                        .map(|(name, part)| ((*name).to_owned(), rounded(part)))
-                        .collect(),
+                    signals: parts(&NAMES, function.contributions(&signals)),
                 })
             })
             .collect();
@@ -454,36 +518,222 @@ impl Engine {
         compared
     }
 
-    /// Turns moves between communities into changes of stories, and provisional communities into stories.
-    fn settle(&mut self, article: Article, moved: &BTreeMap<Article, Community>) -> (Vec<StoryChange>, Vec<u64>) {
-        let mut changes = Vec::new();
-        let mut named: BTreeMap<Community, Option<u64>> = BTreeMap::new();
-        for member in moved.keys().chain([&article]) {
-            if let Some(community) = self.graph.community(*member)
-                && community >= PROVISIONAL
-            {
-                let from = moved.get(member).copied().filter(|from| *from < PROVISIONAL);
-                let split_from = named.entry(community).or_default();
-                *split_from = split_from.or(from);
+    /// Gives the strands that the arrival made or changed their stories: a new one stays where most of its articles were,
+    /// a lone arrival begins one; then each that no longer fits the rest of its story leaves it.
+    fn sort_strands(
+        &mut self,
+        article: Article,
+        moved: &BTreeMap<Article, Community>,
+        before: &mut BTreeMap<Article, Option<u64>>,
+    ) {
+        for strand in moved.values().filter(|strand| self.graph.size(**strand) == 0) {
+            self.stories.remove(*strand);
+        }
+        let touched: BTreeSet<Community> = moved
+            .keys()
+            .chain([&article])
+            .filter_map(|member| self.graph.community(*member))
+            .collect();
+        for strand in touched {
+            if self.stories.of(strand).is_none() {
+                let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
+                for member in self.graph.members(strand) {
+                    if let Some(story) = before.get(&member).copied().flatten() {
+                        *votes.entry(story).or_default() += 1;
+                    }
+                }
+                let most = votes.into_iter().rev().max_by_key(|(_, votes)| *votes);
+                let story = most.map_or_else(|| self.stories.provisional(), |(story, _)| story);
+                self.stories.put(strand, story);
+            }
+            if self.is_stranger(strand) {
+                let story = self.stories.provisional();
+                self.shift(strand, story, before);
             }
         }
-        for (community, split_from) in named {
+    }
+
+    /// Whether a strand no longer fits the rest of its story.
+    fn is_stranger(&self, strand: Community) -> bool {
+        let Some(story) = self.stories.of(strand) else {
+            return false;
+        };
+        let rest: Vec<Community> = self.stories.strands(story).filter(|other| *other != strand).collect();
+        if rest.is_empty() {
+            return false;
+        }
+        let mut means = BTreeMap::new();
+        let (own, rest) = (self.group(&[strand], &mut means), self.group(&rest, &mut means));
+        let likeness = self.dot.of(&own.centre, &rest.centre);
+        let signals = strands::signals(&own, &rest, likeness, 0.0, self.apart(&own, &rest));
+        self.weights.groups.probability(&signals) < self.settings.part
+    }
+
+    /// Compares the arrival's story as a whole with the stories of the articles near to it, and makes the most alike one
+    /// with it, as long as that is probable enough.
+    fn look_again(
+        &mut self,
+        article: Article,
+        compared: &[Neighbour],
+        before: &mut BTreeMap<Article, Option<u64>>,
+    ) -> Option<SecondLook> {
+        let mut merged: Option<SecondLook> = None;
+        for _ in 0..ROUNDS {
+            let own = self.story_of(article)?;
+            let Some(look) = self.most_alike(own, compared) else {
+                break;
+            };
+            if look.probability < self.settings.join {
+                return merged.or(Some(look));
+            }
+            let other = look.story;
+            // The larger one goes on; of equals the older, which has the lower number.
+            let (from, to) = match (self.size(other), own) > (self.size(own), other) {
+                true => (own, other),
+                false => (other, own),
+            };
+            let leaving: Vec<Community> = self.stories.strands(from).collect();
+            for strand in leaving {
+                self.shift(strand, to, before);
+            }
+            merged = Some(SecondLook { merged: true, ..look });
+        }
+        merged
+    }
+
+    /// The story that is most probably one with `own`, among those of the articles that the arrival was compared with.
+    fn most_alike(&self, own: u64, compared: &[Neighbour]) -> Option<SecondLook> {
+        let mut seen = HashSet::from([own]);
+        let others: Vec<u64> = compared
+            .iter()
+            .filter_map(|pair| self.story_of(pair.article))
+            .filter(|story| seen.insert(*story))
+            .collect();
+        if others.is_empty() {
+            return None;
+        }
+        let mut means = BTreeMap::new();
+        let mut group = |story| {
+            let strands: Vec<Community> = self.stories.strands(story).collect();
+            self.group(&strands, &mut means)
+        };
+        let here = group(own);
+        let groups: Vec<(u64, Group, f32)> = others
+            .into_iter()
+            .map(|story| {
+                let there = group(story);
+                let likeness = self.dot.of(&here.centre, &there.centre);
+                (story, there, likeness)
+            })
+            .collect();
+        let mut far: Vec<f32> = groups.iter().map(|(_, _, likeness)| *likeness).collect();
+        far.sort_unstable_by(f32::total_cmp);
+        far.truncate(far.len().div_ceil(2));
+        let usual = match groups.len() {
+            // Nothing to compare with: half of it counts as usual.
+            1 => far.iter().sum::<f32>() / 2.0,
+            _ => far.iter().sum::<f32>() / far.len() as f32,
+        };
+        let function = &self.weights.groups;
+        let looks = groups.iter().map(|(story, there, likeness)| {
+            let signals = strands::signals(&here, there, *likeness, usual, self.apart(&here, there));
+            SecondLook {
+                story: *story,
+                probability: rounded(function.probability(&signals)),
+                merged: false,
+                signals: parts(&strands::NAMES, function.contributions(&signals)),
+            }
+        });
+        // The first of equals: its article is the nearest.
+        looks.reduce(|best, look| {
+            if look.probability > best.probability {
+                look
+            } else {
+                best
+            }
+        })
+    }
+
+    /// Some strands as one; `means` keeps the languages' running means for the next call.
+    fn group(&self, strands: &[Community], means: &mut BTreeMap<String, Vec<f32>>) -> Group {
+        let mut group = Group {
+            centre: vec![0.0; self.dimension],
+            articles: strands.iter().map(|strand| self.graph.size(*strand)).sum(),
+            span: None,
+        };
+        for member in self.newest_of(strands.iter().copied(), CENTRE_MEMBERS) {
+            let (Some(profile), Some(vector)) = (self.profiles.get(&member), self.index.vector(member)) else {
+                continue;
+            };
+            if !means.contains_key(&profile.lang) {
+                means.insert(profile.lang.clone(), self.means.mean(&profile.lang));
+            }
+            if let Some(mean) = means.get(&profile.lang) {
+                let from_mean = || vector.iter().zip(mean).map(|(x, mean)| x - mean);
+                let scale = 1.0 / length(from_mean());
+                for (sum, x) in group.centre.iter_mut().zip(from_mean()) {
+                    *sum += x * scale;
+                }
+            }
+            if let Some(time) = profile.time {
+                let (first, last) = group.span.unwrap_or((time, time));
+                group.span = Some((first.min(time), last.max(time)));
+            }
+        }
+        let scale = 1.0 / length(group.centre.iter().copied());
+        group.centre.iter_mut().for_each(|x| *x *= scale);
+        group
+    }
+
+    /// Articles published after the one group ended and before the other began; 0 when they overlap or one is undated.
+    fn apart(&self, a: &Group, b: &Group) -> usize {
+        let (Some((a_first, a_last)), Some((b_first, b_last))) = (a.span, b.span) else {
+            return 0;
+        };
+        let (end, beginning) = (a_last.min(b_last), a_first.max(b_first));
+        let before = |time: i64| self.times.partition_point(|known| *known < time);
+        before(beginning).saturating_sub(before(end))
+    }
+
+    /// Puts a strand into another story and remembers where its articles were.
+    fn shift(&mut self, strand: Community, story: u64, before: &mut BTreeMap<Article, Option<u64>>) {
+        let from = self.stories.of(strand);
+        for member in self.graph.members(strand) {
+            before.entry(member).or_insert(from);
+        }
+        self.stories.put(strand, story);
+    }
+
+    /// Turns what became of the articles that were in other stories `before` into changes, and provisional numbers into
+    /// stories.
+    fn settle(&mut self, before: &BTreeMap<Article, Option<u64>>) -> (Vec<StoryChange>, Vec<u64>) {
+        let known = |story: Option<u64>| story.filter(|story| *story < PROVISIONAL);
+        let mut changes = Vec::new();
+        let mut named: BTreeMap<u64, Option<u64>> = BTreeMap::new();
+        for (member, from) in before {
+            if let Some(story) = self.story_of(*member)
+                && story >= PROVISIONAL
+            {
+                let split_from = named.entry(story).or_default();
+                *split_from = split_from.or(known(*from));
+            }
+        }
+        for (provisional, split_from) in named {
             let story = self.next_story;
             self.next_story += 1;
-            self.graph.rename(community, story);
+            self.stories.rename(provisional, story);
             changes.push(StoryChange::Created { story, split_from });
         }
         let mut touched = BTreeSet::new();
         let mut left = BTreeMap::new();
-        for member in moved
-            .keys()
-            .chain([&article].into_iter().filter(|one| !moved.contains_key(one)))
-        {
-            let Some(story) = self.graph.community(*member) else {
+        for (member, from) in before {
+            let (Some(story), from) = (self.story_of(*member), known(*from)) else {
                 continue;
             };
-            let from = moved.get(member).copied().filter(|from| *from < PROVISIONAL);
             touched.insert(story);
+            if from == Some(story) {
+                continue;
+            }
             if let Some(from) = from {
                 touched.insert(from);
                 left.insert(from, story);
@@ -495,7 +745,7 @@ impl Engine {
             });
         }
         for (story, into) in left {
-            if self.graph.size(story) == 0 {
+            if self.stories.strands(story).next().is_none() {
                 self.headlines.remove(&story);
                 changes.push(StoryChange::Merged { story, into });
             }
@@ -503,39 +753,49 @@ impl Engine {
         (changes, touched.into_iter().collect())
     }
 
-    fn placement(&self, article: Article, story: u64, compared: Vec<Neighbour>) -> Placement {
+    fn placement(
+        &self,
+        article: Article,
+        story: u64,
+        compared: Vec<Neighbour>,
+        second_look: Option<SecondLook>,
+    ) -> Placement {
         let links = self.graph.links(article);
-        let others = self.graph.size(story).saturating_sub(1);
+        let strand = self.graph.community(article).unwrap_or_default();
+        let others = self.graph.size(strand).saturating_sub(1);
         let ask = |size: usize| self.settings.resolution * size as f64;
-        let support = links.get(&story).copied().unwrap_or(0.0);
+        let support = links.get(&strand).copied().unwrap_or(0.0);
+        let net = |(strand, weight): (&Community, &f64)| *weight - ask(self.graph.size(*strand));
         let runner_up = links
             .iter()
-            .filter(|(other, _)| **other != story)
-            .max_by(|a, b| {
-                let net = |(story, weight): &(&u64, &f64)| **weight - ask(self.graph.size(**story));
-                net(a).total_cmp(&net(b)).then(b.0.cmp(a.0))
-            })
-            .map(|(other, weight)| Rival {
-                story: *other,
-                support: rounded(*weight),
-            });
-        let rival = runner_up.as_ref().map_or(0.0, |rival| {
-            (rival.support - ask(self.graph.size(rival.story))).max(0.0)
-        });
+            .filter(|(strand, _)| self.stories.of(**strand) != Some(story))
+            .max_by(|a, b| net(*a).total_cmp(&net(*b)).then(b.0.cmp(a.0)));
+        let rival = runner_up.map_or(0.0, |strand| net(strand).max(0.0));
         let (nearest, rejected): (Vec<Neighbour>, Vec<Neighbour>) = compared
             .into_iter()
             .partition(|pair| pair.probability >= self.settings.link && self.story_of(pair.article) == Some(story));
+        let decided_by = match (others, self.size(story)) {
+            (0, 1) => "alone",
+            (0, _) => "group",
+            _ => "nearest",
+        };
         Placement {
-            decided_by: if others == 0 { "alone" } else { "nearest" }.to_owned(),
+            decided_by: decided_by.to_owned(),
             margin: if others == 0 {
                 0.0
             } else {
                 rounded(support - ask(others) - rival)
             },
             support: rounded(support),
-            runner_up,
+            runner_up: runner_up.and_then(|(strand, weight)| {
+                Some(Rival {
+                    story: self.stories.of(*strand)?,
+                    support: rounded(*weight),
+                })
+            }),
             nearest: nearest.into_iter().take(NAMED).collect(),
             rejected: rejected.into_iter().take(NAMED).collect(),
+            second_look,
         }
     }
 
@@ -558,16 +818,32 @@ impl Engine {
             .collect();
         gone.sort_unstable();
         for article in gone {
+            let strand = self.graph.community(article);
             self.graph.remove(article);
+            if let Some(strand) = strand.filter(|strand| self.graph.size(*strand) == 0) {
+                self.stories.remove(strand);
+            }
             if let Some(time) = self.profiles.remove(&article).and_then(|profile| profile.time)
                 && let Ok(at) = self.times.binary_search(&time)
             {
                 self.times.remove(at);
             }
         }
-        let graph = &self.graph;
-        self.headlines.retain(|story, _| graph.size(*story) > 0);
+        let stories = &self.stories;
+        self.headlines
+            .retain(|story, _| stories.strands(*story).next().is_some());
     }
+}
+
+/// Length of a vector, greater than 0.
+fn length(vector: impl Iterator<Item = f32>) -> f32 {
+    vector.map(|x| x * x).sum::<f32>().sqrt().max(f32::EPSILON)
+}
+
+/// What each signal added to the log-odds, by name.
+fn parts(names: &[&str], parts: impl Iterator<Item = f64>) -> BTreeMap<String, f64> {
+    let named = names.iter().zip(parts);
+    named.map(|(name, part)| ((*name).to_owned(), rounded(part))).collect()
 }
 
 /// Rounded to six decimals: what is shown and stored does not pretend to more.
@@ -618,8 +894,9 @@ mod tests {
         let mut second = engine();
         for (number, decision) in (1..=60).zip(&placed) {
             let story = first.story_of(number).expect("in a story");
+            let strand = first.graph.community(number).expect("in a strand");
             second
-                .restore(arrival(number), &decision.links, story)
+                .restore(arrival(number), &decision.links, strand, story)
                 .expect("restored");
         }
         second.restore_stories(first.next_story, first.headlines.clone().into_iter());

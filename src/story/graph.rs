@@ -1,4 +1,4 @@
-//! The similarity graph and its communities.
+//! The similarity graph and its communities, which are the strands that stories are made of.
 //!
 //! Nodes are articles, an edge's weight is the probability that both tell of the same happening. A community's quality
 //! is the constant Potts model's (Traag, Van Dooren & Nesterov 2011, eq. 5): Σ over its pairs of (weight − resolution).
@@ -13,11 +13,8 @@ use petgraph::visit::EdgeRef;
 
 /// An article's number.
 pub type Article = u64;
-/// A community's key: a story's number, or a provisional one.
+/// A community's key, counted from 1. None is used again.
 pub type Community = u64;
-
-/// Keys from here on are provisional: communities that have not become stories yet.
-pub const PROVISIONAL: Community = 1 << 62;
 
 /// Gains below this are rounding, not improvement.
 const EPSILON: f64 = 1e-9;
@@ -40,7 +37,7 @@ pub struct Graph {
     nodes: HashMap<Article, NodeIndex>,
     community: HashMap<Article, Community>,
     members: HashMap<Community, BTreeSet<Article>>,
-    provisional: Community,
+    newest: Community,
 }
 
 impl Graph {
@@ -65,7 +62,7 @@ impl Graph {
     }
 
     /// The members of a community, by number; empty when there is none of that key.
-    pub fn members(&self, community: Community) -> impl Iterator<Item = Article> + '_ {
+    pub fn members(&self, community: Community) -> impl DoubleEndedIterator<Item = Article> + '_ {
         self.members.get(&community).into_iter().flatten().copied()
     }
 
@@ -97,7 +94,7 @@ impl Graph {
             .sum()
     }
 
-    /// Puts an article in with its links, in a community of its own (`community`, or a provisional one).
+    /// Puts an article in with its links: into the community that it was in before (`community`), or one of its own.
     pub fn insert(&mut self, article: Article, links: &[(Article, f64)], community: Option<Community>) {
         if self.contains(article) {
             return;
@@ -110,6 +107,7 @@ impl Graph {
             }
         }
         let community = community.unwrap_or_else(|| self.new_key());
+        self.newest = self.newest.max(community);
         self.community.insert(article, community);
         self.members.entry(community).or_default().insert(article);
     }
@@ -121,16 +119,6 @@ impl Graph {
         }
         self.leave(article);
         self.community.remove(&article);
-    }
-
-    /// Gives a community another key, such as the story's number once there is one.
-    pub fn rename(&mut self, from: Community, to: Community) {
-        if let Some(members) = self.members.remove(&from) {
-            for article in &members {
-                self.community.insert(*article, to);
-            }
-            self.members.entry(to).or_default().extend(members);
-        }
     }
 
     /// Improves the communities around `article`; answers with every article that moved and the community that it was in
@@ -292,8 +280,8 @@ impl Graph {
     }
 
     fn new_key(&mut self) -> Community {
-        self.provisional += 1;
-        PROVISIONAL + self.provisional
+        self.newest += 1;
+        self.newest
     }
 }
 

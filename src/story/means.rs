@@ -70,7 +70,8 @@ impl Means {
         }
     }
 
-    fn mean(&self, lang: &str) -> Vec<f32> {
+    /// The mean of a language.
+    pub fn mean(&self, lang: &str) -> Vec<f32> {
         let all = self.sum.iter().map(|x| x / (self.texts + PRIOR));
         match self.languages.get(lang) {
             Some((texts, sum)) => all

@@ -6,17 +6,19 @@
 //! same stories.
 //!
 //! Articles are nodes of a similarity graph ([`graph`]); the weight of an edge is the probability that both tell of the
-//! same happening, a logistic function ([`weights`]) of readable signals ([`signals`]). Stories are communities of that
-//! graph. What arrives re-optimises only its own neighbourhood ([`engine`]).
+//! same happening, a logistic function ([`weights`]) of readable signals ([`signals`]). Communities of that
+//! graph are strands, and strands that are alike as a whole make a story ([`strands`]). What arrives re-optimises only its own
+//! neighbourhood ([`engine`]).
 
 pub mod engine;
 pub mod graph;
 pub mod lexicon;
 pub mod means;
 pub mod signals;
+pub mod strands;
 pub mod weights;
 
-pub use engine::{Arrival, Decision, Engine, Neighbour, Placement, Rival, StoryChange, StoryError};
+pub use engine::{Arrival, Decision, Engine, Neighbour, Placement, Rival, SecondLook, StoryChange, StoryError};
 
 use serde::Deserialize;
 
@@ -38,6 +40,10 @@ pub struct Settings {
     pub resolution: f64,
     /// What a move must gain before an article leaves a story that it is in: hysteresis against flicker.
     pub inertia: f64,
+    /// Probability from which two stories that are alike as a whole become one, 0 to 1.
+    pub join: f64,
+    /// Probability below which a strand leaves the rest of its story, 0 to `join`.
+    pub part: f64,
     /// Articles that are looked at again for one arrival, at most.
     pub budget: usize,
     /// Days that an article's links are kept in memory after the newest publication seen.

@@ -1,11 +1,13 @@
-//! The learned function from a pair's signals to the probability that they tell of the same happening.
+//! The learned functions: from a pair's signals to the probability that both articles tell of the same happening, and from
+//! what two groups of articles have in common to the probability that they are one story.
 //!
-//! A logistic function of standardised signals; `config/story-weights.json` is the readable file, `cargo run --release
+//! Logistic functions of standardised signals; `config/story-weights.json` is the readable file, `cargo run --release
 //! --example stories -- DATA --train --write` the command that makes it.
 
 use serde::{Deserialize, Serialize};
 
-use crate::story::signals::{COUNT, NAMES};
+use crate::story::signals::NAMES;
+use crate::story::strands;
 
 /// The built-in weights.
 const BUILT_IN: &str = include_str!("../../config/story-weights.json");
@@ -14,7 +16,7 @@ const BUILT_IN: &str = include_str!("../../config/story-weights.json");
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Weight {
-    /// Name, as in [`NAMES`].
+    /// Its name.
     pub signal: String,
     /// Mean over the training pairs.
     pub mean: f64,
@@ -24,16 +26,26 @@ pub struct Weight {
     pub weight: f64,
 }
 
-/// All weights, in the order of [`NAMES`].
+/// A logistic function.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// Log-odds when all signals are average.
+    pub intercept: f64,
+    /// One for each signal, in the order in which they are computed.
+    pub signals: Vec<Weight>,
+}
+
+/// All weights.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Weights {
     /// What they were learned from, for people.
     pub trained_on: String,
-    /// Log-odds of a pair whose signals are all average.
-    pub intercept: f64,
-    /// One for each signal.
-    pub signals: Vec<Weight>,
+    /// Two articles, by [`NAMES`].
+    pub pairs: Function,
+    /// Two groups of articles, by [`strands::NAMES`].
+    pub groups: Function,
 }
 
 /// A weights file that cannot be used.
@@ -67,28 +79,39 @@ impl Weights {
     /// When it is not JSON, or names other signals.
     pub fn from_json(json: &str) -> Result<Self, WeightsError> {
         let weights: Self = serde_json::from_str(json)?;
-        if weights.signals.iter().map(|weight| weight.signal.as_str()).ne(NAMES) {
-            return Err(WeightsError::Signals {
-                found: weights.signals.into_iter().map(|weight| weight.signal).collect(),
-                expected: NAMES.to_vec(),
-            });
-        }
+        weights.pairs.check(&NAMES)?;
+        weights.groups.check(&strands::NAMES)?;
         Ok(weights)
+    }
+}
+
+impl Function {
+    fn check(&self, names: &[&'static str]) -> Result<(), WeightsError> {
+        let found = || self.signals.iter().map(|weight| weight.signal.as_str());
+        match found().eq(names.iter().copied()) {
+            true => Ok(()),
+            false => Err(WeightsError::Signals {
+                found: found().map(str::to_owned).collect(),
+                expected: names.to_vec(),
+            }),
+        }
     }
 
     /// What each signal adds to the log-odds.
-    pub fn contributions(&self, signals: &[f32; COUNT]) -> [f64; COUNT] {
-        let mut parts = [0.0; COUNT];
-        for ((part, weight), signal) in parts.iter_mut().zip(&self.signals).zip(signals) {
-            *part = weight.weight * (f64::from(*signal) - weight.mean) / weight.deviation;
-        }
-        parts
+    pub fn contributions<'a>(&'a self, signals: &'a [f32]) -> impl Iterator<Item = f64> + 'a {
+        let of =
+            |(weight, signal): (&Weight, &f32)| weight.weight * (f64::from(*signal) - weight.mean) / weight.deviation;
+        self.signals.iter().zip(signals).map(of)
     }
 
-    /// The probability that the pair tells of the same happening, 0 to 1.
-    pub fn probability(&self, signals: &[f32; COUNT]) -> f64 {
-        let odds = self.intercept + self.contributions(signals).iter().sum::<f64>();
-        1.0 / (1.0 + (-odds).exp())
+    /// The log-odds.
+    pub fn odds(&self, signals: &[f32]) -> f64 {
+        self.intercept + self.contributions(signals).sum::<f64>()
+    }
+
+    /// The probability, 0 to 1.
+    pub fn probability(&self, signals: &[f32]) -> f64 {
+        1.0 / (1.0 + (-self.odds(signals)).exp())
     }
 }
 
@@ -99,12 +122,16 @@ mod tests {
     #[test]
     fn the_built_in_weights_fit_the_program() {
         let weights = Weights::built_in().expect("config/story-weights.json fits");
-        assert!(weights.signals.iter().all(|weight| weight.deviation > 0.0));
+        let all = weights.pairs.signals.iter().chain(&weights.groups.signals);
+        assert!(all.into_iter().all(|weight| weight.deviation > 0.0));
     }
 
     #[test]
     fn other_signals_are_refused_by_name() {
-        let error = Weights::from_json(r#"{"trained_on":"","intercept":0,"signals":[]}"#).expect_err("no signals");
+        let error = Weights::from_json(
+            r#"{"trained_on":"","pairs":{"intercept":0,"signals":[]},"groups":{"intercept":0,"signals":[]}}"#,
+        )
+        .expect_err("no signals");
         assert!(error.to_string().contains("train them again"), "{error}");
     }
 }

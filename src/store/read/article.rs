@@ -245,8 +245,10 @@ pub(super) fn placement(connection: &Connection, id: &str) -> Result<Option<Opti
             name_article(connection, neighbour)?;
         }
     }
-    if let Some(rival) = placement.get_mut("runner_up").filter(|rival| rival.is_object()) {
-        name_story(connection, rival)?;
+    for field in ["runner_up", "second_look"] {
+        if let Some(other) = placement.get_mut(field).filter(|other| other.is_object()) {
+            name_story(connection, other)?;
+        }
     }
     if let Some(fields) = placement.as_object_mut() {
         fields.insert("article_id".to_owned(), id.into());

@@ -435,6 +435,7 @@ mod tests {
             placement,
             vector: None,
             links: vec![],
+            strands: vec![],
             changes,
         };
         let faces = vec![StoryFace {

@@ -42,6 +42,8 @@ pub struct Stored {
     pub article: Queued,
     /// Its story.
     pub story: u64,
+    /// Its strand of that story.
+    pub strand: u64,
     /// The vector as the model gave it.
     pub vector: Vec<f32>,
     /// Links to older articles, by number.
@@ -63,6 +65,8 @@ pub struct Placed {
     pub vector: Option<Vec<f32>>,
     /// Links to older articles.
     pub links: Vec<(u64, f64)>,
+    /// Articles that are in another strand now, with its key.
+    pub strands: Vec<(u64, u64)>,
     /// What that changed, in order.
     pub changes: Vec<StoryChange>,
 }
@@ -213,9 +217,9 @@ impl Store {
         let failed = |error: rusqlite::Error| E::from(StoreError::from(error));
         let mut articles = connection
             .prepare(
-                "SELECT a.number, a.title, a.text, a.lang, a.published_s, a.story, v.vector
+                "SELECT a.number, a.title, a.text, a.lang, a.published_s, a.story, a.strand, v.vector
                  FROM articles a JOIN vectors v ON v.article = a.number
-                 WHERE a.state = 'placed' AND a.story IS NOT NULL ORDER BY a.number",
+                 WHERE a.state = 'placed' AND a.story IS NOT NULL AND a.strand IS NOT NULL ORDER BY a.number",
             )
             .map_err(failed)?;
         let mut links = connection
@@ -225,7 +229,8 @@ impl Store {
         while let Some(row) = rows.next().map_err(failed)? {
             let article = queued_row(row).map_err(failed)?;
             let story: i64 = row.get(5).map_err(failed)?;
-            let bytes: Vec<u8> = row.get(6).map_err(failed)?;
+            let strand: i64 = row.get(6).map_err(failed)?;
+            let bytes: Vec<u8> = row.get(7).map_err(failed)?;
             let found = links
                 .query_map([article.number as i64], |row| {
                     Ok((row.get::<_, i64>(0)? as u64, row.get::<_, f64>(1)?))
@@ -236,6 +241,7 @@ impl Store {
             each(Stored {
                 article,
                 story: story as u64,
+                strand: strand as u64,
                 vector: vector_from(&bytes),
                 links: found,
             })?;
@@ -342,7 +348,7 @@ impl Store {
             [at],
         )?;
         let requeued = transaction.execute(
-            "UPDATE articles SET state = 'queued', story = NULL, original = NULL, placement = NULL WHERE state = 'placed'",
+            "UPDATE articles SET state = 'queued', story = NULL, strand = NULL, original = NULL, placement = NULL WHERE state = 'placed'",
             [],
         )?;
         let open: Vec<i64> = transaction

@@ -83,6 +83,11 @@ pub(super) fn commit_placed(
             .prepare_cached("INSERT INTO edges (a, b, score) VALUES (?1, ?2, ?3)")?
             .execute(params![*other as i64, placed.number as i64, score])?;
     }
+    for (article, strand) in &placed.strands {
+        transaction
+            .prepare_cached("UPDATE articles SET strand = ?2 WHERE number = ?1")?
+            .execute([*article as i64, *strand as i64])?;
+    }
     for change in &placed.changes {
         apply(transaction, change, at, touched)?;
     }

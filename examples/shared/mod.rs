@@ -1,0 +1,126 @@
+//! What the examples share: collections read as the service reads them, with vectors that are computed once and kept in
+//! target/story-vectors.
+
+use std::error::Error;
+use std::path::Path;
+use std::time::Instant;
+
+use chrono::Utc;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use silsila::article::full_text;
+use silsila::config::Settings;
+use silsila::embed::{Embedder, centre::Centres};
+use silsila::extract::NewsRules;
+use silsila::extract::json::draft;
+use silsila::source::{self, Content};
+use silsila::story::Arrival;
+
+/// An article with its gold story, if it has one.
+#[derive(Clone)]
+pub struct Article {
+    /// Title and body.
+    pub text: String,
+    /// Language code.
+    pub lang: String,
+    /// Midpoint of its date, seconds since 1970.
+    pub time: Option<i64>,
+    /// The gold story; empty without one.
+    pub label: String,
+    /// Centred by language, of unit length.
+    pub vector: Vec<f32>,
+}
+
+impl Article {
+    /// The same for the engine, under a number.
+    pub fn arrival(&self, number: usize) -> Arrival {
+        Arrival {
+            article: number as u64,
+            lang: self.lang.clone(),
+            time: self.time,
+            text: self.text.clone(),
+            vector: self.vector.clone(),
+        }
+    }
+}
+
+/// The articles of a collection in order of publication (undated ones last, in the file's order), as the service would take
+/// them: `titles` leaves the bodies out. `label` is read for judging and never reaches the story stage.
+///
+/// # Errors
+/// When the file or an article cannot be read, or the embedder fails.
+pub fn read(
+    file: &Path,
+    settings: &Settings,
+    embedder: &mut dyn Embedder,
+    centres: &Centres,
+    titles: bool,
+) -> Result<Vec<Article>, Box<dyn Error>> {
+    let rules = NewsRules::new(&settings.extract, Utc::now());
+    let mut drafts = Vec::new();
+    for item in source::read(&[file.into()], &settings.source) {
+        if let Content::Json(value) = item.map_err(|rejected| rejected.reason)?.content {
+            let label = value.get("label").map(Value::to_string).unwrap_or_default();
+            drafts.push((draft(&value, &rules)?, label));
+        }
+    }
+    drafts.sort_by_key(|(draft, _)| (draft.published.is_none(), draft.published));
+    let texts: Vec<String> = drafts
+        .iter()
+        .map(|(draft, _)| full_text(&draft.title, if titles { "" } else { &draft.text }))
+        .collect();
+    let vectors = embedded(&texts, embedder)?;
+    Ok(drafts
+        .into_iter()
+        .zip(texts.into_iter().zip(vectors))
+        .map(|((draft, label), (text, vector))| Article {
+            vector: centres.centred(&vector, &draft.lang),
+            time: draft.published.map(|date| date.midpoint()),
+            lang: draft.lang,
+            text,
+            label,
+        })
+        .collect())
+}
+
+/// Vectors from the folder where they are kept, else from the embedder.
+fn embedded(texts: &[String], embedder: &mut dyn Embedder) -> Result<Vec<Vec<f32>>, Box<dyn Error>> {
+    let mut hash = Sha256::new();
+    hash.update(serde_json::to_vec(embedder.identity())?);
+    for text in texts {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    }
+    let name: String = hash
+        .finalize()
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/story-vectors");
+    let file = folder.join(name);
+    let dimension = embedder.identity().dimension;
+    if let Ok(bytes) = std::fs::read(&file) {
+        let numbers: Vec<f32> = bytes
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|four| f32::from_le_bytes(*four))
+            .collect();
+        return Ok(numbers.chunks(dimension).map(<[f32]>::to_vec).collect());
+    }
+    let (mut vectors, started) = (Vec::new(), Instant::now());
+    for (done, chunk) in texts.chunks(256).enumerate() {
+        eprint!("\rembedding {} of {}", done * 256, texts.len());
+        vectors.extend(embedder.embed(chunk)?);
+    }
+    eprintln!(
+        "\r{} texts, {:.1} a second",
+        texts.len(),
+        texts.len() as f64 / started.elapsed().as_secs_f64()
+    );
+    std::fs::create_dir_all(&folder)?;
+    let bytes: Vec<u8> = vectors.iter().flatten().flat_map(|x| x.to_le_bytes()).collect();
+    std::fs::write(file, bytes)?;
+    Ok(vectors)
+}

@@ -1,0 +1,146 @@
+//! Strands: the communities of the similarity graph, and the stories that they make up.
+//!
+//! A strand holds together by links from article to article. A story of hundreds, or one whose sources and languages use
+//! different words, falls into several strands, for no article is compared with all others. So whole groups are looked at a
+//! second time: the directions of their centres tell more than any single pair, since what is particular to one text
+//! averages out. Here is which strand is in which story, and the signals of two groups; the engine decides.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::story::graph::Community;
+
+/// Number of signals of two groups.
+pub const COUNT: usize = 5;
+
+/// Their names, in the order of [`signals`].
+pub const NAMES: [&str; COUNT] = [
+    "likeness",
+    "likeness_above_usual",
+    "smaller",
+    "larger",
+    "articles_between",
+];
+
+/// The sign that each one's weight should have; 0 for either.
+pub const SIGNS: [f64; COUNT] = [1.0, 0.0, 0.0, 0.0, -1.0];
+
+/// A group counts no more than this many articles: a story must not absorb more easily the larger it is.
+const MOST: f32 = 20.0;
+
+/// Numbers from here on are provisional: groups that have not become stories yet.
+pub const PROVISIONAL: u64 = 1 << 62;
+
+/// Some articles as one: a strand, a story, or a story without one of its strands.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Direction of the mean of its newest articles' vectors about the running means, of unit length.
+    pub centre: Vec<f32>,
+    /// How many articles it has.
+    pub articles: usize,
+    /// First and last publication among its newest articles, seconds since 1970; `None` when all are undated.
+    pub span: Option<(i64, i64)>,
+}
+
+/// The signals of two groups. Symmetric. `likeness` is the cosine of their centres, `usual` what it is between the arrival's
+/// story and the farther half of the stories around it, `between` counts the articles published after the one group ended
+/// and before the other began.
+pub fn signals(a: &Group, b: &Group, likeness: f32, usual: f32, between: usize) -> [f32; COUNT] {
+    let size = |articles: usize| (articles.max(1) as f32).min(MOST).ln();
+    [
+        likeness,
+        likeness - usual,
+        size(a.articles.min(b.articles)),
+        size(a.articles.max(b.articles)),
+        (between as f32 / 10.0).ln_1p(),
+    ]
+}
+
+/// Which strand is in which story.
+#[derive(Debug, Default)]
+pub struct Stories {
+    story: HashMap<Community, u64>,
+    strands: BTreeMap<u64, BTreeSet<Community>>,
+    provisional: u64,
+}
+
+impl Stories {
+    /// The story of a strand.
+    pub fn of(&self, strand: Community) -> Option<u64> {
+        self.story.get(&strand).copied()
+    }
+
+    /// The strands of a story, by key; none when there is no such story.
+    pub fn strands(&self, story: u64) -> impl Iterator<Item = Community> + '_ {
+        self.strands.get(&story).into_iter().flatten().copied()
+    }
+
+    /// Puts a strand into a story, out of the one that it was in.
+    pub fn put(&mut self, strand: Community, story: u64) {
+        self.remove(strand);
+        self.story.insert(strand, story);
+        self.strands.entry(story).or_default().insert(strand);
+    }
+
+    /// Takes a strand out.
+    pub fn remove(&mut self, strand: Community) {
+        let Some(story) = self.story.remove(&strand) else {
+            return;
+        };
+        if let Some(strands) = self.strands.get_mut(&story) {
+            strands.remove(&strand);
+            if strands.is_empty() {
+                self.strands.remove(&story);
+            }
+        }
+    }
+
+    /// A number for a group that may become a story.
+    pub fn provisional(&mut self) -> u64 {
+        self.provisional += 1;
+        PROVISIONAL + self.provisional
+    }
+
+    /// Gives a story another number.
+    pub fn rename(&mut self, from: u64, to: u64) {
+        for strand in self.strands.remove(&from).unwrap_or_default() {
+            self.story.insert(strand, to);
+            self.strands.entry(to).or_default().insert(strand);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(articles: usize) -> Group {
+        Group {
+            centre: vec![1.0],
+            articles,
+            span: None,
+        }
+    }
+
+    #[test]
+    fn the_order_of_two_groups_does_not_matter_and_large_ones_count_alike() {
+        let (a, b, c) = (group(3), group(40), group(4000));
+        assert_eq!(signals(&a, &b, 0.5, 0.1, 7), signals(&b, &a, 0.5, 0.1, 7));
+        assert_eq!(signals(&a, &b, 0.5, 0.1, 7), signals(&a, &c, 0.5, 0.1, 7));
+    }
+
+    #[test]
+    fn a_strand_is_in_one_story_and_a_story_without_strands_is_gone() {
+        let mut stories = Stories::default();
+        stories.put(1, 10);
+        stories.put(2, 10);
+        stories.put(2, 11);
+        assert_eq!((stories.of(1), stories.of(2)), (Some(10), Some(11)));
+        let provisional = stories.provisional();
+        stories.put(1, provisional);
+        stories.rename(provisional, 12);
+        assert_eq!(stories.strands(10).count(), 0);
+        assert_eq!(stories.strands(12).collect::<Vec<_>>(), [1]);
+        stories.remove(1);
+        assert_eq!(stories.of(1), None);
+    }
+}
