@@ -875,23 +875,90 @@ mod tests {
         }
     }
 
-    fn engine() -> Engine {
-        let settings = All::load(None).expect("settings");
+    /// An engine that links pairs from one probability and joins stories from another.
+    fn engine(link: f64, join: f64) -> Engine {
+        let mut settings = All::load(None).expect("settings");
+        (settings.story.link, settings.story.join) = (link, join);
         let weights = Weights::built_in().expect("weights");
         Engine::new(&settings.story, &settings.index, weights, DIMENSION)
     }
 
     #[test]
+    fn groups_that_are_alike_become_one_story_without_any_link() {
+        for (join, stories) in [(0.5, 3), (1.1, 24)] {
+            let mut engine = engine(1.1, join);
+            let placed: Vec<Decision> = (1..=24)
+                .map(|number| engine.place(arrival(number)).expect("placed"))
+                .collect();
+            let found: BTreeSet<u64> = (1..=24).filter_map(|number| engine.story_of(number)).collect();
+            assert_eq!(found.len(), stories, "join from {join}");
+            let grouped: Vec<&Placement> = placed
+                .iter()
+                .map(|decision| &decision.placement)
+                .filter(|placement| placement.decided_by == "group")
+                .collect();
+            assert_eq!(grouped.len(), 24 - stories);
+            assert!(
+                grouped
+                    .iter()
+                    .all(|one| one.second_look.as_ref().is_some_and(|look| look.merged))
+            );
+        }
+    }
+
+    #[test]
+    fn a_strand_that_does_not_fit_its_story_is_found_and_leaves_it() {
+        let mut engine = engine(1.1, 0.5);
+        for number in 1..=24 {
+            engine.place(arrival(number)).expect("placed");
+        }
+        let strand = |number| engine.graph.community(number).expect("in a strand");
+        let (own, stranger) = (strand(1), strand(2));
+        let (one, other) = (
+            engine.story_of(1).expect("a story"),
+            engine.story_of(2).expect("a story"),
+        );
+        assert_ne!(one, other);
+        // As if it had been taken for a part of that story.
+        engine.stories.put(stranger, one);
+        assert!(engine.is_stranger(stranger) && !engine.is_stranger(own));
+        let mut before = BTreeMap::new();
+        engine.sort_strands(2, &BTreeMap::new(), &mut before);
+        let (changes, _) = engine.settle(&before);
+        let story = engine.story_of(2).expect("a story");
+        assert!(story != one && engine.story_of(1) == Some(one));
+        assert_eq!(
+            changes,
+            [
+                StoryChange::Created {
+                    story,
+                    split_from: Some(one)
+                },
+                StoryChange::Joined {
+                    story,
+                    article: 2,
+                    from: Some(one)
+                }
+            ]
+        );
+    }
+
+    #[test]
     fn a_restored_engine_goes_on_as_if_nothing_had_happened() {
-        let mut first = engine();
+        // The second one lives by strands alone.
+        for link in [0.5, 1.1] {
+            goes_on_after_a_restart(link);
+        }
+    }
+
+    fn goes_on_after_a_restart(link: f64) {
+        let mut first = engine(link, 0.5);
         let placed: Vec<Decision> = (1..=60)
             .map(|number| first.place(arrival(number)).expect("placed"))
             .collect();
-        assert!(
-            placed.iter().any(|decision| !decision.links.is_empty()),
-            "nothing was linked"
-        );
-        let mut second = engine();
+        let linked = placed.iter().any(|decision| !decision.links.is_empty());
+        assert_eq!(linked, link < 1.0);
+        let mut second = engine(link, 0.5);
         for (number, decision) in (1..=60).zip(&placed) {
             let story = first.story_of(number).expect("in a story");
             let strand = first.graph.community(number).expect("in a strand");

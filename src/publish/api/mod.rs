@@ -61,7 +61,8 @@ use problem::{Kind, Problem};
         problem::Refused,
         crate::story::Placement,
         crate::story::Neighbour,
-        crate::story::Rival
+        crate::story::Rival,
+        crate::story::SecondLook
     ))
 )]
 pub struct Api;

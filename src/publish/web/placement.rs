@@ -14,6 +14,8 @@ pub struct PlacementView {
     pub because: Vec<Part>,
     /// The story that it would have joined otherwise.
     pub rival: Vec<Part>,
+    /// What came of comparing its story as a whole with the most alike one.
+    pub second_look: Vec<Part>,
     pub groups: [Group; 2],
 }
 
@@ -61,7 +63,9 @@ impl PlacementView {
     pub fn new(store: &Store, words: &'static Words, placement: &Value) -> Result<Self, ReadError> {
         let all = || neighbours(placement, "nearest").chain(neighbours(placement, "rejected"));
         let rival = placement.get("runner_up").filter(|rival| rival.is_object());
-        let stories = store.story_headlines(all().chain(rival).map(|one| text(one, "story_id")))?;
+        let look = placement.get("second_look").filter(|look| look.is_object());
+        let named_stories = all().chain(rival).chain(look);
+        let stories = store.story_headlines(named_stories.map(|one| text(one, "story_id")))?;
         let original = text(placement, "near_duplicate_of");
         let articles = store.article_headlines([original])?;
         let decimal = |field: &str| Part::Text(words.decimal(real(placement, field), 2));
@@ -73,6 +77,7 @@ impl PlacementView {
                 phrase(words.because_copy, &[("article", link)])
             }
             "alone" => phrase(words.because_alone, &[]),
+            "group" => phrase(words.because_group, &[]),
             _ => phrase(
                 words.because_nearest,
                 &[("support", decimal("support")), ("margin", decimal("margin"))],
@@ -87,6 +92,13 @@ impl PlacementView {
             None if decided == "nearest" => phrase(words.no_runner_up, &[]),
             None => Vec::new(),
         };
+        let second_look = look.map_or_else(Vec::new, |look| {
+            let merged = look.get("merged").and_then(Value::as_bool).unwrap_or_default();
+            let said = if merged { words.became_one } else { words.looked_again };
+            let link = Part::Link(story_link(&stories, text(look, "story_id")));
+            let likely = Part::Text(words.percent(real(look, "probability")));
+            phrase(said, &[("story", link), ("n", likely)])
+        });
         let here = text(placement, "story_id");
         let group = |name, list: &str| Group {
             name,
@@ -97,6 +109,7 @@ impl PlacementView {
         Ok(Self {
             because,
             rival,
+            second_look,
             groups: [group(words.nearest, "nearest"), group(words.rejected, "rejected")],
         })
     }
