@@ -33,8 +33,9 @@ use silsila::story::strands;
 use silsila::story::weights::{Function, Weights};
 
 #[path = "shared/mod.rs"]
+#[allow(dead_code)] // Other examples use the rest.
 mod shared;
-use shared::{Article, read};
+use shared::{Article, area, read};
 
 /// What the objective takes off for each unit of a weight of the wrong sign.
 const WRONG_SIGN: f64 = 0.02;
@@ -534,21 +535,4 @@ fn evolve(sets: &[Set], chosen: &dyn Fn(&Set) -> bool, start: &Start, settings: 
     }
     eprintln!("found {:.4}", best.0);
     Sought(best.1)
-}
-
-/// Area under the ROC curve (Mann–Whitney), ties counted half.
-fn area(rows: impl Iterator<Item = (f64, bool)>) -> f64 {
-    let mut rows: Vec<(f64, bool)> = rows.collect();
-    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut rank_sum, mut positives, mut at) = (0.0, 0.0, 0);
-    while at < rows.len() {
-        let end = rows[at..].iter().take_while(|row| row.0 == rows[at].0).count() + at;
-        let rank = (at + 1 + end) as f64 / 2.0;
-        let same = rows[at..end].iter().filter(|row| row.1).count() as f64;
-        rank_sum += rank * same;
-        positives += same;
-        at = end;
-    }
-    let negatives = rows.len() as f64 - positives;
-    (rank_sum - positives * (positives + 1.0) / 2.0) / (positives * negatives).max(1.0)
 }

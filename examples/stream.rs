@@ -19,6 +19,7 @@ use silsila::story::Engine;
 use silsila::story::weights::Weights;
 
 #[path = "shared/mod.rs"]
+#[allow(dead_code)] // Other examples use the rest.
 mod shared;
 
 /// The clock's beginning: 2020-03-01T00:00:00Z.

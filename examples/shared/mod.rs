@@ -84,7 +84,7 @@ pub fn read(
 }
 
 /// Vectors from the folder where they are kept, else from the embedder.
-fn embedded(texts: &[String], embedder: &mut dyn Embedder) -> Result<Vec<Vec<f32>>, Box<dyn Error>> {
+pub fn embedded(texts: &[String], embedder: &mut dyn Embedder) -> Result<Vec<Vec<f32>>, Box<dyn Error>> {
     let mut hash = Sha256::new();
     hash.update(serde_json::to_vec(embedder.identity())?);
     for text in texts {
@@ -123,4 +123,21 @@ fn embedded(texts: &[String], embedder: &mut dyn Embedder) -> Result<Vec<Vec<f32
     let bytes: Vec<u8> = vectors.iter().flatten().flat_map(|x| x.to_le_bytes()).collect();
     std::fs::write(file, bytes)?;
     Ok(vectors)
+}
+
+/// Area under the ROC curve (Mann–Whitney), ties counted half.
+pub fn area(rows: impl Iterator<Item = (f64, bool)>) -> f64 {
+    let mut rows: Vec<(f64, bool)> = rows.collect();
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut rank_sum, mut positives, mut at) = (0.0, 0.0, 0);
+    while at < rows.len() {
+        let end = rows[at..].iter().take_while(|row| row.0 == rows[at].0).count() + at;
+        let rank = (at + 1 + end) as f64 / 2.0;
+        let same = rows[at..end].iter().filter(|row| row.1).count() as f64;
+        rank_sum += rank * same;
+        positives += same;
+        at = end;
+    }
+    let negatives = rows.len() as f64 - positives;
+    (rank_sum - positives * (positives + 1.0) / 2.0) / (positives * negatives).max(1.0)
 }

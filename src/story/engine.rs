@@ -10,7 +10,7 @@ use crate::index::{self, IndexError, TimeIndex};
 use crate::story::Settings;
 use crate::story::graph::{Article, Community, Graph, Rules};
 use crate::story::lexicon::Lexicon;
-use crate::story::means::Means;
+use crate::story::means::{Means, distance};
 use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
 use crate::story::strands::{self, Group, PROVISIONAL, Stories};
 use crate::story::weights::Weights;
@@ -329,6 +329,26 @@ impl Engine {
             .collect())
     }
 
+    /// What the score says of any two articles in memory, as seen now: `article` in the answer is `b`.
+    pub fn pair(&self, a: Article, b: Article) -> Option<Neighbour> {
+        let (own, other) = (self.profiles.get(&a)?, self.profiles.get(&b)?);
+        let (vector, there) = (self.index.vector(a)?, self.index.vector(b)?);
+        let similarity = self.dot.of(vector, there);
+        let view = self
+            .means
+            .view(vector, &own.lang, &BTreeSet::from([other.lang.as_str()]));
+        let between = self.between(own, other);
+        let pair = Pair {
+            similarity,
+            meaning: view.cosine(there, &other.lang, similarity),
+            between,
+            crowd: between
+                .and(self.window(own.time.max(other.time)))
+                .map_or(self.profiles.len(), |window| self.crowd(window)),
+        };
+        Some(self.judged(own, b, other, pair))
+    }
+
     /// The article that stands for a story: its most central one; an established headline yields only to a clearly more
     /// central article.
     pub fn headline(&mut self, story: u64) -> Option<Article> {
@@ -504,18 +524,22 @@ impl Engine {
             .iter()
             .filter_map(|(number, pair)| {
                 let other = self.profiles.get(number)?;
-                let signals = signals(own, other, *pair);
-                let function = &self.weights.pairs;
-                Some(Neighbour {
-                    article: *number,
-                    probability: rounded(function.probability(&signals)),
-                    similarity: rounded(f64::from(pair.similarity)),
-                    signals: parts(&NAMES, function.contributions(&signals)),
-                })
+                Some(self.judged(own, *number, other, *pair))
             })
             .collect();
         compared.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.article.cmp(&b.article)));
         compared
+    }
+
+    /// A pair's probability, with the part of every signal.
+    fn judged(&self, own: &Profile, article: Article, other: &Profile, pair: Pair) -> Neighbour {
+        let (signals, function) = (signals(own, other, pair), &self.weights.pairs);
+        Neighbour {
+            article,
+            probability: rounded(function.probability(&signals)),
+            similarity: rounded(f64::from(pair.similarity)),
+            signals: parts(&NAMES, function.contributions(&signals)),
+        }
     }
 
     /// Gives the strands that the arrival made or changed their stories: a new one stays where most of its articles were,
@@ -654,8 +678,8 @@ impl Engine {
         })
     }
 
-    /// Some strands as one; `means` keeps the languages' running means for the next call.
-    fn group(&self, strands: &[Community], means: &mut BTreeMap<String, Vec<f32>>) -> Group {
+    /// Some strands as one; `means` keeps the languages' running means, and their squares, for the next call.
+    fn group(&self, strands: &[Community], means: &mut BTreeMap<String, (f32, Vec<f32>)>) -> Group {
         let mut group = Group {
             centre: vec![0.0; self.dimension],
             articles: strands.iter().map(|strand| self.graph.size(*strand)).sum(),
@@ -666,13 +690,13 @@ impl Engine {
                 continue;
             };
             if !means.contains_key(&profile.lang) {
-                means.insert(profile.lang.clone(), self.means.mean(&profile.lang));
+                let mean = self.means.mean(&profile.lang);
+                means.insert(profile.lang.clone(), (self.dot.of(&mean, &mean), mean));
             }
-            if let Some(mean) = means.get(&profile.lang) {
-                let from_mean = || vector.iter().zip(mean).map(|(x, mean)| x - mean);
-                let scale = 1.0 / length(from_mean());
-                for (sum, x) in group.centre.iter_mut().zip(from_mean()) {
-                    *sum += x * scale;
+            if let Some((square, mean)) = means.get(&profile.lang) {
+                let scale = 1.0 / distance(1.0, self.dot.of(vector, mean), *square).max(f32::EPSILON);
+                for ((sum, x), mean) in group.centre.iter_mut().zip(vector).zip(mean) {
+                    *sum += (x - mean) * scale;
                 }
             }
             if let Some(time) = profile.time {

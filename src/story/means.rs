@@ -120,6 +120,6 @@ impl View<'_> {
 }
 
 /// Length of the difference of two vectors, from their squares and product.
-fn distance(a: f32, product: f32, b: f32) -> f32 {
+pub(super) fn distance(a: f32, product: f32, b: f32) -> f32 {
     (a - 2.0 * product + b).max(0.0).sqrt()
 }
