@@ -632,6 +632,7 @@ impl Engine {
             .iter()
             .filter_map(|pair| self.story_of(pair.article))
             .filter(|story| seen.insert(*story))
+            .filter(|story| self.size(own) + self.size(*story) <= self.settings.join_articles)
             .collect();
         if others.is_empty() {
             return None;

@@ -42,6 +42,8 @@ pub struct Settings {
     pub inertia: f64,
     /// Probability from which two stories that are alike as a whole become one, 0 to 1.
     pub join: f64,
+    /// Articles of a story, at most, that two others become by being alike as a whole.
+    pub join_articles: usize,
     /// Probability below which a strand leaves the rest of its story, 0 to `join`.
     pub part: f64,
     /// Articles that are looked at again for one arrival, at most.
