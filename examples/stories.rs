@@ -1,9 +1,8 @@
 //! Judges and trains the story stage on labelled sets, without embedding anything twice.
 //!
 //! `cargo run --release --example stories -- DATA [--train | --cross] [--write] [--steps N] [--only family,…] [--late]`:
-//! DATA is
-//! the folder with the labelled sets (og2021, meantime, basil, ecbplus); the demonstration collection is added. Settings
-//! are changed as ever (`SILSILA__STORY__LINK=0.5`). Vectors are kept in target/story-vectors. Articles go through the
+//! DATA is the folder with the labelled sets (og2021, meantime, basil, ecbplus); the demonstration collection is added.
+//! Settings are changed as ever (`SILSILA__STORY__LINK=0.5`). Vectors are kept in target/story-vectors. Articles go through the
 //! engine in order of publication, as in a replay but without the store; an article whose folded text has been seen
 //! follows the first one.
 //!
@@ -31,7 +30,7 @@ use silsila::extract::fold::fold;
 use silsila::story::Engine;
 use silsila::story::signals::{self, COUNT};
 use silsila::story::strands;
-use silsila::story::weights::{Function, Weights};
+use silsila::story::weights::{Function, Weight, Weights};
 
 #[path = "shared/mod.rs"]
 #[allow(dead_code)] // Other examples use the rest.
@@ -98,11 +97,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             .is_none_or(|only| only.split(',').any(|name| name == family))
     };
     let mut sets = sets(&data, &wanted, &settings, (cross, late))?;
-    let unused = Weights::built_in()?;
+    let unused = standard(&[]);
     for set in &mut sets {
         set.pairs = pairs(set, &settings, &unused)?;
     }
-    let start = start(&settings)?;
+    let start = start(&sets, &settings, cross);
     if cross {
         heading();
         let judged = |set: &Set| set.family != MIXED;
@@ -377,14 +376,22 @@ fn scored(set: &Set, story: &dyn Fn(usize) -> u64) -> Judged {
     }
 }
 
-/// Where the search begins: the built-in weights and the configured resolution.
+/// Where the search begins: the built-in weights and the configured resolution; meaning and likeness alone where nothing may
+/// be known of the sets (`afresh`), or the built-in weights are for other signals.
 struct Start {
     weights: Weights,
     point: [f64; SOUGHT],
 }
 
-fn start(settings: &Settings) -> Result<Start, Box<dyn Error>> {
-    let weights = Weights::built_in()?;
+fn start(sets: &[Set], settings: &Settings, afresh: bool) -> Start {
+    let weights = match Weights::built_in() {
+        Ok(weights) if !afresh => weights,
+        Ok(_) => standard(sets),
+        Err(error) => {
+            eprintln!("{error}");
+            standard(sets)
+        }
+    };
     let numbers = |function: &Function| -> Vec<f64> {
         let weights = function.signals.iter().map(|weight| weight.weight);
         weights.chain([function.intercept]).collect()
@@ -394,7 +401,45 @@ fn start(settings: &Settings) -> Result<Start, Box<dyn Error>> {
     for (place, number) in point.iter_mut().zip(all.chain([settings.story.resolution.ln()])) {
         *place = number;
     }
-    Ok(Start { weights, point })
+    Start { weights, point }
+}
+
+/// Means and deviations of all compared pairs and a weight for meaning alone; round ones and a weight for likeness alone,
+/// from .5, for groups, which depend on what was grouped before.
+fn standard(sets: &[Set]) -> Weights {
+    let rows: Vec<&[f32; COUNT]> = sets
+        .iter()
+        .flat_map(|set| &set.pairs)
+        .map(|pair| &pair.signals)
+        .collect();
+    let mean =
+        |of: &dyn Fn(&[f32; COUNT]) -> f64| rows.iter().map(|row| of(row)).sum::<f64>() / rows.len().max(1) as f64;
+    let pairs = signals::NAMES.iter().enumerate().map(|(i, name)| {
+        let middle = mean(&|row| f64::from(row[i]));
+        Weight {
+            signal: (*name).to_owned(),
+            mean: rounded(middle),
+            deviation: rounded(mean(&|row| (f64::from(row[i]) - middle).powi(2)).sqrt().max(1e-6)),
+            weight: if i == 0 { 2.0 } else { 0.0 },
+        }
+    });
+    let groups = strands::NAMES.iter().enumerate().map(|(i, name)| Weight {
+        signal: (*name).to_owned(),
+        mean: 0.0,
+        deviation: if name.starts_with("likeness") { 0.1 } else { 1.0 },
+        weight: if i == 0 { 1.0 } else { 0.0 },
+    });
+    Weights {
+        trained_on: String::new(),
+        pairs: Function {
+            intercept: -2.0,
+            signals: pairs.collect(),
+        },
+        groups: Function {
+            intercept: -5.0,
+            signals: groups.collect(),
+        },
+    }
 }
 
 fn rounded(value: f64) -> f64 {
