@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use serde_json::Value;
 use silsila::article::full_text;
 use silsila::config::Settings;
-use silsila::embed::{self, centre::Centres};
 use silsila::story::Engine;
 use silsila::story::weights::Weights;
 
@@ -38,8 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .filter(|folder| folder.is_dir())
         .ok_or("usage: pairs DATA: the folder with the labelled sets")?;
     let settings = Settings::load(None)?;
-    let mut embedder = embed::open(&settings.embed)?;
-    let centres = Centres::shipped(embedder.identity())?.ok_or("no means are shipped for this model")?;
+    let (mut embedder, centres) = shared::open(&settings)?;
     let dimension = embedder.identity().dimension;
     println!(
         "{:<14} {:>6} {:>6} {:>8} {:>8}",

@@ -25,7 +25,6 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 use silsila::config::Settings;
-use silsila::embed::{self, centre::Centres};
 use silsila::extract::fold::fold;
 use silsila::story::Engine;
 use silsila::story::signals::{self, COUNT};
@@ -199,8 +198,7 @@ fn sets(
     settings: &Settings,
     (left_out, late): (bool, bool),
 ) -> Result<Vec<Set>, Box<dyn Error>> {
-    let mut embedder = embed::open(&settings.embed)?;
-    let centres = Centres::shipped(embedder.identity())?.ok_or("no means are shipped for this model")?;
+    let (mut embedder, centres) = shared::open(settings)?;
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
     let mut sets: Vec<Set> = Vec::new();
     let mut whole: Vec<(String, Vec<Article>)> = Vec::new();

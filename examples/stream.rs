@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use silsila::config::Settings;
-use silsila::embed::{self, centre::Centres};
 use silsila::extract::fold::fold;
 use silsila::story::Engine;
 use silsila::story::weights::Weights;
@@ -46,8 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .filter(|file| file.is_file())
         .ok_or("usage: stream FILE: a collection, .jsonl or .jsonl.gz")?;
     let settings = Settings::load(None)?;
-    let mut embedder = embed::open(&settings.embed)?;
-    let centres = Centres::shipped(embedder.identity())?.ok_or("no means are shipped for this model")?;
+    let (mut embedder, centres) = shared::open(&settings)?;
     let dimension = embedder.identity().dimension;
     let mut articles = shared::read(&file, &settings, &mut *embedder, &centres, false)?;
     drop(embedder);

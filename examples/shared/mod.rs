@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use silsila::article::full_text;
 use silsila::config::Settings;
-use silsila::embed::{Embedder, centre::Centres};
+use silsila::embed::{self, Embedder, centre::Centres};
 use silsila::extract::NewsRules;
 use silsila::extract::json::draft;
 use silsila::source::{self, Content};
@@ -42,6 +42,16 @@ impl Article {
             vector: self.vector.clone(),
         }
     }
+}
+
+/// The configured model, and the language means that are shipped for it.
+///
+/// # Errors
+/// When there is no model, or no means are shipped for it.
+pub fn open(settings: &Settings) -> Result<(Box<dyn Embedder>, Centres), Box<dyn Error>> {
+    let embedder = embed::open(&settings.embed)?;
+    let centres = Centres::shipped(embedder.identity())?.ok_or("no means are shipped for this model")?;
+    Ok((embedder, centres))
 }
 
 /// The articles of a collection in order of publication (undated ones last, in the file's order), as the service would take

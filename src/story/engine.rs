@@ -10,7 +10,7 @@ use crate::index::{self, IndexError, TimeIndex};
 use crate::story::Settings;
 use crate::story::graph::{Article, Community, Graph, Rules};
 use crate::story::lexicon::Lexicon;
-use crate::story::means::{Means, distance};
+use crate::story::means::{Means, View, distance};
 use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
 use crate::story::strands::{self, Group, PROVISIONAL, Stories};
 use crate::story::weights::Weights;
@@ -57,8 +57,6 @@ pub struct Decision {
     pub strands: Vec<(Article, Community)>,
     /// What else changed, in the order in which it happened; the arrival's own joining is among it.
     pub changes: Vec<StoryChange>,
-    /// Stories whose members changed, by number.
-    pub touched: Vec<u64>,
 }
 
 /// One change of the stories.
@@ -236,9 +234,9 @@ impl Engine {
         members
     }
 
-    /// Takes back an article from the store, with its links, its strand and its story as they were. Articles must come in the order
-    /// of their numbers, and what came after the last one continues as if nothing had happened: it meets its neighbours
-    /// again, for what is near and usual is not stored.
+    /// Takes back an article from the store, with its links, its strand and its story as they were. Articles must come in
+    /// the order of their numbers, and what came after the last one continues as if nothing had happened: it meets its
+    /// neighbours again, for what is near and usual is not stored.
     ///
     /// # Errors
     /// When the index refuses the vector.
@@ -298,7 +296,7 @@ impl Engine {
         let second_look = self
             .look_again(article, &compared, &mut before)
             .filter(|look| look.story < PROVISIONAL);
-        let (changes, touched) = self.settle(&before);
+        let changes = self.settle(&before);
         let story = self.story_of(article).unwrap_or_default();
         let placement = self.placement(article, story, compared, second_look);
         self.forget();
@@ -308,7 +306,6 @@ impl Engine {
             links,
             strands,
             changes,
-            touched,
         })
     }
 
@@ -332,38 +329,29 @@ impl Engine {
     /// What the score says of any two articles in memory, as seen now: `article` in the answer is `b`.
     pub fn pair(&self, a: Article, b: Article) -> Option<Neighbour> {
         let (own, other) = (self.profiles.get(&a)?, self.profiles.get(&b)?);
-        let (vector, there) = (self.index.vector(a)?, self.index.vector(b)?);
-        let similarity = self.dot.of(vector, there);
-        let view = self
-            .means
-            .view(vector, &own.lang, &BTreeSet::from([other.lang.as_str()]));
-        let between = self.between(own, other);
-        let pair = Pair {
-            similarity,
-            meaning: view.cosine(there, &other.lang, similarity),
-            between,
-            crowd: between
-                .and(self.window(own.time.max(other.time)))
-                .map_or(self.profiles.len(), |window| self.crowd(window)),
+        let vector = self.index.vector(a)?;
+        let languages = BTreeSet::from([other.lang.as_str()]);
+        let view = self.means.view(vector, &own.lang, &languages);
+        let crowd = self.window(own.time.max(other.time)).map(|window| self.crowd(window));
+        let hit = index::Hit {
+            slot: b,
+            similarity: self.dot.of(vector, self.index.vector(b)?),
         };
+        let pair = self.seen(&view, own, &hit, crowd)?;
         Some(self.judged(own, b, other, pair))
     }
 
     /// The article that stands for a story: its most central one; an established headline yields only to a clearly more
     /// central article.
     pub fn headline(&mut self, story: u64) -> Option<Article> {
-        let mut best: Option<(Article, f64)> = None;
-        for member in self
-            .newest_of(self.stories.strands(story), usize::MAX)
-            .into_iter()
-            .rev()
-        {
-            let strength = self.graph.strength(member);
-            if best.is_none_or(|(_, most)| strength > most) {
-                best = Some((member, strength));
-            }
-        }
-        let (best, most) = best?;
+        let members = self
+            .stories
+            .strands(story)
+            .flat_map(|strand| self.graph.members(strand));
+        // Of equals the oldest.
+        let (best, most) = members
+            .map(|member| (member, self.graph.strength(member)))
+            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
         let chosen = match self.headlines.get(&story) {
             Some(now) if self.story_of(*now) == Some(story) && self.graph.strength(*now) * HEADLINE_INERTIA >= most => {
                 *now
@@ -483,22 +471,10 @@ impl Engine {
             .iter()
             .filter_map(|hit| Some(self.profiles.get(&hit.slot)?.lang.as_str()))
             .collect();
-        let all = self.profiles.len();
         let view = self.means.view(vector, &own.lang, &languages);
         let pairs: Vec<(Article, Pair)> = candidates
             .iter()
-            .filter_map(|hit| {
-                let other = self.profiles.get(&hit.slot)?;
-                let between = self.between(own, other);
-                let pair = Pair {
-                    similarity: hit.similarity,
-                    meaning: view.cosine(self.index.vector(hit.slot)?, &other.lang, hit.similarity),
-                    between,
-                    // An undated article may be from any time: it is chosen among all.
-                    crowd: between.and(crowd).unwrap_or(all),
-                };
-                Some((hit.slot, pair))
-            })
+            .filter_map(|hit| Some((hit.slot, self.seen(&view, own, hit, crowd)?)))
             .collect();
         let mut cosines: Vec<f32> = pairs.iter().map(|(_, pair)| pair.meaning).collect();
         cosines.sort_unstable_by(|a, b| b.total_cmp(a));
@@ -514,6 +490,19 @@ impl Engine {
             cosines.iter().for_each(|cosine| profile.meet(*cosine));
         }
         pairs
+    }
+
+    /// What is known of a pair beside the two profiles; `crowd` counts the articles to choose from in the window.
+    fn seen(&self, view: &View<'_>, own: &Profile, hit: &index::Hit, crowd: Option<usize>) -> Option<Pair> {
+        let other = self.profiles.get(&hit.slot)?;
+        let between = self.between(own, other);
+        Some(Pair {
+            similarity: hit.similarity,
+            meaning: view.cosine(self.index.vector(hit.slot)?, &other.lang, hit.similarity),
+            between,
+            // An undated article may be from any time: it is chosen among all.
+            crowd: between.and(crowd).unwrap_or(self.profiles.len()),
+        })
     }
 
     fn compare(&self, article: Article, pairs: &[(Article, Pair)]) -> Vec<Neighbour> {
@@ -628,11 +617,12 @@ impl Engine {
     /// The story that is most probably one with `own`, among those of the articles that the arrival was compared with.
     fn most_alike(&self, own: u64, compared: &[Neighbour]) -> Option<SecondLook> {
         let mut seen = HashSet::from([own]);
+        let room = self.settings.join_articles.saturating_sub(self.size(own));
         let others: Vec<u64> = compared
             .iter()
             .filter_map(|pair| self.story_of(pair.article))
             .filter(|story| seen.insert(*story))
-            .filter(|story| self.size(own) + self.size(*story) <= self.settings.join_articles)
+            .filter(|story| self.size(*story) <= room)
             .collect();
         if others.is_empty() {
             return None;
@@ -731,7 +721,7 @@ impl Engine {
 
     /// Turns what became of the articles that were in other stories `before` into changes, and provisional numbers into
     /// stories.
-    fn settle(&mut self, before: &BTreeMap<Article, Option<u64>>) -> (Vec<StoryChange>, Vec<u64>) {
+    fn settle(&mut self, before: &BTreeMap<Article, Option<u64>>) -> Vec<StoryChange> {
         let known = |story: Option<u64>| story.filter(|story| *story < PROVISIONAL);
         let mut changes = Vec::new();
         let mut named: BTreeMap<u64, Option<u64>> = BTreeMap::new();
@@ -749,18 +739,15 @@ impl Engine {
             self.stories.rename(provisional, story);
             changes.push(StoryChange::Created { story, split_from });
         }
-        let mut touched = BTreeSet::new();
         let mut left = BTreeMap::new();
         for (member, from) in before {
             let (Some(story), from) = (self.story_of(*member), known(*from)) else {
                 continue;
             };
-            touched.insert(story);
             if from == Some(story) {
                 continue;
             }
             if let Some(from) = from {
-                touched.insert(from);
                 left.insert(from, story);
             }
             changes.push(StoryChange::Joined {
@@ -775,7 +762,7 @@ impl Engine {
                 changes.push(StoryChange::Merged { story, into });
             }
         }
-        (changes, touched.into_iter().collect())
+        changes
     }
 
     fn placement(
@@ -949,7 +936,7 @@ mod tests {
         assert!(engine.is_stranger(stranger) && !engine.is_stranger(own));
         let mut before = BTreeMap::new();
         engine.sort_strands(2, &BTreeMap::new(), &mut before);
-        let (changes, _) = engine.settle(&before);
+        let changes = engine.settle(&before);
         let story = engine.story_of(2).expect("a story");
         assert!(story != one && engine.story_of(1) == Some(one));
         assert_eq!(

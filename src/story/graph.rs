@@ -13,7 +13,7 @@ use petgraph::visit::EdgeRef;
 
 /// An article's number.
 pub type Article = u64;
-/// A community's key, counted from 1. None is used again.
+/// A community's key, counted from 1: greater than all that are in use.
 pub type Community = u64;
 
 /// Gains below this are rounding, not improvement.

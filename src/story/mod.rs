@@ -38,7 +38,7 @@ pub struct Settings {
     pub link: f64,
     /// Resolution of the constant Potts model: the mean link that a story's pairs must exceed.
     pub resolution: f64,
-    /// What a move must gain before an article leaves a story that it is in: hysteresis against flicker.
+    /// What a move must gain before an article leaves a strand that it is in: hysteresis against flicker.
     pub inertia: f64,
     /// Probability from which two stories that are alike as a whole become one, 0 to 1.
     pub join: f64,

@@ -104,14 +104,10 @@ impl Function {
         self.signals.iter().zip(signals).map(of)
     }
 
-    /// The log-odds.
-    pub fn odds(&self, signals: &[f32]) -> f64 {
-        self.intercept + self.contributions(signals).sum::<f64>()
-    }
-
     /// The probability, 0 to 1.
     pub fn probability(&self, signals: &[f32]) -> f64 {
-        1.0 / (1.0 + (-self.odds(signals)).exp())
+        let odds = self.intercept + self.contributions(signals).sum::<f64>();
+        1.0 / (1.0 + (-odds).exp())
     }
 }
 
