@@ -124,6 +124,7 @@ fn write(store: &Store, settings: &Settings, out: impl Write) -> Result<Counts, 
     let options = timeline::Options {
         from: None,
         to: None,
+        granularity: timeline::Granularity::Day,
         dates: None,
         sentences: 3,
         lang: None,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::article::{ArticleId, Draft, Precision};
 use crate::cli::collection::{self, Collection};
 use crate::config::Settings;
-use crate::timeline::{Options, StoryArticle, build};
+use crate::timeline::{Granularity, Options, StoryArticle, build};
 
 /// Prints the timeline of one story: a JSON list of dates, each with its sentences
 #[derive(Debug, clap::Args)]
@@ -53,6 +53,7 @@ fn timeline(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn
     let options = Options {
         from: arguments.from,
         to: arguments.to,
+        granularity: Granularity::Day,
         dates: arguments.dates,
         sentences: arguments.sentences,
         lang: arguments.lang.clone(),

@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -74,6 +74,30 @@ pub struct StoryArticle {
     pub original: Option<ArticleId>,
 }
 
+/// How long the periods are that a timeline gives a bounded number of events each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Granularity {
+    /// A day.
+    #[default]
+    Day,
+    /// A week from Monday to Sunday (ISO 8601). A date that is known to the month only is a period of its own.
+    Week,
+    /// A month.
+    Month,
+}
+
+impl Granularity {
+    /// The period that a day is in, by its first day.
+    fn period(self, (day, precision): When) -> When {
+        let back = match self {
+            Self::Week if precision == Precision::Day => u64::from(day.weekday().num_days_from_monday()),
+            Self::Month => return (day.with_day(1).unwrap_or(day), Precision::Month),
+            Self::Day | Self::Week => 0,
+        };
+        (day.checked_sub_days(chrono::Days::new(back)).unwrap_or(day), precision)
+    }
+}
+
 /// What a timeline should look like.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -81,9 +105,11 @@ pub struct Options {
     pub from: Option<NaiveDate>,
     /// The last day.
     pub to: Option<NaiveDate>,
-    /// How many days; without it as many as the story deserves.
+    /// How long a period is.
+    pub granularity: Granularity,
+    /// How many periods; without it as many as the story deserves.
     pub dates: Option<usize>,
-    /// Events of one day at most.
+    /// Events of one period at most: those of its best days. Each keeps its own date.
     pub sentences: usize,
     /// The reader's language: its sentences are preferred.
     pub lang: Option<String>,
@@ -143,16 +169,25 @@ pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
     let candidates = candidates(&kept, &sentences, options);
     let mut used = BTreeSet::new();
     let mut events: Vec<(Option<When>, Event)> = Vec::new();
-    let mut days = 0;
+    let most = options.dates.unwrap_or(options.settings.most_dates);
+    let mut shown: BTreeMap<When, usize> = BTreeMap::new();
     for day in ranked(&scores, options) {
-        if days == options.dates.unwrap_or(options.settings.most_dates) {
-            break;
-        }
-        let Some(of_day) = candidates.get(&Some(day)) else {
+        let period = options.granularity.period(day);
+        let full = match shown.get(&period) {
+            Some(events) => *events >= options.sentences,
+            None => shown.len() == most,
+        };
+        let Some(of_day) = candidates.get(&Some(day)).filter(|_| !full) else {
             continue;
         };
-        let chosen = choose(of_day, &kept, &sentences, &mut used, options);
-        days += usize::from(!chosen.is_empty());
+        let left = Options {
+            sentences: options.sentences - shown.get(&period).unwrap_or(&0),
+            ..options.clone()
+        };
+        let chosen = choose(of_day, &kept, &sentences, &mut used, &left);
+        if !chosen.is_empty() {
+            *shown.entry(period).or_default() += chosen.len();
+        }
         events.extend(
             chosen
                 .iter()

@@ -9,6 +9,7 @@ fn options() -> Options {
     Options {
         from: None,
         to: None,
+        granularity: Granularity::Day,
         dates: None,
         sentences: 3,
         lang: None,
@@ -191,6 +192,71 @@ fn the_asked_period_and_number_of_days_are_kept() {
     .into_iter()
     .collect();
     assert_eq!(days.len(), 2);
+}
+
+#[test]
+fn a_period_has_a_bounded_number_of_events_and_each_keeps_its_date() {
+    // 2024-03-29 is a Friday, 2024-04-01 the Monday after it.
+    let published = ["2024-03-28", "2024-03-29", "2024-04-01", "2024-04-07", "2024-04-08"];
+    let story: Vec<StoryArticle> = published
+        .iter()
+        .zip([
+            "dam breaks",
+            "mayor resigns",
+            "bridge falls",
+            "school opens",
+            "court sits",
+        ])
+        .map(|(day, what)| {
+            article(
+                day,
+                "en",
+                Some(day),
+                &format!("In Tarnovsk the {what} today, people there say."),
+            )
+        })
+        .collect();
+    for (granularity, dates, wanted) in [
+        (Granularity::Day, None, vec![1, 1, 1, 1, 1]),
+        (Granularity::Week, None, vec![1, 1, 1]),
+        (Granularity::Month, None, vec![1, 1]),
+        (Granularity::Month, Some(1), vec![1]),
+    ] {
+        let options = Options {
+            granularity,
+            dates,
+            sentences: 1,
+            ..options()
+        };
+        let events = build(&story, &options);
+        let mut periods: BTreeMap<When, usize> = BTreeMap::new();
+        for event in &events {
+            let value = event.date.value.as_deref().expect("a date");
+            assert!(published.contains(&value), "{value}");
+            let day = value.parse().expect("a day");
+            *periods.entry(granularity.period((day, Precision::Day))).or_default() += 1;
+        }
+        assert_eq!(periods.into_values().collect::<Vec<_>>(), wanted, "{granularity:?}");
+    }
+    // Two events of a week come from its two best days.
+    let options = Options {
+        granularity: Granularity::Week,
+        sentences: 2,
+        ..options()
+    };
+    assert_eq!(build(&story, &options).len(), 5);
+}
+
+#[test]
+fn a_month_holds_what_is_known_to_the_month_only() {
+    let day = |value: &str| value.parse::<NaiveDate>().expect("a day");
+    let (known, unsure) = (
+        (day("2024-02-29"), Precision::Day),
+        (day("2024-02-01"), Precision::Month),
+    );
+    assert_eq!(Granularity::Month.period(known), Granularity::Month.period(unsure));
+    assert_ne!(Granularity::Week.period(known), Granularity::Week.period(unsure));
+    assert_eq!(Granularity::Week.period(known).0, day("2024-02-26"));
 }
 
 prop_compose! {

@@ -152,6 +152,7 @@ fn numbers_and_cursors_that_cannot_be_meant_are_refused() {
         ("/v1/search?q=a&from=2024-02-01&to=2024-01-01", "from"),
         ("/v1/search?q=a&from=soon", "from"),
         ("/v1/stories/s1/timeline?from=2024-02-01&to=2024-01-01", "from"),
+        ("/v1/stories/s1/timeline?granularity=decade", "granularity"),
     ] {
         refused(path, "/problems/invalid-parameter", field);
     }

@@ -11,7 +11,7 @@ use super::{Paging, Parameters, answer, ordered, page, read};
 use crate::publish::{App, StoryTimeline};
 use crate::store::StoreError;
 use crate::store::read::{ArticleView, ChangeView, Page, SortBy, StoryQuery, StoryView};
-use crate::timeline;
+use crate::timeline::{self, Granularity};
 
 const SORTS: [(&str, SortBy); 5] = [
     ("updated", SortBy::Updated),
@@ -19,6 +19,11 @@ const SORTS: [(&str, SortBy); 5] = [
     ("size", SortBy::Size),
     ("velocity", SortBy::Velocity),
     ("relevance", SortBy::Relevance),
+];
+const GRANULARITIES: [(&str, Granularity); 3] = [
+    ("day", Granularity::Day),
+    ("week", Granularity::Week),
+    ("month", Granularity::Month),
 ];
 const STATES: [(&str, &str); 4] = [
     ("emerging", "emerging"),
@@ -162,8 +167,9 @@ async fn list_of(app: &App, request: &HttpRequest, id: &str) -> Result<(StoryVie
 #[utoipa::path(get, path = "/v1/stories/{id}/timeline", operation_id = "story_timeline",
     params(
         ("id" = String, Path), ("from" = Option<String>, Query, description = "First day"), ("to" = Option<String>, Query, description = "Last day"),
-        ("dates" = Option<usize>, Query, description = "Number of dates, 1 to 1000; without it, as many as the story deserves"),
-        ("sentences" = Option<usize>, Query, description = "Events of one day at most, 1 to 100; 3 without it"),
+        ("dates" = Option<usize>, Query, description = "Number of periods, 1 to 1000; without it, as many as the story deserves"),
+        ("granularity" = Option<String>, Query, description = "How long a period is: day, week (from Monday), month; day without it. An event keeps its own date"),
+        ("sentences" = Option<usize>, Query, description = "Events of one period at most, 1 to 100; 3 without it"),
         ("lang" = Option<String>, Query, description = "The reader's language")
     ),
     responses((status = 200, body = StoryTimeline), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
@@ -178,6 +184,7 @@ pub async fn timeline(
     let options = timeline::Options {
         from,
         to,
+        granularity: parameters.one_of("granularity", &GRANULARITIES)?.unwrap_or_default(),
         dates: parameters.whole("dates", 1..=1000)?,
         sentences: parameters.whole("sentences", 1..=100)?.unwrap_or(3),
         lang: parameters.text("lang"),

@@ -234,6 +234,7 @@ pub async fn story(
     let options = timeline::Options {
         from: None,
         to: None,
+        granularity: timeline::Granularity::Day,
         dates: None,
         sentences: SENTENCES,
         lang: some(&parameter(&request, "lang")),
