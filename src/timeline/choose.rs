@@ -20,9 +20,10 @@ pub struct Chosen {
     pub members: Vec<usize>,
 }
 
-/// Chooses up to `options.sentences` of the candidates; those that tell of something chosen join it and are used up.
+/// Chooses up to `most` of the candidates; those that tell of something chosen join it and are used up.
 pub fn choose(
     candidates: &[usize],
+    most: usize,
     articles: &[&StoryArticle],
     sentences: &[Sentence<'_>],
     used: &mut BTreeSet<usize>,
@@ -45,7 +46,7 @@ pub fn choose(
         .collect();
     let mut chosen: Vec<Chosen> = Vec::new();
     let mut said: Vec<&Vector> = Vec::new();
-    while chosen.len() < options.sentences && !waiting.is_empty() {
+    while chosen.len() < most && !waiting.is_empty() {
         let worth = |one: &Sentence<'_>, central: f32| {
             let repeated = said
                 .iter()

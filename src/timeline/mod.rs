@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{Datelike as _, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -43,7 +43,7 @@ pub struct Settings {
     pub lead: usize,
     /// Share of the best day's score below which a day is left out.
     pub share: f64,
-    /// Days of a timeline at most, unless a number is asked for.
+    /// Periods of a timeline at most, unless a number is asked for.
     pub most_dates: usize,
     /// Weight of centrality against novelty, 0 to 1.
     pub centrality: f32,
@@ -89,12 +89,13 @@ pub enum Granularity {
 impl Granularity {
     /// The period that a day is in, by its first day.
     fn period(self, (day, precision): When) -> When {
-        let back = match self {
-            Self::Week if precision == Precision::Day => u64::from(day.weekday().num_days_from_monday()),
-            Self::Month => return (day.with_day(1).unwrap_or(day), Precision::Month),
-            Self::Day | Self::Week => 0,
-        };
-        (day.checked_sub_days(chrono::Days::new(back)).unwrap_or(day), precision)
+        match self {
+            Self::Week if precision == Precision::Day => {
+                (day.week(Weekday::Mon).checked_first_day().unwrap_or(day), precision)
+            }
+            Self::Month => (day.with_day(1).unwrap_or(day), Precision::Month),
+            Self::Day | Self::Week => (day, precision),
+        }
     }
 }
 
@@ -173,18 +174,15 @@ pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
     let mut shown: BTreeMap<When, usize> = BTreeMap::new();
     for day in ranked(&scores, options) {
         let period = options.granularity.period(day);
-        let full = match shown.get(&period) {
-            Some(events) => *events >= options.sentences,
-            None => shown.len() == most,
+        let left = match shown.get(&period) {
+            Some(events) => options.sentences - events,
+            None if shown.len() == most => 0,
+            None => options.sentences,
         };
-        let Some(of_day) = candidates.get(&Some(day)).filter(|_| !full) else {
+        let Some(of_day) = candidates.get(&Some(day)).filter(|_| left > 0) else {
             continue;
         };
-        let left = Options {
-            sentences: options.sentences - shown.get(&period).unwrap_or(&0),
-            ..options.clone()
-        };
-        let chosen = choose(of_day, &kept, &sentences, &mut used, &left);
+        let chosen = choose(of_day, left, &kept, &sentences, &mut used, options);
         if !chosen.is_empty() {
             *shown.entry(period).or_default() += chosen.len();
         }
@@ -196,11 +194,7 @@ pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
     }
     events.sort_by_key(|(day, _)| *day);
     let undated = candidates.get(&None).filter(|_| options.dates.is_none());
-    let everything = Options {
-        sentences: usize::MAX,
-        ..options.clone()
-    };
-    let chosen = undated.map(|leads| choose(leads, &kept, &sentences, &mut used, &everything));
+    let chosen = undated.map(|leads| choose(leads, usize::MAX, &kept, &sentences, &mut used, options));
     let last = chosen
         .iter()
         .flatten()
