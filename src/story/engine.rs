@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::index::dot::Dot;
 use crate::index::{self, IndexError, TimeIndex};
 use crate::story::Settings;
+use crate::story::corrections::{Constraints, StrandBounds};
 use crate::story::graph::{Article, Community, Graph, Rules};
 use crate::story::lexicon::Lexicon;
 use crate::story::means::{Means, View, distance};
@@ -168,6 +169,7 @@ pub struct Engine {
     /// Its communities are the strands.
     graph: Graph,
     stories: Stories,
+    constraints: Constraints,
     profiles: HashMap<Article, Profile>,
     /// Article that gives each story its headline.
     headlines: HashMap<u64, Article>,
@@ -190,6 +192,7 @@ impl Engine {
             lexicon: Lexicon::new(),
             graph: Graph::default(),
             stories: Stories::default(),
+            constraints: Constraints::default(),
             profiles: HashMap::new(),
             headlines: HashMap::new(),
             next_story: 1,
@@ -282,23 +285,26 @@ impl Engine {
             inertia: self.settings.inertia,
             budget: self.settings.budget,
         };
-        let moved = self.graph.improve(article, &rules);
+        let bounds = StrandBounds {
+            constraints: &self.constraints,
+            stories: &self.stories,
+        };
+        let moved = self.graph.improve(article, &rules, &bounds);
         let mut before: BTreeMap<Article, Option<u64>> = moved
             .iter()
             .map(|(member, strand)| (*member, self.stories.of(*strand)))
             .collect();
         before.insert(article, None);
-        let strands = before
-            .keys()
-            .filter_map(|member| Some((*member, self.graph.community(*member)?)))
-            .collect();
+        let mut stranded: BTreeSet<Article> = before.keys().copied().collect();
         self.sort_strands(article, &moved, &mut before);
+        self.keep_apart(&mut before, &mut stranded);
         let second_look = self
             .look_again(article, &compared, &mut before)
             .filter(|look| look.story < PROVISIONAL);
         let changes = self.settle(&before);
         let story = self.story_of(article).unwrap_or_default();
         let placement = self.placement(article, story, compared, second_look);
+        let strands = self.strands_of(&stranded);
         self.forget();
         Ok(Decision {
             story,
@@ -307,6 +313,130 @@ impl Engine {
             strands,
             changes,
         })
+    }
+
+    /// The strands of some articles.
+    fn strands_of(&self, articles: &BTreeSet<Article>) -> Vec<(Article, Community)> {
+        let strand = |article: &Article| Some((*article, self.graph.community(*article)?));
+        articles.iter().filter_map(strand).collect()
+    }
+
+    /// A number for a story that an editor makes.
+    pub fn number_story(&mut self) -> u64 {
+        self.next_story += 1;
+        self.next_story - 1
+    }
+
+    /// Takes over what the corrections ask from now on, without moving anything: after [`Engine::restore`].
+    pub fn restrain(&mut self, constraints: Constraints) {
+        self.constraints = constraints;
+    }
+
+    /// Takes over what the corrections ask from now on, and puts articles into the stories that an editor chose; those not
+    /// in memory are left to the store. Answers with the articles that are in another strand than before.
+    pub fn correct(&mut self, constraints: Constraints, moves: &BTreeMap<Article, u64>) -> Vec<(Article, Community)> {
+        self.constraints = constraints;
+        let mut targets: BTreeMap<u64, BTreeSet<Article>> = BTreeMap::new();
+        for (article, story) in moves {
+            self.next_story = self.next_story.max(story + 1);
+            targets.entry(*story).or_default().insert(*article);
+        }
+        let (mut before, mut stranded) = (BTreeMap::new(), BTreeSet::new());
+        for (story, articles) in targets {
+            self.relocate(&articles, story, &mut before, &mut stranded);
+        }
+        let stories = &self.stories;
+        self.headlines
+            .retain(|story, _| stories.strands(*story).next().is_some());
+        self.strands_of(&stranded)
+    }
+
+    /// What the corrections ask.
+    pub fn constraints(&self) -> &Constraints {
+        &self.constraints
+    }
+
+    /// How firmly an article sits in its story: the sum of its links to the other members, 0 when it is not in memory.
+    pub fn firmness(&self, article: Article) -> f64 {
+        let own = self.story_of(article);
+        let inside = |other: &Article| own.is_some() && self.story_of(*other) == own;
+        let links = self.graph.neighbours(article);
+        links.filter(|(other, _)| inside(other)).map(|(_, weight)| weight).sum()
+    }
+
+    /// Puts articles into a story: whole strands as they are, parts of one as strands of their own.
+    fn relocate(
+        &mut self,
+        articles: &BTreeSet<Article>,
+        story: u64,
+        before: &mut BTreeMap<Article, Option<u64>>,
+        stranded: &mut BTreeSet<Article>,
+    ) {
+        let touched: BTreeSet<Community> = articles
+            .iter()
+            .filter(|article| self.story_of(**article) != Some(story))
+            .filter_map(|article| self.graph.community(*article))
+            .collect();
+        for strand in touched {
+            let from = self.stories.of(strand);
+            if self.graph.members(strand).all(|member| articles.contains(&member)) {
+                self.shift(strand, story, before);
+                continue;
+            }
+            for (member, _) in self.graph.part(strand, articles) {
+                before.entry(member).or_insert(from);
+                stranded.insert(member);
+                if let Some(part) = self.graph.community(member)
+                    && let Some(home) = if articles.contains(&member) { Some(story) } else { from }
+                {
+                    self.stories.put(part, home);
+                }
+            }
+        }
+    }
+
+    /// Parts those that an editor wants apart, where other articles' moves brought them into one story: the one that
+    /// moved begins a story, unless it is held; then the other does.
+    fn keep_apart(&mut self, before: &mut BTreeMap<Article, Option<u64>>, stranded: &mut BTreeSet<Article>) {
+        if self.constraints.is_empty() {
+            return;
+        }
+        let moved: Vec<Article> = before.keys().copied().collect();
+        for article in moved {
+            let others: Vec<Article> = self.constraints.apart(article).collect();
+            for other in others {
+                let story = self.story_of(article);
+                if story.is_some() && story == self.story_of(other) {
+                    let leaving = if self.constraints.held(article).is_some() {
+                        other
+                    } else {
+                        article
+                    };
+                    let own = self.stories.provisional();
+                    self.relocate(&BTreeSet::from([leaving]), own, before, stranded);
+                }
+            }
+        }
+    }
+
+    /// The story that one of a strand's articles is held in.
+    fn held_in(&self, strand: Community) -> Option<u64> {
+        if self.constraints.is_empty() {
+            return None;
+        }
+        self.graph
+            .members(strand)
+            .find_map(|member| self.constraints.held(member))
+    }
+
+    /// Whether the corrections let two stories become one.
+    fn may_unite(&self, a: u64, b: u64) -> bool {
+        let asked = &self.constraints;
+        asked.is_empty()
+            || !(asked.is_shaped(a) && asked.is_shaped(b)
+                || asked
+                    .never()
+                    .any(|(x, y)| self.story_of(x) == Some(a) && self.story_of(y) == Some(b)))
     }
 
     /// The pairs that [`Engine::place`] would compare, with their signals: for training.
@@ -548,6 +678,12 @@ impl Engine {
             .filter_map(|member| self.graph.community(*member))
             .collect();
         for strand in touched {
+            if let Some(story) = self.held_in(strand) {
+                if self.stories.of(strand) != Some(story) {
+                    self.shift(strand, story, before);
+                }
+                continue;
+            }
             if self.stories.of(strand).is_none() {
                 let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
                 for member in self.graph.members(strand) {
@@ -600,10 +736,18 @@ impl Engine {
                 return merged.or(Some(look));
             }
             let other = look.story;
-            // The larger one goes on; of equals the older, which has the lower number.
-            let (from, to) = match (self.size(other), own) > (self.size(own), other) {
-                true => (own, other),
-                false => (other, own),
+            // The one that an editor shaped goes on, else the larger one; of equals the older, which has the lower number.
+            let rank = |story| {
+                (
+                    self.constraints.is_shaped(story),
+                    self.size(story),
+                    std::cmp::Reverse(story),
+                )
+            };
+            let (from, to) = if rank(other) > rank(own) {
+                (own, other)
+            } else {
+                (other, own)
             };
             let leaving: Vec<Community> = self.stories.strands(from).collect();
             for strand in leaving {
@@ -622,7 +766,7 @@ impl Engine {
             .iter()
             .filter_map(|pair| self.story_of(pair.article))
             .filter(|story| seen.insert(*story))
-            .filter(|story| self.size(*story) <= room)
+            .filter(|story| self.size(*story) <= room && self.may_unite(own, *story))
             .collect();
         if others.is_empty() {
             return None;
@@ -757,7 +901,8 @@ impl Engine {
             });
         }
         for (story, into) in left {
-            if self.stories.strands(story).next().is_none() {
+            // A story that an editor shaped keeps its id and its members, those out of memory too.
+            if self.stories.strands(story).next().is_none() && !self.constraints.is_shaped(story) {
                 self.headlines.remove(&story);
                 changes.push(StoryChange::Merged { story, into });
             }
@@ -772,7 +917,11 @@ impl Engine {
         compared: Vec<Neighbour>,
         second_look: Option<SecondLook>,
     ) -> Placement {
-        let links = self.graph.links(article);
+        let bounds = StrandBounds {
+            constraints: &self.constraints,
+            stories: &self.stories,
+        };
+        let links = self.graph.links(article, &bounds);
         let strand = self.graph.community(article).unwrap_or_default();
         let others = self.graph.size(strand).saturating_sub(1);
         let ask = |size: usize| self.settings.resolution * size as f64;
@@ -865,8 +1014,11 @@ fn rounded(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::config::Settings as All;
+    use crate::story::corrections::Hold;
 
     const DIMENSION: usize = 8;
 
@@ -953,6 +1105,212 @@ mod tests {
                 }
             ]
         );
+    }
+
+    /// What an editor does, in the engine's terms.
+    #[derive(Debug, Clone)]
+    enum Act {
+        /// The next article arrives.
+        Arrive,
+        /// Articles go into the story of another one, or into a new story.
+        Move(Vec<usize>, Option<usize>),
+        /// All of a story goes into another one.
+        Merge(usize, usize),
+        /// Two articles are never together.
+        Apart(usize, usize),
+        /// The latest hold or pair is undone.
+        Undo,
+    }
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
+        let any = || 0..1000usize;
+        let act = prop_oneof![
+            6 => Just(Act::Arrive),
+            2 => (proptest::collection::vec(any(), 1..4), proptest::option::of(any()))
+                .prop_map(|(articles, to)| Act::Move(articles, to)),
+            1 => (any(), any()).prop_map(|(a, b)| Act::Merge(a, b)),
+            2 => (any(), any()).prop_map(|(a, b)| Act::Apart(a, b)),
+            1 => Just(Act::Undo),
+        ];
+        proptest::collection::vec(act, 10..90)
+    }
+
+    /// Holds and pairs as the pipeline keeps them, and the engine that must follow them.
+    struct Desk {
+        engine: Engine,
+        arrived: u64,
+        holds: Vec<Vec<Hold>>,
+        never: Vec<(Article, Article)>,
+        /// What was stored of each article: links, to restore it.
+        links: BTreeMap<Article, Vec<(Article, f64)>>,
+        strands: BTreeMap<Article, Community>,
+        stories: BTreeMap<Article, u64>,
+    }
+
+    impl Desk {
+        fn new(engine: Engine) -> Self {
+            Self {
+                engine,
+                arrived: 0,
+                holds: Vec::new(),
+                never: Vec::new(),
+                links: BTreeMap::new(),
+                strands: BTreeMap::new(),
+                stories: BTreeMap::new(),
+            }
+        }
+
+        fn constraints(&self) -> Constraints {
+            Constraints::new(self.holds.iter().flatten().copied(), self.never.iter().copied())
+        }
+
+        fn pick(&self, seed: usize) -> Option<Article> {
+            (self.arrived > 0).then(|| 1 + seed as u64 % self.arrived)
+        }
+
+        /// Whether the holds and pairs can all be kept when these articles move.
+        fn is_possible(&self, moves: &BTreeMap<Article, u64>) -> bool {
+            let asked = self.constraints();
+            let to = |article: &Article| moves.get(article).copied().or(self.engine.story_of(*article));
+            self.never.iter().all(|(a, b)| {
+                a != b && to(a) != to(b) && (asked.held(*a).is_none() || asked.held(*a) != asked.held(*b))
+            })
+        }
+
+        fn hold(&mut self, moves: BTreeMap<Article, u64>) {
+            let since = self.arrived;
+            let holds = moves.iter().map(|(article, story)| Hold {
+                article: *article,
+                story: *story,
+                since,
+            });
+            self.holds.push(holds.collect());
+            match self.is_possible(&moves) {
+                true => self.correct(&moves),
+                false => drop(self.holds.pop()),
+            }
+        }
+
+        fn correct(&mut self, moves: &BTreeMap<Article, u64>) {
+            let strands = self.engine.correct(self.constraints(), moves);
+            self.strands.extend(strands);
+            self.stories.extend(moves);
+        }
+
+        fn act(&mut self, act: &Act) {
+            match act {
+                Act::Arrive => {
+                    self.arrived += 1;
+                    let number = self.arrived;
+                    let decision = self.engine.place(arrival(number)).expect("placed");
+                    self.links.insert(number, decision.links);
+                    self.strands.extend(decision.strands);
+                    for change in decision.changes {
+                        if let StoryChange::Joined { story, article, .. } = change {
+                            self.stories.insert(article, story);
+                        }
+                    }
+                }
+                Act::Move(articles, to) => {
+                    let articles: Vec<Article> = articles.iter().filter_map(|seed| self.pick(*seed)).collect();
+                    let to = to.and_then(|seed| self.pick(seed));
+                    if let Some(story) = match to {
+                        Some(to) => self.engine.story_of(to),
+                        None => Some(self.engine.number_story()),
+                    } {
+                        self.hold(articles.into_iter().map(|article| (article, story)).collect());
+                    }
+                }
+                Act::Merge(a, b) => {
+                    let stories = [a, b].map(|seed| self.engine.story_of(self.pick(*seed)?));
+                    if let [Some(from), Some(to)] = stories {
+                        let members = (1..=self.arrived)
+                            .filter(|article| [Some(from), Some(to)].contains(&self.engine.story_of(*article)));
+                        self.hold(members.map(|article| (article, to)).collect());
+                    }
+                }
+                Act::Apart(a, b) => {
+                    if let (Some(a), Some(b)) = (self.pick(*a), self.pick(*b)) {
+                        self.never.push((a, b));
+                        let mut moves = BTreeMap::new();
+                        if self.engine.story_of(a) == self.engine.story_of(b) {
+                            let leaving = if self.engine.constraints().held(a).is_some() {
+                                b
+                            } else {
+                                a
+                            };
+                            moves.insert(leaving, self.engine.number_story());
+                        }
+                        match self.is_possible(&moves) {
+                            true => self.correct(&moves),
+                            false => drop(self.never.pop()),
+                        }
+                    }
+                }
+                Act::Undo => {
+                    let undone = self.holds.pop();
+                    // What an earlier hold asks counts again.
+                    let asked = self.constraints();
+                    let back = (1..=self.arrived).filter_map(|article| Some((article, asked.held(article)?)));
+                    let back = back.collect();
+                    match (self.is_possible(&back), undone) {
+                        (true, _) => self.correct(&back),
+                        (false, undone) => self.holds.extend(undone),
+                    }
+                }
+            }
+        }
+
+        fn check(&self) {
+            let asked = self.constraints();
+            for article in 1..=self.arrived {
+                let story = self.engine.story_of(article);
+                assert_eq!(
+                    story,
+                    self.stories.get(&article).copied(),
+                    "what was told of {article} is what is"
+                );
+                assert_eq!(
+                    self.engine.graph.community(article),
+                    self.strands.get(&article).copied()
+                );
+                if let Some(held) = asked.held(article) {
+                    assert_eq!(story, Some(held), "{article} is held");
+                }
+            }
+            for (a, b) in &self.never {
+                assert_ne!(
+                    self.engine.story_of(*a),
+                    self.engine.story_of(*b),
+                    "{a} and {b} are apart"
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn corrections_hold_for_ever_and_across_a_restart(acts in acts(), restart in 0..90usize) {
+            // Links alone, links and likeness, and likeness alone.
+            for (link, join) in [(0.3, 1.1), (0.3, 0.5), (1.1, 0.5)] {
+                let mut desk = Desk::new(engine(link, join));
+                for (number, act) in acts.iter().enumerate() {
+                    if number == restart {
+                        let mut again = engine(link, join);
+                        for article in 1..=desk.arrived {
+                            let (strand, story) = (desk.strands[&article], desk.stories[&article]);
+                            again.restore(arrival(article), &desk.links[&article], strand, story).expect("restored");
+                        }
+                        again.restore_stories(desk.engine.next_story, desk.engine.headlines.clone().into_iter());
+                        again.restrain(desk.constraints());
+                        desk.engine = again;
+                    }
+                    desk.act(act);
+                    desk.check();
+                }
+            }
+        }
     }
 
     #[test]

@@ -30,6 +30,14 @@ pub struct Rules {
     pub budget: usize,
 }
 
+/// What limits the moves: corrections that editors made ([`crate::story::corrections`]).
+pub trait Bounds {
+    /// Whether the link between two articles draws them together.
+    fn draws(&self, graph: &Graph, a: Article, b: Article) -> bool;
+    /// Whether an article may move into a community.
+    fn may_join(&self, graph: &Graph, article: Article, community: Community) -> bool;
+}
+
 /// The graph with its communities.
 #[derive(Debug, Default)]
 pub struct Graph {
@@ -123,7 +131,7 @@ impl Graph {
 
     /// Improves the communities around `article`; answers with every article that moved and the community that it was in
     /// before, by number.
-    pub fn improve(&mut self, article: Article, rules: &Rules) -> BTreeMap<Article, Community> {
+    pub fn improve(&mut self, article: Article, rules: &Rules, bounds: &impl Bounds) -> BTreeMap<Article, Community> {
         let mut moved = BTreeMap::new();
         let mut lost: BTreeSet<Community> = BTreeSet::new();
         let mut queue = VecDeque::from([article]);
@@ -136,7 +144,7 @@ impl Graph {
                 break;
             }
             let Some(own) = self.community(next) else { continue };
-            let Some(best) = self.best(next, own, rules) else {
+            let Some(best) = self.best(next, own, rules, bounds) else {
                 continue;
             };
             let best = best.unwrap_or_else(|| self.new_key());
@@ -153,7 +161,7 @@ impl Graph {
                 }
             }
         }
-        lost.extend(self.merge_around(article, rules, &mut moved));
+        lost.extend(self.merge_around(article, rules, bounds, &mut moved));
         for community in lost {
             self.cut_apart(community, &mut moved);
         }
@@ -161,9 +169,24 @@ impl Graph {
         moved
     }
 
+    /// Takes some members of a community out of it, into one or more of their own; both sides end connected. Answers as
+    /// [`Graph::improve`].
+    pub fn part(&mut self, community: Community, leaving: &BTreeSet<Article>) -> BTreeMap<Article, Community> {
+        let mut moved = BTreeMap::new();
+        let key = self.new_key();
+        for article in leaving {
+            if self.community(*article) == Some(community) {
+                self.shift(*article, key, &mut moved);
+            }
+        }
+        self.cut_apart(community, &mut moved);
+        self.cut_apart(key, &mut moved);
+        moved
+    }
+
     /// Where the article fits better: `None` when it stays, `Some(None)` when it is best alone.
-    fn best(&self, article: Article, own: Community, rules: &Rules) -> Option<Option<Community>> {
-        let links = self.links(article);
+    fn best(&self, article: Article, own: Community, rules: &Rules, bounds: &impl Bounds) -> Option<Option<Community>> {
+        let links = self.links(article, bounds);
         let others = self.size(own).saturating_sub(1);
         let stay = links.get(&own).copied().unwrap_or(0.0) - rules.resolution * others as f64;
         let inertia = if others == 0 { 0.0 } else { rules.inertia };
@@ -171,7 +194,7 @@ impl Graph {
         let mut gain = stay + inertia + EPSILON;
         for (community, weight) in &links {
             let there = weight - rules.resolution * self.size(*community) as f64;
-            if *community != own && there > gain {
+            if *community != own && there > gain && bounds.may_join(self, article, *community) {
                 gain = there;
                 best = Some(Some(*community));
             }
@@ -187,13 +210,14 @@ impl Graph {
         &mut self,
         article: Article,
         rules: &Rules,
+        bounds: &impl Bounds,
         moved: &mut BTreeMap<Article, Community>,
     ) -> Option<Community> {
         loop {
             let own = self.community(article)?;
             let mut links: BTreeMap<Community, f64> = BTreeMap::new();
             for member in self.members(own) {
-                for (community, weight) in self.links(member) {
+                for (community, weight) in self.links(member, bounds) {
                     *links.entry(community).or_default() += weight;
                 }
             }
@@ -202,23 +226,33 @@ impl Graph {
             for (community, weight) in links {
                 let pairs = (self.size(own) * self.size(community)) as f64;
                 let there = weight - rules.resolution * pairs;
-                if community != own && there > gain {
+                if community != own
+                    && there > gain
+                    && let Some(way) = self.way(own, community, bounds)
+                {
                     gain = there;
-                    best = Some(community);
+                    best = Some(way);
                 }
             }
-            let other = best?;
-            // The larger one stays; of equals the older, which has the lower key.
-            let (from, to) = if (self.size(other), own) > (self.size(own), other) {
-                (own, other)
-            } else {
-                (other, own)
-            };
+            let (from, to) = best?;
             let leaving: Vec<Article> = self.members(from).collect();
             for member in leaving {
                 self.shift(member, to, moved);
             }
         }
+    }
+
+    /// Which of two communities may become part of which: the larger one stays, of equals the older, which has the lower
+    /// key, unless only the other way is allowed.
+    fn way(&self, own: Community, other: Community, bounds: &impl Bounds) -> Option<(Community, Community)> {
+        let grows = (self.size(other), own) > (self.size(own), other);
+        let ways = if grows {
+            [(own, other), (other, own)]
+        } else {
+            [(other, own), (own, other)]
+        };
+        ways.into_iter()
+            .find(|(from, to)| self.members(*from).all(|member| bounds.may_join(self, member, *to)))
     }
 
     /// Gives each connected part of a community but the largest (of equals: the one with the oldest article) a key of
@@ -249,11 +283,13 @@ impl Graph {
         }
     }
 
-    /// Sum of the article's links into each community.
-    pub fn links(&self, article: Article) -> BTreeMap<Community, f64> {
+    /// Sum of the article's links into each community, of those that draw.
+    pub fn links(&self, article: Article, bounds: &impl Bounds) -> BTreeMap<Community, f64> {
         let mut links = BTreeMap::new();
         for (other, weight) in self.neighbours(article) {
-            if let Some(community) = self.community(other) {
+            if let Some(community) = self.community(other)
+                && bounds.draws(self, article, other)
+            {
                 *links.entry(community).or_default() += weight;
             }
         }
@@ -296,11 +332,22 @@ mod tests {
         budget: 1000,
     };
 
+    struct Free;
+
+    impl Bounds for Free {
+        fn draws(&self, _: &Graph, _: Article, _: Article) -> bool {
+            true
+        }
+        fn may_join(&self, _: &Graph, _: Article, _: Community) -> bool {
+            true
+        }
+    }
+
     fn build(links: &[Vec<(Article, f64)>]) -> Graph {
         let mut graph = Graph::default();
         for (number, links) in links.iter().enumerate() {
             graph.insert(number as Article, links, None);
-            graph.improve(number as Article, &RULES);
+            graph.improve(number as Article, &RULES, &Free);
         }
         graph
     }
@@ -319,9 +366,25 @@ mod tests {
         let mut graph = build(&[vec![], vec![(0, 0.9)], vec![], vec![(2, 0.9)]]);
         assert_ne!(graph.community(0), graph.community(2));
         graph.insert(4, &[(0, 0.9), (1, 0.9), (2, 0.9), (3, 0.9)], None);
-        let moved = graph.improve(4, &RULES);
+        let moved = graph.improve(4, &RULES, &Free);
         assert_eq!(graph.community(0), graph.community(3));
         assert!(!moved.is_empty());
+    }
+
+    #[test]
+    fn what_is_taken_out_and_what_stays_are_both_connected() {
+        // A chain 0-1-2-3-4, from which 1 and 3 go.
+        let chain: Vec<Vec<(Article, f64)>> = (0..5u64)
+            .map(|number| number.checked_sub(1).map(|before| (before, 0.9)).into_iter().collect())
+            .collect();
+        let mut graph = build(&chain);
+        let whole = graph.community(0).expect("in a community");
+        assert_eq!(graph.size(whole), 5);
+        let moved = graph.part(whole, &BTreeSet::from([1, 3]));
+        let communities: BTreeSet<_> = (0..5).map(|article| graph.community(article)).collect();
+        assert_eq!(communities.len(), 5);
+        assert_eq!(moved.len(), 4);
+        assert!(moved.values().all(|before| *before == whole));
     }
 
     proptest! {

@@ -8,8 +8,9 @@
 //! Articles are nodes of a similarity graph ([`graph`]); the weight of an edge is the probability that both tell of the
 //! same happening, a logistic function ([`weights`]) of readable signals ([`signals`]). Communities of that
 //! graph are strands, and strands that are alike as a whole make a story ([`strands`]). What arrives re-optimises only its own
-//! neighbourhood ([`engine`]).
+//! neighbourhood ([`engine`]), within the bounds that editors set ([`corrections`]).
 
+pub mod corrections;
 pub mod engine;
 pub mod graph;
 pub mod lexicon;
