@@ -11,6 +11,7 @@
 pub mod article;
 pub mod cli;
 pub mod config;
+pub mod correction;
 pub mod embed;
 pub mod extract;
 pub mod index;

@@ -77,6 +77,7 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
     let app = App {
         store: pipeline.store(),
         intake: Arc::<Pipeline>::clone(&pipeline),
+        desk: Arc::<Pipeline>::clone(&pipeline),
         trouble: Arc::new(move || watched.trouble()),
         settings,
     };

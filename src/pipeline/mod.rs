@@ -1,10 +1,12 @@
 //! The way of an article: accepted, then embedded, indexed, grouped and stored, by one writer.
 //!
-//! In: drafts from `extract`. Out: committed changes in the store. Readers never wait for it.
+//! In: drafts from `extract`, corrections from editors. Out: committed changes in the store. Readers never wait for it.
 
+pub mod correct;
 pub mod placer;
 pub mod service;
 
+pub use correct::CorrectionError;
 pub use placer::{Placer, StageSeconds};
 pub use service::Pipeline;
 pub mod prepare;
@@ -16,6 +18,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::article::{ArticleId, Document, DocumentId, Draft, SetAside};
+use crate::correction::{Correction, Signature};
+use crate::store::write::Effects;
 
 /// The section `[pipeline]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -176,4 +180,38 @@ pub trait Intake: Send + Sync {
 
     /// Articles accepted but not yet placed.
     fn queued(&self) -> usize;
+}
+
+/// What is asked of the writer about corrections.
+#[derive(Debug, Clone)]
+pub enum Decree {
+    /// A new one; a trial says what it would come to, and changes nothing.
+    Make {
+        /// What is decided.
+        asked: Correction,
+        /// Nothing is changed.
+        trial: bool,
+    },
+    /// The correction of this number is undone.
+    Undo(u64),
+    /// The undone correction of this number is made again, as a new one.
+    Redo(u64),
+}
+
+/// What became of a [`Decree`].
+#[derive(Debug, Clone)]
+pub enum Decreed {
+    /// The number of the correction that was made or undone.
+    Done(u64),
+    /// What it would come to.
+    Trial(Effects),
+}
+
+/// Where editors hand in corrections. Blocks until the writer has decided; call it off the async threads.
+pub trait Desk: Send + Sync {
+    /// Makes, tries, undoes or redoes a correction. It is durable when this returns.
+    ///
+    /// # Errors
+    /// Why nothing was changed.
+    fn decree(&self, decree: Decree, by: Signature) -> Result<Decreed, CorrectionError>;
 }

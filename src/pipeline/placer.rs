@@ -1,4 +1,5 @@
-//! The one writer: takes queued articles from the store, embeds, groups and commits them, a batch at a time.
+//! The one writer: takes queued articles from the store, embeds, groups and commits them, a batch at a time; carries out
+//! corrections between two batches.
 //!
 //! In: the queue in the store. Out: placed articles, stories and changes, each batch in one transaction. What it keeps
 //! in memory (index, graph, lexicon, near-duplicates) can be rebuilt from the store, and is, whenever a commit fails.
@@ -11,14 +12,16 @@ use serde::Serialize;
 
 use crate::article::full_text;
 use crate::config::Settings;
+use crate::correction::Signature;
 use crate::embed::centre::Centres;
 use crate::embed::worker::Worker;
 use crate::embed::{EmbedError, ModelIdentity};
 use crate::extract::fold::fold;
 use crate::extract::neardup::NearDuplicates;
-use crate::pipeline::PipelineError;
+use crate::pipeline::correct::{Plan, Planner};
+use crate::pipeline::{CorrectionError, Decree, Decreed, PipelineError};
 use crate::store::Store;
-use crate::store::write::{Batch, Clock, Placed, Queued, Stored, StoryFace};
+use crate::store::write::{Batch, Clock, Corrected, Placed, Queued, Standing, Step, Stored, StoryFace};
 use crate::story::weights::Weights;
 use crate::story::{Arrival, Engine, Placement, StoryChange};
 
@@ -121,6 +124,103 @@ impl Placer {
         Ok(self.store.pass_time(&self.clock(Some(now.timestamp())), now)?)
     }
 
+    /// Makes, tries, undoes or redoes a correction. `now` and `moment` as for [`Placer::step`].
+    ///
+    /// # Errors
+    /// Why nothing was changed.
+    pub fn decree(
+        &mut self,
+        decree: Decree,
+        by: Signature,
+        now: DateTime<Utc>,
+        moment: Option<i64>,
+    ) -> Result<Decreed, CorrectionError> {
+        if self.stale {
+            self.restore()?;
+        }
+        match decree {
+            Decree::Make { asked, trial } => {
+                let standing = self.store.standing(None)?;
+                let plan = self.planner(&standing).plan(&asked)?;
+                if trial {
+                    return Ok(Decreed::Trial(plan.effects));
+                }
+                let step = Step::New { asked, redoes: None };
+                self.carry_out(step, by, plan, &standing, now, moment)
+            }
+            Decree::Undo(number) => {
+                let kept = self.store.kept_correction(number)?;
+                let kept = kept.ok_or(CorrectionError::NoCorrection(number))?;
+                let standing = self.store.standing(Some(number))?;
+                let later = self.store.corrections_after(number)?;
+                let plan = self.planner(&standing).undo(&kept, &later)?;
+                self.carry_out(Step::Undo(number), by, plan, &standing, now, moment)
+            }
+            Decree::Redo(number) => {
+                let kept = self.store.kept_correction(number)?;
+                let kept = kept.ok_or(CorrectionError::NoCorrection(number))?;
+                if !kept.undone {
+                    let why = format!("correction {number} stands; undo it before it can be done again");
+                    return Err(CorrectionError::State(why));
+                }
+                let standing = self.store.standing(None)?;
+                let plan = self.planner(&standing).plan(&kept.asked)?;
+                let step = Step::New {
+                    asked: kept.asked,
+                    redoes: Some(number),
+                };
+                self.carry_out(step, by, plan, &standing, now, moment)
+            }
+        }
+    }
+
+    fn planner<'a>(&'a self, standing: &'a Standing) -> Planner<'a> {
+        Planner {
+            store: &self.store,
+            engine: &self.engine,
+            standing,
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        step: Step,
+        by: Signature,
+        plan: Plan,
+        standing: &Standing,
+        now: DateTime<Utc>,
+        moment: Option<i64>,
+    ) -> Result<Decreed, CorrectionError> {
+        let newest = self.store.newest_placed()?;
+        let changes = plan.changes();
+        let moves = plan.effects.moves.iter().map(|moved| (moved.article, moved.to));
+        let strands = self
+            .engine
+            .correct(plan.constraints(standing, newest), &moves.collect());
+        let mut faces = self.faces(&changes);
+        if let Some((story, None)) = plan.title {
+            faces.extend(self.face(story));
+        }
+        let corrected = Corrected {
+            step,
+            by,
+            newest,
+            holds: plan.holds.into_iter().collect(),
+            apart: plan.apart,
+            changes,
+            strands,
+            faces,
+            title: plan.title,
+            effects: plan.effects,
+            clock: self.clock(moment),
+        };
+        let number = self
+            .store
+            .commit_corrected(&corrected, now)
+            .inspect_err(|_| self.stale = true)?;
+        Ok(Decreed::Done(number))
+    }
+
     fn clock(&self, moment: Option<i64>) -> Clock {
         let seconds = |days: f64| (days * 86_400.0) as i64;
         Clock {
@@ -174,7 +274,8 @@ impl Placer {
                 }
             }
         }
-        batch.faces = self.faces(&batch.placed);
+        let changes: Vec<&StoryChange> = batch.placed.iter().flat_map(|placed| &placed.changes).collect();
+        batch.faces = self.faces(changes);
         self.seconds.story += seconds(started);
         batch
     }
@@ -249,28 +350,32 @@ impl Placer {
         })
     }
 
-    /// The face of every story that the batch has changed, as it is after the whole batch.
-    fn faces(&mut self, placed: &[Placed]) -> Vec<StoryFace> {
+    /// The face of every story that was changed, as it is after all the changes.
+    fn faces<'a>(&mut self, changes: impl IntoIterator<Item = &'a StoryChange>) -> Vec<StoryFace> {
         let mut touched = std::collections::BTreeSet::new();
-        for change in placed.iter().flat_map(|placed| &placed.changes) {
+        for change in changes {
             match change {
                 StoryChange::Created { story, split_from } => touched.extend([Some(*story), *split_from]),
                 StoryChange::Joined { story, from, .. } => touched.extend([Some(*story), *from]),
+                StoryChange::Revived { story, from, .. } => touched.extend([Some(*story), Some(*from)]),
                 StoryChange::Merged { into, .. } => touched.extend([Some(*into), None]),
             }
         }
         touched
             .into_iter()
             .flatten()
-            .filter_map(|story| {
-                let headline = self.engine.headline(story)?;
-                Some(StoryFace {
-                    story,
-                    headline: Some(headline),
-                    terms: self.engine.terms(story),
-                })
-            })
+            .filter_map(|story| self.face(story))
             .collect()
+    }
+
+    /// What a story shows, when it is in memory.
+    fn face(&mut self, story: u64) -> Option<StoryFace> {
+        let headline = self.engine.headline(story)?;
+        Some(StoryFace {
+            story,
+            headline: Some(headline),
+            terms: self.engine.terms(story),
+        })
     }
 
     fn arrival(&self, article: Queued, vector: &[f32]) -> Arrival {
@@ -305,6 +410,8 @@ impl Placer {
         })?;
         let (next, headlines) = store.stories_to_restore()?;
         self.engine.restore_stories(next, headlines.into_iter());
+        let standing = store.standing(None)?;
+        self.engine.restrain(Plan::default().constraints(&standing, 0));
         self.stale = false;
         Ok(())
     }

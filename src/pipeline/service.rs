@@ -1,6 +1,8 @@
 //! The running pipeline: an intake for feeders, and the writer on a thread of its own.
 
+use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -9,8 +11,12 @@ use chrono::Utc;
 
 use crate::article::ArticleId;
 use crate::config::Settings;
+use crate::correction::Signature;
 use crate::embed::worker::Worker;
-use crate::pipeline::{Intake, IntakeError, PipelineError, Placer, Receipt, Refusal, RefusedInput, Submission};
+use crate::pipeline::{
+    CorrectionError, Decree, Decreed, Desk, Intake, IntakeError, PipelineError, Placer, Receipt, Refusal, RefusedInput,
+    Submission,
+};
 use crate::store::Store;
 
 /// How long the writer rests after the store refused a commit.
@@ -34,9 +40,18 @@ struct Shared {
     changed: Condvar,
 }
 
+/// A decree, and who waits for the answer.
+struct Request {
+    decree: Decree,
+    by: Signature,
+    answer: SyncSender<Result<Decreed, CorrectionError>>,
+}
+
 #[derive(Default)]
 struct State {
     queued: usize,
+    /// Corrections that wait for the writer, in their order.
+    requests: VecDeque<Request>,
     /// Goes up with every batch, so that waiting is never missed.
     batches: u64,
     closing: bool,
@@ -107,7 +122,12 @@ impl Pipeline {
 
     /// Stops accepting, lets the writer finish its batch and waits for it.
     pub fn close(&self) {
-        self.shared.lock().closing = true;
+        {
+            let mut state = self.shared.lock();
+            state.closing = true;
+            // Who waits is told by the dropped sender.
+            state.requests.clear();
+        }
         self.shared.changed.notify_all();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
@@ -137,14 +157,23 @@ fn write(placer: &mut Placer, shared: &Shared) {
                 tracing::warn!(%error, "stories' states could not be written");
             }
         }
+        let request = shared.lock().requests.pop_front();
+        if let Some(Request { decree, by, answer }) = request {
+            let now = Utc::now();
+            // Who asked may have gone; what is decided stands.
+            drop(answer.send(placer.decree(decree, by, now, Some(now.timestamp()))));
+            continue;
+        }
         let now = Utc::now();
         let started = Instant::now();
         match placer.step(now, Some(now.timestamp())) {
             Ok(0) => {
                 let state = shared.lock();
-                if state.queued == 0 && !state.closing {
+                if !state.requests.is_empty() || state.closing {
+                    continue;
+                } else if state.queued == 0 {
                     drop(shared.changed.wait_timeout(state, SWEEP));
-                } else if !state.closing {
+                } else {
                     // An acceptance is counted just after it is committed.
                     drop(shared.changed.wait_timeout(state, Duration::from_millis(5)));
                 }
@@ -236,6 +265,21 @@ impl Intake for Pipeline {
 
     fn queued(&self) -> usize {
         self.shared.lock().queued
+    }
+}
+
+impl Desk for Pipeline {
+    fn decree(&self, decree: Decree, by: Signature) -> Result<Decreed, CorrectionError> {
+        let (answer, answered) = std::sync::mpsc::sync_channel(1);
+        {
+            let mut state = self.shared.lock();
+            if state.closing {
+                return Err(CorrectionError::Closed);
+            }
+            state.requests.push_back(Request { decree, by, answer });
+        }
+        self.shared.changed.notify_all();
+        answered.recv().unwrap_or(Err(CorrectionError::Closed))
     }
 }
 

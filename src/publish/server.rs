@@ -12,7 +12,7 @@ use actix_web::middleware::Compress;
 use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, web};
 
 use crate::config::Settings;
-use crate::pipeline::Intake;
+use crate::pipeline::{Desk, Intake};
 use crate::publish::request_id::{RequestId, RequestIds};
 use crate::publish::{api, web as pages};
 use crate::store::Store;
@@ -24,6 +24,8 @@ pub struct App {
     pub store: Arc<Store>,
     /// Where articles are handed in.
     pub intake: Arc<dyn Intake>,
+    /// Where editors hand in corrections.
+    pub desk: Arc<dyn Desk>,
     /// Why articles cannot be taken and placed, if they cannot. Blocks; call it off the async threads.
     pub trouble: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     /// All settings.

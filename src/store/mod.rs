@@ -15,7 +15,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 /// Migrations in their order; the schema's version is the number of those applied.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 /// The newest schema that this program knows.
 const KNOWN: i64 = MIGRATIONS.len() as i64;
 /// Written and removed again to see whether there is room.

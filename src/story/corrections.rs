@@ -3,7 +3,7 @@
 //! In: what the corrections that were not undone ask, compiled by the pipeline. Out: which links draw, which strands an
 //! article may join, which stories may become one. There are two kinds of bound. A *hold* keeps an article in one story
 //! (merge, split, move, pin and always-together all end in holds); the latest one counts. A *never* keeps two articles
-//! apart wherever they are. A story in which an article is held was shaped by an editor: its id survives, and two such
+//! apart wherever they are. A story in which an article is held, or that has a name, was shaped by an editor: its id survives, and two such
 //! stories are never made one but by another correction. See Wagstaff et al. 2001 (must- and cannot-links) for the idea;
 //! here a hold names the story, so that the id is kept too.
 
@@ -28,14 +28,18 @@ pub struct Hold {
 pub struct Constraints {
     held: HashMap<Article, Hold>,
     never: HashMap<Article, BTreeSet<Article>>,
-    /// Stories in which an article is held.
+    /// Stories in which an article is held, or that an editor named.
     shaped: HashSet<u64>,
 }
 
 impl Constraints {
-    /// From the holds in the order in which they were decided, so that the last one of an article counts, and the pairs
-    /// that are never together.
-    pub fn new(holds: impl IntoIterator<Item = Hold>, never: impl IntoIterator<Item = (Article, Article)>) -> Self {
+    /// From the holds in the order in which they were decided, so that the last one of an article counts, the pairs that
+    /// are never together, and the stories that an editor named.
+    pub fn new(
+        holds: impl IntoIterator<Item = Hold>,
+        never: impl IntoIterator<Item = (Article, Article)>,
+        named: impl IntoIterator<Item = u64>,
+    ) -> Self {
         let held: HashMap<Article, Hold> = holds.into_iter().map(|hold| (hold.article, hold)).collect();
         let mut apart: HashMap<Article, BTreeSet<Article>> = HashMap::new();
         for (a, b) in never {
@@ -43,7 +47,7 @@ impl Constraints {
             apart.entry(b).or_default().insert(a);
         }
         Self {
-            shaped: held.values().map(|hold| hold.story).collect(),
+            shaped: held.values().map(|hold| hold.story).chain(named).collect(),
             held,
             never: apart,
         }
@@ -51,7 +55,7 @@ impl Constraints {
 
     /// Whether nothing is asked.
     pub fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.never.is_empty()
+        self.held.is_empty() && self.never.is_empty() && self.shaped.is_empty()
     }
 
     /// The story that an article is held in.
@@ -133,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_last_hold_of_an_article_counts() {
-        let asked = Constraints::new([hold(1, 10, 5), hold(2, 11, 5), hold(1, 12, 6)], []);
+        let asked = Constraints::new([hold(1, 10, 5), hold(2, 11, 5), hold(1, 12, 6)], [], []);
         assert_eq!(asked.held(1), Some(12));
         assert!(asked.is_shaped(11) && asked.is_shaped(12) && !asked.is_shaped(10));
     }
@@ -148,7 +152,7 @@ mod tests {
         for (article, story) in [(1, 10), (2, 11), (3, 10), (4, 11)] {
             stories.put(graph.community(article).expect("in a strand"), story);
         }
-        let constraints = Constraints::new([hold(1, 10, 3)], [(3, 4)]);
+        let constraints = Constraints::new([hold(1, 10, 3)], [(3, 4)], []);
         let bounds = StrandBounds {
             constraints: &constraints,
             stories: &stories,

@@ -79,6 +79,15 @@ pub enum StoryChange {
         /// The story that it was in until now.
         from: Option<u64>,
     },
+    /// A story that had ended goes on: the correction that ended it was undone.
+    Revived {
+        /// Its number.
+        story: u64,
+        /// The story that it had ended in.
+        from: u64,
+        /// Stories that had ended in it before.
+        followers: Vec<u64>,
+    },
     /// A story ended in another one; its articles have joined that.
     Merged {
         /// The story that ended.
@@ -321,10 +330,17 @@ impl Engine {
         articles.iter().filter_map(strand).collect()
     }
 
-    /// A number for a story that an editor makes.
-    pub fn number_story(&mut self) -> u64 {
-        self.next_story += 1;
-        self.next_story - 1
+    /// The number that the next story gets.
+    pub fn next_story(&self) -> u64 {
+        self.next_story
+    }
+
+    /// The other articles in memory that are in the same strand.
+    pub fn strand_mates(&self, article: Article) -> Vec<Article> {
+        let Some(strand) = self.graph.community(article) else {
+            return Vec::new();
+        };
+        self.graph.members(strand).filter(|mate| *mate != article).collect()
     }
 
     /// Takes over what the corrections ask from now on, without moving anything: after [`Engine::restore`].
@@ -1161,7 +1177,7 @@ mod tests {
         }
 
         fn constraints(&self) -> Constraints {
-            Constraints::new(self.holds.iter().flatten().copied(), self.never.iter().copied())
+            Constraints::new(self.holds.iter().flatten().copied(), self.never.iter().copied(), [])
         }
 
         fn pick(&self, seed: usize) -> Option<Article> {
@@ -1216,7 +1232,7 @@ mod tests {
                     let to = to.and_then(|seed| self.pick(seed));
                     if let Some(story) = match to {
                         Some(to) => self.engine.story_of(to),
-                        None => Some(self.engine.number_story()),
+                        None => Some(self.engine.next_story()),
                     } {
                         self.hold(articles.into_iter().map(|article| (article, story)).collect());
                     }
@@ -1239,7 +1255,7 @@ mod tests {
                             } else {
                                 a
                             };
-                            moves.insert(leaving, self.engine.number_story());
+                            moves.insert(leaving, self.engine.next_story());
                         }
                         match self.is_possible(&moves) {
                             true => self.correct(&moves),

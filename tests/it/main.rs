@@ -3,6 +3,7 @@
 mod api;
 mod bad_input;
 mod browser;
+mod corrections;
 mod demonstration;
 mod export;
 mod kill;

@@ -4,6 +4,7 @@
 
 mod articles;
 mod changes;
+mod corrections;
 mod documents;
 mod health;
 mod intake;
@@ -49,6 +50,11 @@ use problem::{Kind, Problem};
         stories::timeline,
         stories::history,
         search::get,
+        corrections::list,
+        corrections::get,
+        corrections::post,
+        corrections::undo,
+        corrections::redo,
         changes::get,
         refused::get,
         health::alive,
@@ -71,6 +77,8 @@ pub struct Api;
 const READ: &str = "GET, HEAD, OPTIONS";
 /// What an address allows that articles are handed in to.
 const HAND_IN: &str = "OPTIONS, POST";
+/// What an address allows that is read and handed in to.
+const BOTH: &str = "GET, HEAD, OPTIONS, POST";
 
 /// Registers the API.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -92,6 +100,23 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(reads("/v1/stories/{id}/history", web::get().to(stories::history)))
         .service(reads("/v1/search", web::get().to(search::get)))
         .service(reads("/v1/changes", web::get().to(changes::get)))
+        .service(
+            web::resource("/v1/corrections")
+                .route(web::get().to(corrections::list))
+                .route(web::post().to(corrections::post))
+                .default_service(web::to(
+                    |request: HttpRequest| async move { other_method(&request, BOTH) },
+                )),
+        )
+        .service(reads("/v1/corrections/{number}", web::get().to(corrections::get)))
+        .service(takes(
+            "/v1/corrections/{number}/undo",
+            web::post().to(corrections::undo),
+        ))
+        .service(takes(
+            "/v1/corrections/{number}/redo",
+            web::post().to(corrections::redo),
+        ))
         .service(reads("/v1/refused", web::get().to(refused::get)))
         .service(reads("/healthz", web::get().to(health::alive)))
         .service(reads("/readyz", web::get().to(health::ready)))

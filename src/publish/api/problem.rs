@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::pipeline::{IntakeError, Refusal};
+use crate::pipeline::{CorrectionError, IntakeError, PipelineError, Refusal};
 use crate::store::StoreError;
 use crate::store::read::ReadError;
 
@@ -71,6 +71,10 @@ pub enum Kind {
     NoArticle,
     /// An id that another article has.
     DuplicateId,
+    /// A correction that makes no sense.
+    InvalidCorrection,
+    /// Another correction is in the way.
+    CorrectionConflict,
     /// Too large.
     TooLarge,
     /// A media type that is not taken.
@@ -116,6 +120,16 @@ impl Kind {
                 StatusCode::UNPROCESSABLE_ENTITY,
             ),
             Self::DuplicateId => ("/problems/duplicate-id", "The id is taken", StatusCode::CONFLICT),
+            Self::InvalidCorrection => (
+                "/problems/invalid-correction",
+                "Invalid correction",
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ),
+            Self::CorrectionConflict => (
+                "/problems/correction-conflict",
+                "Another correction is in the way",
+                StatusCode::CONFLICT,
+            ),
             Self::TooLarge => ("/problems/too-large", "Too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => (
                 "/problems/unsupported-media-type",
@@ -244,6 +258,24 @@ impl From<IntakeError> for Problem {
             },
             IntakeError::Store(StoreError::Full) => Self::new(Kind::StorageFull, detail),
             IntakeError::Store(_) | IntakeError::Closed => Self::new(Kind::Unavailable, detail),
+        }
+    }
+}
+
+impl From<CorrectionError> for Problem {
+    fn from(error: CorrectionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            CorrectionError::NoArticle(_) | CorrectionError::NoStory(_) | CorrectionError::NoCorrection(_) => {
+                Self::new(Kind::NotFound, detail)
+            }
+            CorrectionError::NotPlaced(_) | CorrectionError::State(_) | CorrectionError::Conflict { .. } => {
+                Self::new(Kind::CorrectionConflict, detail)
+            }
+            CorrectionError::Invalid { field, .. } => Self::new(Kind::InvalidCorrection, detail).of_field(field),
+            CorrectionError::Closed => Self::new(Kind::Unavailable, detail),
+            CorrectionError::Store(error) | CorrectionError::Pipeline(PipelineError::Store(error)) => error.into(),
+            CorrectionError::Pipeline(_) => Self::new(Kind::Internal, detail),
         }
     }
 }

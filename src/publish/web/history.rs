@@ -63,12 +63,12 @@ fn said(
     let text = |field: &str| change.detail.get(field).and_then(Value::as_str).unwrap_or_default();
     filling.push(("title", Part::Text(isolated(text("title")))));
     filling.push(("state", Part::Text(words.state(text("state")).to_owned())));
-    let revision = change
-        .detail
-        .get("revision")
-        .and_then(Value::as_u64)
-        .unwrap_or_default();
-    filling.push(("n", Part::Text(words.number(revision))));
+    let whole = |field: &str| change.detail.get(field).and_then(Value::as_u64);
+    let number = whole("revision").or(whole("correction")).unwrap_or_default();
+    filling.push(("n", Part::Text(words.number(number))));
+    filling.push(("decision", Part::Text(words.correction(text("kind")).to_owned())));
+    filling.push(("reason", Part::Text(isolated(text("reason")))));
+    let undone = change.detail.get("undone").and_then(Value::as_bool).unwrap_or_default();
     let sentence = match (change.kind.as_str(), other) {
         ("story_created", _) => words.history_created,
         ("article_joined", None) => words.history_joined,
@@ -79,6 +79,7 @@ fn said(
         ("split", _) => words.history_split,
         ("renamed", _) => words.history_renamed,
         ("state_changed", _) => words.history_state,
+        ("corrected", _) if undone => words.history_undone,
         ("corrected", _) => words.history_corrected,
         (kind, _) => kind,
     };
@@ -86,7 +87,10 @@ fn said(
 }
 
 /// A text of any direction inside a sentence of another: Unicode's first-strong isolate around it.
-fn isolated(text: &str) -> String {
+pub(super) fn isolated(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
     format!("\u{2068}{text}\u{2069}")
 }
 
@@ -114,7 +118,14 @@ mod tests {
                 ("split", serde_json::json!({"into": "s2"})),
                 ("renamed", serde_json::json!({"title": "New"})),
                 ("state_changed", serde_json::json!({"state": "closed"})),
-                ("corrected", serde_json::json!({})),
+                (
+                    "corrected",
+                    serde_json::json!({"correction": 7, "kind": "never-together", "reason": "two floods"}),
+                ),
+                (
+                    "corrected",
+                    serde_json::json!({"correction": 7, "kind": "merge", "undone": true}),
+                ),
             ] {
                 let change = ChangeView {
                     number: 1,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::history::isolated;
 use super::phrase::{Link, Part, phrase};
 use super::words::Words;
 use crate::store::Store;
@@ -75,6 +76,19 @@ impl PlacementView {
                 let (title, lang) = named(&articles, original);
                 let link = Part::Link(Link::article(original, title, lang));
                 phrase(words.because_copy, &[("article", link)])
+            }
+            "editor" => {
+                let correction = placement.get("correction").unwrap_or(&Value::Null);
+                let number = correction.get("number").and_then(Value::as_u64).unwrap_or_default();
+                let decision = words.correction(text(correction, "kind")).to_owned();
+                phrase(
+                    words.because_editor,
+                    &[
+                        ("decision", Part::Text(decision)),
+                        ("n", Part::Text(words.number(number))),
+                        ("reason", Part::Text(isolated(text(correction, "reason")))),
+                    ],
+                )
             }
             "alone" => phrase(words.because_alone, &[]),
             "group" => phrase(words.because_group, &[]),

@@ -250,7 +250,12 @@ pub(super) fn placement(connection: &Connection, id: &str) -> Result<Option<Opti
             name_story(connection, other)?;
         }
     }
+    let correction = super::correction::holding(connection, id)?;
     if let Some(fields) = placement.as_object_mut() {
+        if correction.is_some() {
+            fields.insert("decided_by".to_owned(), "editor".into());
+        }
+        fields.insert("correction".to_owned(), correction.into());
         fields.insert("article_id".to_owned(), id.into());
         fields.insert("story_id".to_owned(), story.into());
         fields.insert("near_duplicate_of".to_owned(), original.into());

@@ -1,6 +1,7 @@
 //! What readers ask the store for: one file a noun. Every answer comes from one snapshot and never waits for the writer.
 
 mod article;
+mod correction;
 mod export;
 mod names;
 mod refused;
@@ -8,6 +9,7 @@ mod search;
 mod story;
 
 pub use article::{ArticleView, DocumentView};
+pub use correction::{CorrectionView, EndedView, MovedView};
 pub use export::Exported;
 pub use names::{Facets, Headline, Member};
 pub use refused::RefusedView;

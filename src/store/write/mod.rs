@@ -1,7 +1,8 @@
-//! What changes the store: accepting articles, and committing what the engine decided. All of one batch is one
-//! transaction.
+//! What changes the store: accepting articles, and committing what the engine or an editor decided. All of one batch,
+//! or of one correction, is one transaction.
 
 mod accept;
+mod correct;
 mod place;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use crate::pipeline::{Receipt, Refusal, RefusedInput, Submission};
 use crate::store::{Store, StoreError};
 use crate::story::{Placement, StoryChange};
 use accept::accept_one;
+pub use correct::{Corrected, Effects, Ended, Kept, KnownArticle, Moved, Standing, Step};
 use place::{commit_placed, log, recount, settle_state, show_face, sweep};
 
 /// Code points that are kept of a refused input: enough to recognise it by.

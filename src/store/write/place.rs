@@ -94,7 +94,7 @@ pub(super) fn commit_placed(
     Ok(())
 }
 
-fn apply(
+pub(super) fn apply(
     transaction: &Transaction<'_>,
     change: &StoryChange,
     at: i64,
@@ -139,6 +139,35 @@ fn apply(
             }
             touched.insert(*story);
         }
+        StoryChange::Revived { story, from, followers } => {
+            transaction.execute(
+                "UPDATE stories SET merged_into = NULL, state = 'emerging' WHERE number = ?1",
+                [*story as i64],
+            )?;
+            for follower in followers {
+                transaction.execute(
+                    "UPDATE stories SET merged_into = ?2 WHERE number = ?1",
+                    [*follower as i64, *story as i64],
+                )?;
+            }
+            log(
+                transaction,
+                at,
+                "split",
+                *from,
+                None,
+                &json!({"into": story_id(*story)}),
+            )?;
+            log(
+                transaction,
+                at,
+                "state_changed",
+                *story,
+                None,
+                &json!({"state": "emerging"}),
+            )?;
+            touched.extend([*story, *from]);
+        }
         StoryChange::Merged { story, into } => {
             transaction.execute(
                 "UPDATE articles SET story = ?2 WHERE story = ?1",
@@ -164,20 +193,23 @@ fn apply(
 
 /// Writes a story's headline and terms, and logs a rename.
 pub(super) fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let before: Option<String> = transaction
-        .prepare_cached("SELECT title FROM stories WHERE number = ?1 AND merged_into IS NULL")?
-        .query_row([face.story as i64], |row| row.get(0))
+    let before: Option<(String, bool)> = transaction
+        .prepare_cached("SELECT title, named IS NOT NULL FROM stories WHERE number = ?1 AND merged_into IS NULL")?
+        .query_row([face.story as i64], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let (Some(before), Some(headline)) = (before, face.headline) else {
+    let (Some((before, named)), Some(headline)) = (before, face.headline) else {
         return Ok(());
     };
     let (title, text, lang): (String, String, String) = transaction
         .prepare_cached("SELECT title, text, lang FROM articles WHERE number = ?1")?
         .query_row([headline as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let title = if title.is_empty() { first_words(&text) } else { title };
+    // A title that an editor gave stays.
     transaction
         .prepare_cached(
-            "UPDATE stories SET title = ?2, title_lang = ?3, title_article = ?4, terms = ?5 WHERE number = ?1",
+            "UPDATE stories SET title = CASE WHEN named IS NULL THEN ?2 ELSE title END,
+               title_lang = CASE WHEN named IS NULL THEN ?3 ELSE title_lang END, title_article = ?4, terms = ?5
+             WHERE number = ?1",
         )?
         .execute(params![
             face.story as i64,
@@ -186,7 +218,7 @@ pub(super) fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: Da
             headline as i64,
             serde_json::to_string(&face.terms)?
         ])?;
-    if !before.is_empty() && before != title {
+    if !named && !before.is_empty() && before != title {
         let at = now.timestamp_micros();
         log(
             transaction,

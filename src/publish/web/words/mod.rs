@@ -128,6 +128,7 @@ pub struct Words {
     pub show: &'static str,
     pub show_all: &'static str,
     pub states: &'static [(&'static str, &'static str)],
+    pub corrections: &'static [(&'static str, &'static str)],
     pub sorts: &'static [(&'static str, &'static str)],
     pub no_story: &'static str,
     pub empty_store: &'static str,
@@ -160,6 +161,7 @@ pub struct Words {
     pub history_renamed: &'static str,
     pub history_state: &'static str,
     pub history_corrected: &'static str,
+    pub history_undone: &'static str,
 
     // An article.
     pub published: &'static str,
@@ -195,6 +197,7 @@ pub struct Words {
     pub because_alone: &'static str,
     pub because_group: &'static str,
     pub because_nearest: &'static str,
+    pub because_editor: &'static str,
     pub looked_again: &'static str,
     pub became_one: &'static str,
     pub runner_up: &'static str,
@@ -341,6 +344,11 @@ impl Words {
         named(self.states, state)
     }
 
+    /// What an editor decided, by kind.
+    pub fn correction<'a>(&self, kind: &'a str) -> &'a str {
+        named(self.corrections, kind)
+    }
+
     /// What a list is sorted by.
     pub fn sort<'a>(&self, sort: &'a str) -> &'a str {
         named(self.sorts, sort)
@@ -474,6 +482,7 @@ mod tests {
         for words in ALL {
             assert_eq!(keys(words.languages), keys(model.languages), "{}", words.code);
             assert_eq!(keys(words.states), keys(model.states), "{}", words.code);
+            assert_eq!(keys(words.corrections), keys(model.corrections), "{}", words.code);
             assert_eq!(keys(words.sorts), keys(model.sorts), "{}", words.code);
             assert_eq!(keys(words.document_kinds), keys(model.document_kinds), "{}", words.code);
             let signals = |words: &Words| words.signal_names.iter().map(|one| one.key).collect::<Vec<_>>();

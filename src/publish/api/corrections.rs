@@ -1,0 +1,206 @@
+//! `/v1/corrections`.
+
+use std::sync::Arc;
+
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::intake::{body, json, media_type};
+use super::problem::{Kind, Problem};
+use super::{Paging, Parameters, answer, page, read};
+use crate::correction::{Correction, MOST_CHARACTERS, Signature};
+use crate::pipeline::{CorrectionError, Decree, Decreed};
+use crate::publish::App;
+use crate::store::read::{CorrectionView, Page};
+
+/// A correction with its signature, as it is handed in.
+#[derive(Debug, ToSchema)]
+pub struct Signed {
+    /// What is decided.
+    #[schema(inline)]
+    #[serde(flatten)]
+    pub correction: Correction,
+    /// Who, and why.
+    #[serde(flatten)]
+    pub signature: Signature,
+}
+
+/// Corrections, newest first.
+#[utoipa::path(get, path = "/v1/corrections", operation_id = "corrections",
+    params(("story_id" = Option<String>, Query, description = "Those that are about this story"), Paging),
+    responses((status = 200, body = Page<CorrectionView>), (status = 304), (status = 400, body = Problem)))]
+pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let mut parameters = Parameters::of(&request)?;
+    let story = parameters.text("story_id");
+    let paging = parameters.page()?;
+    parameters.end()?;
+    page(&app, &request, paging, move |store, cursor, per_page| {
+        store.corrections(story.as_deref(), cursor, per_page)
+    })
+    .await
+}
+
+/// One correction.
+#[utoipa::path(get, path = "/v1/corrections/{number}", operation_id = "correction", params(("number" = u64, Path)),
+    responses((status = 200, body = CorrectionView), (status = 304), (status = 404, body = Problem)))]
+pub async fn get(app: web::Data<App>, request: HttpRequest, number: web::Path<u64>) -> Result<HttpResponse, Problem> {
+    Parameters::of(&request)?.end()?;
+    answer(&request, &view(&app, *number).await?)
+}
+
+/// Makes a correction. It holds for ever after, or until it is undone; with `preview=true` nothing is changed, and the
+/// answer says what it would come to.
+#[utoipa::path(post, path = "/v1/corrections", operation_id = "correct", request_body = Signed,
+    params(("preview" = Option<bool>, Query, description = "true: change nothing")),
+    responses((status = 200, description = "The preview", body = CorrectionView),
+        (status = 201, description = "Made; Location is its address", body = CorrectionView),
+        (status = 400, body = Problem), (status = 404, description = "An id is unknown", body = Problem),
+        (status = 409, description = "Another correction is in the way", body = Problem), (status = 413, body = Problem),
+        (status = 415, body = Problem), (status = 422, description = "It makes no sense", body = Problem),
+        (status = 503, body = Problem), (status = 507, body = Problem)))]
+pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
+    let mut parameters = Parameters::of(&request)?;
+    let trial = parameters
+        .one_of("preview", &[("true", true), ("false", false)])?
+        .unwrap_or(false);
+    parameters.end()?;
+    let bytes = body(&app, &request, payload).await?;
+    let Signed {
+        correction: asked,
+        signature: by,
+    } = signed(&request, &bytes)?;
+    let decree = Decree::Make {
+        asked: asked.clone(),
+        trial,
+    };
+    match decree_of(&app, decree, by.clone()).await? {
+        Decreed::Trial(effects) => {
+            let store = Arc::clone(&app.store);
+            let view = read(move || store.preview(asked, by, &effects)).await?;
+            Ok(HttpResponse::Ok().json(view))
+        }
+        Decreed::Done(number) => made(&app, number).await,
+    }
+}
+
+/// Undoes a correction: what it moved goes back, and what it asked is asked no more.
+#[utoipa::path(post, path = "/v1/corrections/{number}/undo", operation_id = "undo", params(("number" = u64, Path)),
+    request_body(content = Option<Signature>, description = "Who, and why; may be left out"),
+    responses((status = 200, body = CorrectionView), (status = 400, body = Problem), (status = 404, body = Problem),
+        (status = 409, description = "It is undone, or a later correction rests on it", body = Problem),
+        (status = 413, body = Problem), (status = 415, body = Problem), (status = 422, body = Problem),
+        (status = 503, body = Problem), (status = 507, body = Problem)))]
+pub async fn undo(
+    app: web::Data<App>,
+    request: HttpRequest,
+    number: web::Path<u64>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let by = bare_signature(&app, &request, payload).await?;
+    decree_of(&app, Decree::Undo(*number), by).await?;
+    Ok(HttpResponse::Ok().json(view(&app, *number).await?))
+}
+
+/// Makes an undone correction again, as a new one.
+#[utoipa::path(post, path = "/v1/corrections/{number}/redo", operation_id = "redo", params(("number" = u64, Path)),
+    request_body(content = Option<Signature>, description = "Who, and why; may be left out"),
+    responses((status = 201, description = "Made; Location is its address", body = CorrectionView), (status = 400, body = Problem),
+        (status = 404, body = Problem), (status = 409, description = "It is not undone, or another correction is in the way", body = Problem),
+        (status = 413, body = Problem), (status = 415, body = Problem), (status = 422, body = Problem),
+        (status = 503, body = Problem), (status = 507, body = Problem)))]
+pub async fn redo(
+    app: web::Data<App>,
+    request: HttpRequest,
+    number: web::Path<u64>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let by = bare_signature(&app, &request, payload).await?;
+    match decree_of(&app, Decree::Redo(*number), by).await? {
+        Decreed::Done(number) => made(&app, number).await,
+        Decreed::Trial(_) => Err(Problem::new(Kind::Internal, "a trial answered for a decision")),
+    }
+}
+
+async fn made(app: &App, number: u64) -> Result<HttpResponse, Problem> {
+    let view = view(app, number).await?;
+    Ok(HttpResponse::Created()
+        .insert_header((LOCATION, format!("/v1/corrections/{number}")))
+        .json(view))
+}
+
+async fn view(app: &App, number: u64) -> Result<CorrectionView, Problem> {
+    let store = Arc::clone(&app.store);
+    let found = read(move || store.correction(number)).await?;
+    found.ok_or_else(|| CorrectionError::NoCorrection(number).into())
+}
+
+async fn decree_of(app: &App, decree: Decree, by: Signature) -> Result<Decreed, Problem> {
+    let desk = Arc::clone(&app.desk);
+    read(move || desk.decree(decree, by)).await
+}
+
+/// A body that holds a signature and nothing else; an empty one signs nothing.
+async fn bare_signature(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<Signature, Problem> {
+    Parameters::of(request)?.end()?;
+    let bytes = body(app, request, payload).await?;
+    if bytes.trim_ascii().is_empty() {
+        return Ok(Signature::default());
+    }
+    let mut value = object(request, &bytes)?;
+    let by = signature(&mut value)?;
+    match value.as_object().and_then(|fields| fields.keys().next()) {
+        None => Ok(by),
+        Some(field) => {
+            let detail = format!("there is no field `{field}` here; give `author` and `reason`");
+            Err(Problem::new(Kind::InvalidCorrection, detail).of_field(field))
+        }
+    }
+}
+
+/// A body that holds a correction and its signature.
+fn signed(request: &HttpRequest, bytes: &[u8]) -> Result<Signed, Problem> {
+    let mut value = object(request, bytes)?;
+    let signature = signature(&mut value)?;
+    let correction = serde_json::from_value(value).map_err(|error| {
+        Problem::new(
+            Kind::InvalidCorrection,
+            format!("the correction cannot be read: {error}"),
+        )
+    })?;
+    Ok(Signed { correction, signature })
+}
+
+/// A body of JSON. It must say so: what another site's page can post without being asked is not taken.
+fn object(request: &HttpRequest, bytes: &[u8]) -> Result<Value, Problem> {
+    match media_type(request).0.as_str() {
+        "application/json" => json(bytes),
+        other => {
+            let detail = format!("the media type {other:?} is not taken here; send application/json");
+            Err(Problem::new(Kind::UnsupportedMediaType, detail))
+        }
+    }
+}
+
+/// Takes the signature out of a JSON object.
+fn signature(value: &mut Value) -> Result<Signature, Problem> {
+    let Some(fields) = value.as_object_mut() else {
+        return Err(Problem::new(Kind::InvalidBody, "expected a JSON object"));
+    };
+    let mut field = |name: &'static str| {
+        let text = match fields.remove(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(text)) if text.chars().count() <= MOST_CHARACTERS => text.trim().to_owned(),
+            Some(_) => {
+                let detail = format!("`{name}` must be a text of at most {MOST_CHARACTERS} characters");
+                return Err(Problem::new(Kind::InvalidCorrection, detail).of_field(name));
+            }
+        };
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    };
+    Ok(Signature {
+        author: field("author")?,
+        reason: field("reason")?,
+    })
+}

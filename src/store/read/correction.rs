@@ -1,0 +1,255 @@
+//! Corrections as readers get them.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{Page, ReadError, cursor_behind, cut_page, number_in, time};
+use crate::correction::{Correction, Signature};
+use crate::store::write::{Effects, Moved};
+use crate::store::{Store, StoreError};
+
+/// Moved articles that are listed, at most; their count is always whole.
+const LISTED: usize = 100;
+
+/// An editor's decision, with what it came to.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CorrectionView {
+    /// Its number; null in a preview.
+    pub number: Option<u64>,
+    /// When it was made; null in a preview.
+    pub at: Option<String>,
+    /// What was decided.
+    #[serde(flatten)]
+    pub asked: Correction,
+    /// Who decided, and why.
+    #[serde(flatten)]
+    pub by: Signature,
+    /// Articles that it moved, without their near-duplicates, which went with them.
+    pub moved_articles: usize,
+    /// The first 100 of them.
+    pub moved: Vec<MovedView>,
+    /// Stories that it began; in a preview they have no id yet.
+    pub began: Vec<Option<String>>,
+    /// Stories that it ended, with the one that each goes on in.
+    pub ended: Vec<EndedView>,
+    /// Every story that it is about.
+    pub stories_about: Vec<String>,
+    /// The undone correction that it makes again.
+    pub redoes: Option<u64>,
+    /// When it was undone.
+    pub undone_at: Option<String>,
+    /// Who undid it.
+    pub undone_by: Option<String>,
+    /// Why it was undone.
+    pub undone_reason: Option<String>,
+}
+
+/// An article that a correction moves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct MovedView {
+    /// The article.
+    pub article_id: String,
+    /// Its headline.
+    pub title: String,
+    /// Its language.
+    pub lang: String,
+    /// Articles that repeat its text and go with it.
+    pub near_duplicates: u64,
+    /// The story that it was in.
+    pub from_story_id: String,
+    /// The story that it goes to; null for one that begins, in a preview.
+    pub to_story_id: Option<String>,
+}
+
+/// A story that a correction ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct EndedView {
+    /// The story.
+    pub story_id: String,
+    /// Where it goes on.
+    pub merged_into: String,
+}
+
+const COLUMNS: &str =
+    "SELECT number, at, asked, author, reason, effects, redoes, undone_at, undone_by, undone_why FROM corrections";
+
+struct Found {
+    number: i64,
+    at: i64,
+    asked: String,
+    by: Signature,
+    effects: String,
+    redoes: Option<i64>,
+    undone_at: Option<i64>,
+    undone_by: Option<String>,
+    undone_why: Option<String>,
+}
+
+fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
+    Ok(Found {
+        number: row.get(0)?,
+        at: row.get(1)?,
+        asked: row.get(2)?,
+        by: Signature {
+            author: row.get(3)?,
+            reason: row.get(4)?,
+        },
+        effects: row.get(5)?,
+        redoes: row.get(6)?,
+        undone_at: row.get(7)?,
+        undone_by: row.get(8)?,
+        undone_why: row.get(9)?,
+    })
+}
+
+impl Store {
+    /// A correction by its number, an undone one too.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn correction(&self, number: u64) -> Result<Option<CorrectionView>, StoreError> {
+        let Ok(number) = i64::try_from(number) else {
+            return Ok(None);
+        };
+        self.read(|connection| {
+            connection
+                .prepare_cached(&format!("{COLUMNS} WHERE number = ?1"))?
+                .query_row([number], found)
+                .optional()?
+                .map(|one| view(connection, one))
+                .transpose()
+        })
+    }
+
+    /// Corrections, newest first; those of one story, if it is given.
+    ///
+    /// # Errors
+    /// When the cursor is not of this list, or the store cannot be read.
+    pub fn corrections(
+        &self,
+        story: Option<&str>,
+        cursor: Option<&str>,
+        per_page: usize,
+    ) -> Result<Page<CorrectionView>, ReadError> {
+        let list = story.unwrap_or_default();
+        let before = number_in(cursor, "corrections", list)?.unwrap_or(i64::MAX);
+        Ok(self.read(|connection| {
+            let mut rows: Vec<Found> = connection
+                .prepare_cached(&format!(
+                    "{COLUMNS} WHERE number < ?1 AND (?2 IS NULL OR number IN (SELECT t.correction FROM corrected t
+                       JOIN stories s ON s.number = t.story WHERE s.id = ?2)) ORDER BY number DESC LIMIT ?3"
+                ))?
+                .query_map(params![before, story, per_page as i64 + 1], found)?
+                .collect::<Result<_, _>>()?;
+            let more = cut_page(&mut rows, per_page);
+            let last = rows.last().map(|one| one.number).filter(|_| more);
+            Ok(Page {
+                next_cursor: last
+                    .map(|number| cursor_behind("corrections", list, number))
+                    .transpose()?,
+                items: rows
+                    .into_iter()
+                    .map(|one| view(connection, one))
+                    .collect::<Result<_, _>>()?,
+            })
+        })?)
+    }
+
+    /// What a correction would come to, as it would be shown.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn preview(&self, asked: Correction, by: Signature, effects: &Effects) -> Result<CorrectionView, StoreError> {
+        self.read(|connection| shown(connection, asked, by, effects))
+    }
+}
+
+fn view(connection: &Connection, one: Found) -> Result<CorrectionView, StoreError> {
+    let effects: Effects = serde_json::from_str(&one.effects)?;
+    let shown = shown(connection, serde_json::from_str(&one.asked)?, one.by, &effects)?;
+    Ok(CorrectionView {
+        number: Some(one.number as u64),
+        at: Some(time(one.at)),
+        redoes: one.redoes.map(|number| number as u64),
+        undone_at: one.undone_at.map(time),
+        undone_by: one.undone_by,
+        undone_reason: one.undone_why,
+        ..shown
+    })
+}
+
+fn shown(
+    connection: &Connection,
+    asked: Correction,
+    by: Signature,
+    effects: &Effects,
+) -> Result<CorrectionView, StoreError> {
+    let id = |story: u64| -> Result<Option<String>, StoreError> {
+        Ok(connection
+            .prepare_cached("SELECT id FROM stories WHERE number = ?1")?
+            .query_row([story as i64], |row| row.get(0))
+            .optional()?)
+    };
+    let known = |story: u64| Ok::<_, StoreError>(id(story)?.unwrap_or_default());
+    let moved = effects.moves.iter().take(LISTED).map(|Moved { article, from, to }| {
+        let (article_id, title, lang, near_duplicates) = connection
+            .prepare_cached(
+                "SELECT id, title, lang, (SELECT count(*) FROM articles d WHERE d.original = a.number)
+                 FROM articles a WHERE number = ?1",
+            )?
+            .query_row([*article as i64], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)? as u64))
+            })?;
+        Ok(MovedView {
+            article_id,
+            title,
+            lang,
+            near_duplicates,
+            from_story_id: known(*from)?,
+            to_story_id: id(*to)?,
+        })
+    });
+    let ended = effects.ended.iter().map(|ended| {
+        Ok(EndedView {
+            story_id: known(ended.story)?,
+            merged_into: known(ended.into)?,
+        })
+    });
+    let began = effects.began.iter().map(|(story, _)| id(*story));
+    let about = effects.stories.iter().filter_map(|story| id(*story).transpose());
+    Ok(CorrectionView {
+        number: None,
+        at: None,
+        asked,
+        by,
+        moved_articles: effects.moves.len(),
+        moved: moved.collect::<Result<_, StoreError>>()?,
+        began: began.collect::<Result<_, _>>()?,
+        ended: ended.collect::<Result<_, StoreError>>()?,
+        stories_about: about.collect::<Result<_, _>>()?,
+        redoes: None,
+        undone_at: None,
+        undone_by: None,
+        undone_reason: None,
+    })
+}
+
+/// The correction that holds an article in its story, if one does, as a placement names it.
+pub(super) fn holding(connection: &Connection, article: &str) -> Result<Option<Value>, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT c.number, c.asked ->> 'kind', c.author, c.reason, c.at FROM holds h
+             JOIN corrections c ON c.number = h.correction JOIN articles a ON coalesce(a.original, a.number) = h.article
+             WHERE a.id = ?1 AND c.undone_at IS NULL ORDER BY c.number DESC LIMIT 1",
+        )?
+        .query_row([article], |row| {
+            Ok(serde_json::json!({
+                "number": row.get::<_, i64>(0)?, "kind": row.get::<_, String>(1)?,
+                "author": row.get::<_, Option<String>>(2)?, "reason": row.get::<_, Option<String>>(3)?,
+                "at": time(row.get(4)?),
+            }))
+        })
+        .optional()?)
+}
