@@ -14,8 +14,8 @@
 //! nowhere else. With `--late` every dated article arrives up to 48 hours after its publication, in another order.
 //!
 //! Real collections are few, so others are derived from them: the halves of og2021, its English titles, an eighth of its
-//! stories, every sixth of its titles, and a stream of one month in which meantime, basil, ecbplus and the demonstration
-//! are mixed.
+//! stories, every sixth of its titles, and streams in which meantime, basil, ecbplus and the demonstration are mixed: within
+//! one month, and within three years, where a week holds few articles.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -45,10 +45,10 @@ const SHIFT: f64 = 0.25;
 const SOUGHT: usize = COUNT + 1 + strands::COUNT + 1 + 1;
 /// Where the second function's numbers begin.
 const GROUPS: usize = COUNT + 1;
-/// The stream in which several collections are mixed.
+/// The family of the streams in which several collections are mixed.
 const MIXED: &str = "mixed";
-/// Length of that stream in seconds.
-const MONTH: f64 = 30.0 * DAY;
+/// Those streams, with their lengths in seconds.
+const STREAMS: [(&str, f64); 2] = [("mixed", 30.0 * DAY), ("mixed, three years", 1095.0 * DAY)];
 /// Mean distance of an article from the beginning of its story there, in seconds.
 const DAY: f64 = 86_400.0;
 
@@ -105,13 +105,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         heading();
         let judged = |set: &Set| set.family != MIXED;
         for family in families(&sets, &judged).into_keys() {
-            let without = format!("{MIXED} without {family}");
-            let mixed = if sets.iter().any(|set| set.name == without) {
-                without
-            } else {
-                MIXED.to_owned()
+            let has = |set: &Set| set.name.ends_with(&format!(" without {family}"));
+            let stripped = sets.iter().any(has);
+            let stream = |set: &Set| has(set) || !stripped && !set.name.contains(" without ");
+            let others = |set: &Set| {
+                if judged(set) {
+                    &set.family != family
+                } else {
+                    stream(set)
+                }
             };
-            let others = |set: &Set| set.name == mixed || judged(set) && &set.family != family;
             let sought = evolve(&sets, &others, &start, &settings, steps);
             settings.story.resolution = sought.resolution();
             let weights = sought.weights(&start.weights, &sets, &others);
@@ -250,10 +253,12 @@ fn sets(
         }
     }
     let parts: Vec<&(String, Vec<Article>)> = whole.iter().collect();
-    sets.push(mixed(MIXED, &parts));
-    for (family, _) in whole.iter().filter(|_| left_out) {
-        let rest: Vec<&(String, Vec<Article>)> = whole.iter().filter(|part| &part.0 != family).collect();
-        sets.push(mixed(&format!("{MIXED} without {family}"), &rest));
+    for (name, length) in STREAMS {
+        sets.push(mixed(name, length, &parts));
+        for (family, _) in whole.iter().filter(|_| left_out) {
+            let rest: Vec<&(String, Vec<Article>)> = whole.iter().filter(|part| &part.0 != family).collect();
+            sets.push(mixed(&format!("{name} without {family}"), length, &rest));
+        }
     }
     Ok(sets)
 }
@@ -264,14 +269,14 @@ fn arrival(article: &Article) -> (bool, i64) {
     (article.time.is_none(), article.time.map_or(0, |time| time + after))
 }
 
-/// One stream of a month: every story begins somewhere in it, and its articles follow within days.
-fn mixed(name: &str, parts: &[&(String, Vec<Article>)]) -> Set {
+/// One stream: every story begins somewhere in it, and its articles follow within days.
+fn mixed(name: &str, length: f64, parts: &[&(String, Vec<Article>)]) -> Set {
     let mut articles = Vec::new();
     for (family, part) in parts {
         for (place, article) in part.iter().enumerate() {
             let label = format!("{family} {}", article.label);
             let after = -DAY * (1.0 - chance(&format!("{label} {place}"))).ln();
-            let time = Some((MONTH * chance(&label) + after) as i64);
+            let time = Some((length * chance(&label) + after) as i64);
             articles.push(Article {
                 label,
                 time,

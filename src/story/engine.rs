@@ -730,7 +730,14 @@ impl Engine {
         let mut means = BTreeMap::new();
         let (own, rest) = (self.group(&[strand], &mut means), self.group(&rest, &mut means));
         let likeness = self.dot.of(&own.centre, &rest.centre);
-        let signals = strands::signals(&own, &rest, likeness, 0.0, self.apart(&own, &rest));
+        let signals = strands::signals(
+            &own,
+            &rest,
+            likeness,
+            0.0,
+            self.apart(&own, &rest),
+            self.crowd_of(&own, &rest),
+        );
         self.weights.groups.probability(&signals) < self.settings.part
     }
 
@@ -811,7 +818,14 @@ impl Engine {
         };
         let function = &self.weights.groups;
         let looks = groups.iter().map(|(story, there, likeness)| {
-            let signals = strands::signals(&here, there, *likeness, usual, self.apart(&here, there));
+            let signals = strands::signals(
+                &here,
+                there,
+                *likeness,
+                usual,
+                self.apart(&here, there),
+                self.crowd_of(&here, there),
+            );
             SecondLook {
                 story: *story,
                 probability: rounded(function.probability(&signals)),
@@ -868,6 +882,14 @@ impl Engine {
         let (end, beginning) = (a_last.min(b_last), a_first.max(b_first));
         let before = |time: i64| self.times.partition_point(|known| *known < time);
         before(beginning).saturating_sub(before(end))
+    }
+
+    /// Articles in the window around the newer of two groups; without end when both are undated, since they may be from any
+    /// time.
+    fn crowd_of(&self, a: &Group, b: &Group) -> usize {
+        let last = |group: &Group| group.span.map(|(_, last)| last);
+        let window = self.window(last(a).max(last(b)));
+        window.map_or(usize::MAX, |window| self.crowd(window))
     }
 
     /// Puts a strand into another story and remembers where its articles were.

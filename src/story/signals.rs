@@ -101,9 +101,14 @@ pub fn signals(a: &Profile, b: &Profile, pair: Pair) -> [f32; COUNT] {
         pair.meaning - (a.nearest() + b.nearest()) / 2.0,
         cosine(&a.bag.names, &b.bag.names),
         (between as f32 / 10.0).ln_1p(),
-        (pair.crowd as f32).ln_1p().min(LARGEST_CROWD),
+        crowding(pair.crowd),
         f32::from(a.lang == b.lang),
     ]
+}
+
+/// What a number of articles to choose from counts.
+pub fn crowding(articles: usize) -> f32 {
+    (articles as f32).ln_1p().min(LARGEST_CROWD)
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::story::graph::Community;
+use crate::story::signals::crowding;
 
 /// Number of signals of two groups.
-pub const COUNT: usize = 5;
+pub const COUNT: usize = 6;
 
 /// Their names, in the order of [`signals`].
 pub const NAMES: [&str; COUNT] = [
@@ -19,10 +20,11 @@ pub const NAMES: [&str; COUNT] = [
     "smaller",
     "larger",
     "articles_between",
+    "crowd",
 ];
 
 /// The sign that each one's weight should have; 0 for either.
-pub const SIGNS: [f64; COUNT] = [1.0, 0.0, 0.0, 0.0, -1.0];
+pub const SIGNS: [f64; COUNT] = [1.0, 0.0, 0.0, 0.0, -1.0, -1.0];
 
 /// A group counts no more than this many articles: a story must not absorb more easily the larger it is.
 const MOST: f32 = 20.0;
@@ -43,8 +45,8 @@ pub struct Group {
 
 /// The signals of two groups. Symmetric. `likeness` is the cosine of their centres, `usual` what it is between the arrival's
 /// story and the farther half of the stories around it, `between` counts the articles published after the one group ended
-/// and before the other began.
-pub fn signals(a: &Group, b: &Group, likeness: f32, usual: f32, between: usize) -> [f32; COUNT] {
+/// and before the other began, `crowd` those published around the newer one, as for a pair of articles.
+pub fn signals(a: &Group, b: &Group, likeness: f32, usual: f32, between: usize, crowd: usize) -> [f32; COUNT] {
     let size = |articles: usize| (articles.max(1) as f32).min(MOST).ln();
     [
         likeness,
@@ -52,6 +54,7 @@ pub fn signals(a: &Group, b: &Group, likeness: f32, usual: f32, between: usize) 
         size(a.articles.min(b.articles)),
         size(a.articles.max(b.articles)),
         (between as f32 / 10.0).ln_1p(),
+        crowding(crowd),
     ]
 }
 
@@ -124,8 +127,8 @@ mod tests {
     #[test]
     fn the_order_of_two_groups_does_not_matter_and_large_ones_count_alike() {
         let (a, b, c) = (group(3), group(40), group(4000));
-        assert_eq!(signals(&a, &b, 0.5, 0.1, 7), signals(&b, &a, 0.5, 0.1, 7));
-        assert_eq!(signals(&a, &b, 0.5, 0.1, 7), signals(&a, &c, 0.5, 0.1, 7));
+        assert_eq!(signals(&a, &b, 0.5, 0.1, 7, 50), signals(&b, &a, 0.5, 0.1, 7, 50));
+        assert_eq!(signals(&a, &b, 0.5, 0.1, 7, 50), signals(&a, &c, 0.5, 0.1, 7, 50));
     }
 
     #[test]
