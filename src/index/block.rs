@@ -137,8 +137,7 @@ impl Block {
 
     /// The latest time of a living point.
     pub(super) fn newest(&self) -> Option<i64> {
-        let living = self.points.times.iter().zip(&self.dead).filter(|(_, dead)| !**dead);
-        living.filter_map(|(time, _)| *time).max()
+        self.order.latest(|row| self.is_alive(row))
     }
 
     /// The finished graph, if there is one by now.

@@ -87,6 +87,14 @@ impl TimeOrder {
         self.dated.get(start..end).unwrap_or_default()
     }
 
+    /// The latest time among the rows that `admit` lets through.
+    pub(super) fn latest(&self, admit: impl Fn(usize) -> bool) -> Option<i64> {
+        let mut newest_first = self.dated.iter().rev();
+        newest_first
+            .find(|(_, row)| admit(*row as usize))
+            .map(|(time, _)| *time)
+    }
+
     /// How many points the window selects.
     pub(super) fn count(&self, window: Option<Window>) -> usize {
         self.dated_in(window).len() + self.undated.len()

@@ -145,6 +145,23 @@ pub struct Neighbour {
     pub signals: BTreeMap<String, f64>,
 }
 
+/// The same while it is being decided about: only the few that are named are written out.
+#[derive(Debug, Clone)]
+struct Compared {
+    article: Article,
+    probability: f64,
+    similarity: f32,
+    signals: [f32; COUNT],
+}
+
+/// Groups of the current arrival that have been looked at, with the running means that they are seen from.
+#[derive(Default)]
+struct Seen {
+    /// By language: the mean and its square.
+    means: BTreeMap<String, (f32, Vec<f32>)>,
+    groups: HashMap<u64, Group>,
+}
+
 /// Another story that an article was close to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Rival {
@@ -484,7 +501,7 @@ impl Engine {
             similarity: self.dot.of(vector, self.index.vector(b)?),
         };
         let pair = self.seen(&view, own, &hit, crowd)?;
-        Some(self.judged(own, b, other, pair))
+        Some(self.shown(&self.judged(own, b, other, pair)))
     }
 
     /// The article that stands for a story: its most central one; an established headline yields only to a clearly more
@@ -651,11 +668,11 @@ impl Engine {
         })
     }
 
-    fn compare(&self, article: Article, pairs: &[(Article, Pair)]) -> Vec<Neighbour> {
+    fn compare(&self, article: Article, pairs: &[(Article, Pair)]) -> Vec<Compared> {
         let Some(own) = self.profiles.get(&article) else {
             return Vec::new();
         };
-        let mut compared: Vec<Neighbour> = pairs
+        let mut compared: Vec<Compared> = pairs
             .iter()
             .filter_map(|(number, pair)| {
                 let other = self.profiles.get(number)?;
@@ -666,14 +683,24 @@ impl Engine {
         compared
     }
 
-    /// A pair's probability, with the part of every signal.
-    fn judged(&self, own: &Profile, article: Article, other: &Profile, pair: Pair) -> Neighbour {
-        let (signals, function) = (signals(own, other, pair), &self.weights.pairs);
-        Neighbour {
+    /// A pair's probability, and what it comes from.
+    fn judged(&self, own: &Profile, article: Article, other: &Profile, pair: Pair) -> Compared {
+        let signals = signals(own, other, pair);
+        Compared {
             article,
-            probability: rounded(function.probability(&signals)),
+            probability: rounded(self.weights.pairs.probability(&signals)),
+            similarity: pair.similarity,
+            signals,
+        }
+    }
+
+    /// A compared pair for an editor, with the part of every signal.
+    fn shown(&self, pair: &Compared) -> Neighbour {
+        Neighbour {
+            article: pair.article,
+            probability: pair.probability,
             similarity: rounded(f64::from(pair.similarity)),
-            signals: parts(&NAMES, function.contributions(&signals)),
+            signals: parts(&NAMES, self.weights.pairs.contributions(&pair.signals)),
         }
     }
 
@@ -739,13 +766,14 @@ impl Engine {
     fn look_again(
         &mut self,
         article: Article,
-        compared: &[Neighbour],
+        compared: &[Compared],
         before: &mut BTreeMap<Article, Option<u64>>,
     ) -> Option<SecondLook> {
         let mut merged: Option<SecondLook> = None;
+        let mut known = Seen::default();
         for _ in 0..ROUNDS {
             let own = self.story_of(article)?;
-            let Some(look) = self.most_alike(own, compared) else {
+            let Some(look) = self.most_alike(own, compared, &mut known) else {
                 break;
             };
             if look.probability < self.settings.join {
@@ -769,13 +797,16 @@ impl Engine {
             for strand in leaving {
                 self.shift(strand, to, before);
             }
+            known.groups.remove(&from);
+            known.groups.remove(&to);
             merged = Some(SecondLook { merged: true, ..look });
         }
         merged
     }
 
     /// The story that is most probably one with `own`, among those of the articles that the arrival was compared with.
-    fn most_alike(&self, own: u64, compared: &[Neighbour]) -> Option<SecondLook> {
+    /// `known` keeps the groups for the next call.
+    fn most_alike(&self, own: u64, compared: &[Compared], known: &mut Seen) -> Option<SecondLook> {
         let mut seen = HashSet::from([own]);
         let room = self.settings.join_articles.saturating_sub(self.size(own));
         let others: Vec<u64> = compared
@@ -787,18 +818,19 @@ impl Engine {
         if others.is_empty() {
             return None;
         }
-        let mut means = BTreeMap::new();
-        let mut group = |story| {
-            let strands: Vec<Community> = self.stories.strands(story).collect();
-            self.group(&strands, &mut means)
-        };
-        let here = group(own);
-        let groups: Vec<(u64, Group, f32)> = others
+        for story in others.iter().chain([&own]) {
+            if !known.groups.contains_key(story) {
+                let strands: Vec<Community> = self.stories.strands(*story).collect();
+                let group = self.group(&strands, &mut known.means);
+                known.groups.insert(*story, group);
+            }
+        }
+        let here = known.groups.get(&own)?;
+        let groups: Vec<(u64, &Group, f32)> = others
             .into_iter()
-            .map(|story| {
-                let there = group(story);
-                let likeness = self.dot.of(&here.centre, &there.centre);
-                (story, there, likeness)
+            .filter_map(|story| {
+                let there = known.groups.get(&story)?;
+                Some((story, there, self.dot.of(&here.centre, &there.centre)))
             })
             .collect();
         let mut far: Vec<f32> = groups.iter().map(|(_, _, likeness)| *likeness).collect();
@@ -811,21 +843,16 @@ impl Engine {
         };
         let function = &self.weights.groups;
         let looks = groups.iter().map(|(story, there, likeness)| {
-            let signals = strands::signals(&here, there, *likeness, usual, self.apart(&here, there));
-            SecondLook {
-                story: *story,
-                probability: rounded(function.probability(&signals)),
-                merged: false,
-                signals: parts(&strands::NAMES, function.contributions(&signals)),
-            }
+            let signals = strands::signals(here, there, *likeness, usual, self.apart(here, there));
+            (*story, rounded(function.probability(&signals)), signals)
         });
         // The first of equals: its article is the nearest.
-        looks.reduce(|best, look| {
-            if look.probability > best.probability {
-                look
-            } else {
-                best
-            }
+        let (story, probability, signals) = looks.reduce(|best, look| if look.1 > best.1 { look } else { best })?;
+        Some(SecondLook {
+            story,
+            probability,
+            merged: false,
+            signals: parts(&strands::NAMES, function.contributions(&signals)),
         })
     }
 
@@ -836,25 +863,35 @@ impl Engine {
             articles: strands.iter().map(|strand| self.graph.size(*strand)).sum(),
             span: None,
         };
-        for member in self.newest_of(strands.iter().copied(), CENTRE_MEMBERS) {
-            let (Some(profile), Some(vector)) = (self.profiles.get(&member), self.index.vector(member)) else {
-                continue;
-            };
+        let members = self.newest_of(strands.iter().copied(), CENTRE_MEMBERS);
+        let members: Vec<(&Profile, &[f32])> = members
+            .iter()
+            .filter_map(|member| Some((self.profiles.get(member)?, self.index.vector(*member)?)))
+            .collect();
+        // Neighbours are mostly of one language: it is looked up where it changes.
+        for run in members.chunk_by(|(a, _), (b, _)| a.lang == b.lang) {
+            let Some((profile, _)) = run.first() else { continue };
             if !means.contains_key(&profile.lang) {
                 let mean = self.means.mean(&profile.lang);
                 means.insert(profile.lang.clone(), (self.dot.of(&mean, &mean), mean));
             }
-            if let Some((square, mean)) = means.get(&profile.lang) {
+            let Some((square, mean)) = means.get(&profile.lang) else {
+                continue;
+            };
+            for (_, vector) in run {
                 let scale = 1.0 / distance(1.0, self.dot.of(vector, mean), *square).max(f32::EPSILON);
-                for ((sum, x), mean) in group.centre.iter_mut().zip(vector).zip(mean) {
-                    *sum += (x - mean) * scale;
-                }
-            }
-            if let Some(time) = profile.time {
-                let (first, last) = group.span.unwrap_or((time, time));
-                group.span = Some((first.min(time), last.max(time)));
+                self.dot.wide(
+                    #[inline(always)]
+                    || {
+                        for ((sum, x), mean) in group.centre.iter_mut().zip(*vector).zip(mean) {
+                            *sum += (x - mean) * scale;
+                        }
+                    },
+                );
             }
         }
+        let times = || members.iter().filter_map(|(profile, _)| profile.time);
+        group.span = times().min().zip(times().max());
         let scale = 1.0 / length(group.centre.iter().copied());
         group.centre.iter_mut().for_each(|x| *x *= scale);
         group
@@ -930,7 +967,7 @@ impl Engine {
         &self,
         article: Article,
         story: u64,
-        compared: Vec<Neighbour>,
+        compared: Vec<Compared>,
         second_look: Option<SecondLook>,
     ) -> Placement {
         let bounds = StrandBounds {
@@ -948,8 +985,8 @@ impl Engine {
             .filter(|(strand, _)| self.stories.of(**strand) != Some(story))
             .max_by(|a, b| net(*a).total_cmp(&net(*b)).then(b.0.cmp(a.0)));
         let rival = runner_up.map_or(0.0, |strand| net(strand).max(0.0));
-        let (nearest, rejected): (Vec<Neighbour>, Vec<Neighbour>) = compared
-            .into_iter()
+        let (nearest, rejected): (Vec<&Compared>, Vec<&Compared>) = compared
+            .iter()
             .partition(|pair| pair.probability >= self.settings.link && self.story_of(pair.article) == Some(story));
         let decided_by = match (others, self.size(story)) {
             (0, 1) => "alone",
@@ -970,8 +1007,8 @@ impl Engine {
                     support: rounded(*weight),
                 })
             }),
-            nearest: nearest.into_iter().take(NAMED).collect(),
-            rejected: rejected.into_iter().take(NAMED).collect(),
+            nearest: nearest.into_iter().take(NAMED).map(|pair| self.shown(pair)).collect(),
+            rejected: rejected.into_iter().take(NAMED).map(|pair| self.shown(pair)).collect(),
             second_look,
         }
     }
@@ -994,18 +1031,19 @@ impl Engine {
             .copied()
             .collect();
         gone.sort_unstable();
+        let mut times = Vec::new();
         for article in gone {
             let strand = self.graph.community(article);
             self.graph.remove(article);
             if let Some(strand) = strand.filter(|strand| self.graph.size(*strand) == 0) {
                 self.stories.remove(strand);
             }
-            if let Some(time) = self.profiles.remove(&article).and_then(|profile| profile.time)
-                && let Ok(at) = self.times.binary_search(&time)
-            {
-                self.times.remove(at);
-            }
+            times.extend(self.profiles.remove(&article).and_then(|profile| profile.time));
         }
+        // Both are sorted, so one pass takes out each of them once.
+        times.sort_unstable();
+        let mut times = times.into_iter().peekable();
+        self.times.retain(|time| times.next_if_eq(time).is_none());
         let stories = &self.stories;
         self.headlines
             .retain(|story, _| stories.strands(*story).next().is_some());
@@ -1121,6 +1159,30 @@ mod tests {
                 }
             ]
         );
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_nothing_behind() {
+        let mut settings = All::load(None).expect("settings");
+        (settings.story.keep_articles, settings.story.keep_days) = (10, 0.5);
+        settings.index.block = 4;
+        let weights = Weights::built_in().expect("weights");
+        let mut engine = Engine::new(&settings.story, &settings.index, weights, DIMENSION);
+        for number in 1..=80 {
+            let mut arrival = arrival(number);
+            // Some come late, several at one time.
+            arrival.time = arrival.time.map(|time| time / 7200 * 7200 - (number % 4) as i64 * 7200);
+            engine.place(arrival).expect("placed");
+            assert!(engine.len() < 32, "{} after {number}", engine.len());
+            let mut times: Vec<i64> = engine.profiles.values().filter_map(|profile| profile.time).collect();
+            times.sort_unstable();
+            assert_eq!(engine.times, times, "after {number}");
+            assert_eq!(
+                (engine.index.len(), engine.len()),
+                (engine.profiles.len(), engine.profiles.len())
+            );
+        }
+        assert!(engine.story_of(1).is_none() && engine.story_of(80).is_some());
     }
 
     /// What an editor does, in the engine's terms.
