@@ -1,8 +1,8 @@
 //! Measures the story stage alone on a large stream: articles a second by tenth of it, memory, the largest stories.
 //!
-//! `cargo run --release --example stream -- FILE [--limit N] [--a-day N] [--synthetic] [--digest] [--stories OUT]`: FILE is a
-//! collection (`.jsonl`, `.jsonl.gz`). Undated articles get a clock of their own, N a day (5,000 unless said otherwise), in the
-//! file's order. All are embedded once, in target/story-vectors, and that is not measured; with `--synthetic` they get vectors
+//! `cargo run --release --example stream -- FILE [--limit N] [--a-day N] [--clock] [--synthetic] [--digest] [--stories OUT]`:
+//! FILE is a collection (`.jsonl`, `.jsonl.gz`). Undated articles get a clock of their own, N a day (5,000 unless said
+//! otherwise), in the file's order; with `--clock` all do, so that the stream is as dense at its beginning as at its end. All are embedded once, in target/story-vectors, and that is not measured; with `--synthetic` they get vectors
 //! made like news instead, and no model is needed. As in the service, an article whose folded text has been seen follows the
 //! first one. `--digest` prints a digest of every decision, which changes of speed alone must leave as it is. `--stories` writes
 //! the twenty largest stories and twenty others with the titles of their articles, for reading; it quotes articles of others, so
@@ -36,12 +36,13 @@ const TITLES: usize = 30;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut file, mut limit, mut a_day, mut out) = (None, usize::MAX, 5000.0, None);
-    let (mut synthetic, mut digest) = (false, None);
+    let (mut clock, mut synthetic, mut digest) = (false, false, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} wants a value"));
         match argument.as_str() {
             "--limit" => limit = value()?.parse()?,
+            "--clock" => clock = true,
             "--synthetic" => synthetic = true,
             "--digest" => digest = Some(Sha256::new()),
             "--a-day" => a_day = value()?.parse()?,
@@ -74,7 +75,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "articles", "a second", "of processor", "MB in memory"
     );
     for (number, article) in articles.iter_mut().enumerate() {
-        article.time = article.time.or(Some(BEGINNING + (number as f64 * DAY / a_day) as i64));
+        article.time = article
+            .time
+            .filter(|_| !clock)
+            .or(Some(BEGINNING + (number as f64 * DAY / a_day) as i64));
         if *first.entry(fold(&article.text)).or_insert(number) == number {
             let decision = engine.place(article.arrival(number))?;
             if let Some(digest) = &mut digest {

@@ -11,7 +11,7 @@ use crate::story::Settings;
 use crate::story::corrections::{Constraints, StrandBounds};
 use crate::story::graph::{Article, Community, Graph, Rules};
 use crate::story::lexicon::Lexicon;
-use crate::story::means::{Means, View, distance};
+use crate::story::means::{Language, Means, View, distance};
 use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
 use crate::story::strands::{self, Group, PROVISIONAL, Stories};
 use crate::story::weights::Weights;
@@ -154,11 +154,13 @@ struct Compared {
     signals: [f32; COUNT],
 }
 
+/// Languages' running means, and their squares.
+type LanguageMeans = BTreeMap<Language, (f32, Vec<f32>)>;
+
 /// Groups of the current arrival that have been looked at, with the running means that they are seen from.
 #[derive(Default)]
 struct Seen {
-    /// By language: the mean and its square.
-    means: BTreeMap<String, (f32, Vec<f32>)>,
+    means: LanguageMeans,
     groups: HashMap<u64, Group>,
 }
 
@@ -493,8 +495,8 @@ impl Engine {
     pub fn pair(&self, a: Article, b: Article) -> Option<Neighbour> {
         let (own, other) = (self.profiles.get(&a)?, self.profiles.get(&b)?);
         let vector = self.index.vector(a)?;
-        let languages = BTreeSet::from([other.lang.as_str()]);
-        let view = self.means.view(vector, &own.lang, &languages);
+        let languages = BTreeSet::from([other.language]);
+        let view = self.means.view(vector, own.language, &languages);
         let crowd = self.window(own.time.max(other.time)).map(|window| self.crowd(window));
         let hit = index::Hit {
             slot: b,
@@ -612,9 +614,8 @@ impl Engine {
             let at = self.times.partition_point(|known| *known <= time);
             self.times.insert(at, time);
         }
-        self.means.learn(&arrival.vector, &arrival.lang);
-        self.profiles
-            .insert(article, Profile::new(arrival.lang, arrival.time, bag));
+        let language = self.means.learn(&arrival.vector, &arrival.lang);
+        self.profiles.insert(article, Profile::new(language, arrival.time, bag));
         Ok(())
     }
 
@@ -630,11 +631,11 @@ impl Engine {
         let (Some(own), Some(vector)) = (self.profiles.get(&article), self.index.vector(article)) else {
             return Vec::new();
         };
-        let languages: BTreeSet<&str> = candidates
+        let languages: BTreeSet<Language> = candidates
             .iter()
-            .filter_map(|hit| Some(self.profiles.get(&hit.slot)?.lang.as_str()))
+            .filter_map(|hit| Some(self.profiles.get(&hit.slot)?.language))
             .collect();
-        let view = self.means.view(vector, &own.lang, &languages);
+        let view = self.means.view(vector, own.language, &languages);
         let pairs: Vec<(Article, Pair)> = candidates
             .iter()
             .filter_map(|hit| Some((hit.slot, self.seen(&view, own, hit, crowd)?)))
@@ -656,12 +657,12 @@ impl Engine {
     }
 
     /// What is known of a pair beside the two profiles; `crowd` counts the articles to choose from in the window.
-    fn seen(&self, view: &View<'_>, own: &Profile, hit: &index::Hit, crowd: Option<usize>) -> Option<Pair> {
+    fn seen(&self, view: &View, own: &Profile, hit: &index::Hit, crowd: Option<usize>) -> Option<Pair> {
         let other = self.profiles.get(&hit.slot)?;
         let between = self.between(own, other);
         Some(Pair {
             similarity: hit.similarity,
-            meaning: view.cosine(self.index.vector(hit.slot)?, &other.lang, hit.similarity),
+            meaning: view.cosine(self.index.vector(hit.slot)?, other.language, hit.similarity),
             between,
             // An undated article may be from any time: it is chosen among all.
             crowd: between.and(crowd).unwrap_or(self.profiles.len()),
@@ -857,7 +858,7 @@ impl Engine {
     }
 
     /// Some strands as one; `means` keeps the languages' running means, and their squares, for the next call.
-    fn group(&self, strands: &[Community], means: &mut BTreeMap<String, (f32, Vec<f32>)>) -> Group {
+    fn group(&self, strands: &[Community], means: &mut LanguageMeans) -> Group {
         let mut group = Group {
             centre: vec![0.0; self.dimension],
             articles: strands.iter().map(|strand| self.graph.size(*strand)).sum(),
@@ -868,22 +869,18 @@ impl Engine {
             .iter()
             .filter_map(|member| Some((self.profiles.get(member)?, self.index.vector(*member)?)))
             .collect();
-        // Neighbours are mostly of one language: it is looked up where it changes.
-        for run in members.chunk_by(|(a, _), (b, _)| a.lang == b.lang) {
+        for run in members.chunk_by(|(a, _), (b, _)| a.language == b.language) {
             let Some((profile, _)) = run.first() else { continue };
-            if !means.contains_key(&profile.lang) {
-                let mean = self.means.mean(&profile.lang);
-                means.insert(profile.lang.clone(), (self.dot.of(&mean, &mean), mean));
-            }
-            let Some((square, mean)) = means.get(&profile.lang) else {
-                continue;
-            };
+            let (square, mean) = means.entry(profile.language).or_insert_with(|| {
+                let mean = self.means.mean(profile.language);
+                (self.dot.of(&mean, &mean), mean)
+            });
             for (_, vector) in run {
                 let scale = 1.0 / distance(1.0, self.dot.of(vector, mean), *square).max(f32::EPSILON);
                 self.dot.wide(
                     #[inline(always)]
                     || {
-                        for ((sum, x), mean) in group.centre.iter_mut().zip(*vector).zip(mean) {
+                        for ((sum, x), mean) in group.centre.iter_mut().zip(*vector).zip(&*mean) {
                             *sum += (x - mean) * scale;
                         }
                     },
