@@ -1,10 +1,12 @@
 //! Measures the story stage alone on a large stream: articles a second by tenth of it, memory, the largest stories.
 //!
-//! `cargo run --release --example stream -- FILE [--limit N] [--a-day N] [--stories OUT]`: FILE is a collection (`.jsonl`,
-//! `.jsonl.gz`). Undated articles get a clock of their own, N a day (5,000 unless said otherwise), in the file's order. All are
-//! embedded once, in target/story-vectors, and that is not measured. As in the service, an article whose folded text has been
-//! seen follows the first one. `--stories` writes the twenty largest stories and twenty others with the titles of their
-//! articles, for reading; it quotes articles of others, so keep it out of the repository.
+//! `cargo run --release --example stream -- FILE [--limit N] [--a-day N] [--clock] [--synthetic] [--digest] [--stories OUT]`:
+//! FILE is a collection (`.jsonl`, `.jsonl.gz`). Undated articles get a clock of their own, N a day (5,000 unless said
+//! otherwise), in the file's order; with `--clock` all do, so that the stream is as dense at its beginning as at its end. All are embedded once, in target/story-vectors, and that is not measured; with `--synthetic` they get vectors
+//! made like news instead, and no model is needed. As in the service, an article whose folded text has been seen follows the
+//! first one. `--digest` prints a digest of every decision, which changes of speed alone must leave as it is. `--stories` writes
+//! the twenty largest stories and twenty others with the titles of their articles, for reading; it quotes articles of others, so
+//! keep it out of the repository.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -12,6 +14,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use sha2::{Digest, Sha256};
 use silsila::config::Settings;
 use silsila::extract::fold::fold;
 use silsila::story::Engine;
@@ -24,6 +27,8 @@ mod shared;
 /// The clock's beginning: 2020-03-01T00:00:00Z.
 const BEGINNING: i64 = 1_583_020_800;
 const DAY: f64 = 86_400.0;
+/// Components of a vector made like news.
+const DIMENSION: usize = 384;
 /// Stories of either kind that are written.
 const SHOWN: usize = 20;
 /// Titles of a story that are written.
@@ -31,11 +36,15 @@ const TITLES: usize = 30;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut file, mut limit, mut a_day, mut out) = (None, usize::MAX, 5000.0, None);
+    let (mut clock, mut synthetic, mut digest) = (false, false, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} wants a value"));
         match argument.as_str() {
             "--limit" => limit = value()?.parse()?,
+            "--clock" => clock = true,
+            "--synthetic" => synthetic = true,
+            "--digest" => digest = Some(Sha256::new()),
             "--a-day" => a_day = value()?.parse()?,
             "--stories" => out = Some(PathBuf::from(value()?)),
             _ => file = Some(PathBuf::from(argument)),
@@ -45,32 +54,47 @@ fn main() -> Result<(), Box<dyn Error>> {
         .filter(|file| file.is_file())
         .ok_or("usage: stream FILE: a collection, .jsonl or .jsonl.gz")?;
     let settings = Settings::load(None)?;
-    let (mut embedder, centres) = shared::open(&settings)?;
-    let dimension = embedder.identity().dimension;
-    let mut articles = shared::read(&file, &settings, &mut *embedder, &centres, false)?;
-    drop(embedder);
+    let mut articles = if synthetic {
+        let mut articles = shared::texts(&file, &settings, false)?;
+        News::vectors(&mut articles);
+        articles
+    } else {
+        let (mut embedder, centres) = shared::open(&settings)?;
+        shared::read(&file, &settings, &mut *embedder, &centres, false)?
+    };
+    let dimension = articles.first().map_or(1, |article| article.vector.len());
     articles.truncate(limit);
     let before = memory();
     let mut engine = Engine::new(&settings.story, &settings.index, Weights::built_in()?, dimension);
     let mut first: HashMap<String, usize> = HashMap::new();
     let mut placed = Vec::new();
-    let (started, mut tenth) = (Instant::now(), Instant::now());
+    let (started, mut tenth, mut worked) = (Instant::now(), Instant::now(), processor_time());
     let a_tenth = articles.len().div_ceil(10).max(1);
-    println!("{:>9} {:>12} {:>12}", "articles", "a second", "MB in memory");
+    println!(
+        "{:>9} {:>12} {:>12} {:>12}",
+        "articles", "a second", "of processor", "MB in memory"
+    );
     for (number, article) in articles.iter_mut().enumerate() {
-        article.time = article.time.or(Some(BEGINNING + (number as f64 * DAY / a_day) as i64));
+        article.time = article
+            .time
+            .filter(|_| !clock)
+            .or(Some(BEGINNING + (number as f64 * DAY / a_day) as i64));
         if *first.entry(fold(&article.text)).or_insert(number) == number {
-            engine.place(article.arrival(number))?;
+            let decision = engine.place(article.arrival(number))?;
+            if let Some(digest) = &mut digest {
+                digest.update(format!("{decision:?}"));
+            }
             placed.push(number);
         }
         if (number + 1) % a_tenth == 0 {
             println!(
-                "{:>9} {:>12.0} {:>12}",
+                "{:>9} {:>12.0} {:>12.0} {:>12}",
                 number + 1,
                 a_tenth as f64 / tenth.elapsed().as_secs_f64(),
+                a_tenth as f64 / (processor_time() - worked),
                 memory().saturating_sub(before)
             );
-            tenth = Instant::now();
+            (tenth, worked) = (Instant::now(), processor_time());
         }
     }
     println!(
@@ -79,6 +103,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         placed.len(),
         articles.len() as f64 / started.elapsed().as_secs_f64()
     );
+    if let Some(digest) = digest {
+        let bytes = digest.finalize();
+        let hex: String = bytes.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        println!("digest of all decisions: {hex}");
+    }
     let mut stories: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for number in &placed {
         stories
@@ -97,6 +126,55 @@ fn main() -> Result<(), Box<dyn Error>> {
         write_stories(&out, by_size.into_iter().take(SHOWN).chain(others), &articles)?;
     }
     Ok(())
+}
+
+/// Makes vectors like news, the same on every run: two hundred subjects, four hundred stories on them at a time. Popular stories
+/// grow faster; now and then one ends and another begins. SplitMix64.
+struct News(u64);
+
+impl News {
+    fn vectors(articles: &mut [shared::Article]) {
+        let mut news = Self(7);
+        let subjects: Vec<Vec<f32>> = (0..200).map(|_| news.around(&[0.0; DIMENSION], 0.0)).collect();
+        let mut running: Vec<Vec<f32>> = (0..400).map(|_| news.story(&subjects)).collect();
+        for article in articles {
+            if news.unit() < 0.06 {
+                let (ending, next) = (news.below(running.len()), news.story(&subjects));
+                running[ending] = next;
+            }
+            let rank = (running.len() as f32).powf(news.unit()) as usize;
+            let story = &running[rank.clamp(1, running.len()) - 1];
+            let share = 0.6 + 0.3 * news.unit();
+            article.vector = news.around(story, share);
+        }
+    }
+
+    fn story(&mut self, subjects: &[Vec<f32>]) -> Vec<f32> {
+        let subject = &subjects[self.below(subjects.len())];
+        self.around(subject, 0.55)
+    }
+
+    /// A unit vector whose cosine to the unit vector `base` is about `share`.
+    fn around(&mut self, base: &[f32], share: f32) -> Vec<f32> {
+        let noise: Vec<f32> = base.iter().map(|_| self.unit() + self.unit() - 1.0).collect();
+        let length = |vector: &[f32]| vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let scale = (1.0 - share * share).sqrt() / length(&noise);
+        let mixed: Vec<f32> = base.iter().zip(&noise).map(|(x, y)| share * x + scale * y).collect();
+        let length = length(&mixed);
+        mixed.iter().map(|x| x / length).collect()
+    }
+
+    fn unit(&mut self) -> f32 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((x ^ (x >> 31)) >> 40) as f32 / (1u64 << 24) as f32
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        ((self.unit() * end as f32) as usize).min(end - 1)
+    }
 }
 
 fn write_stories<'a>(
@@ -121,6 +199,15 @@ fn write_stories<'a>(
         }
     }
     Ok(std::fs::write(out, text)?)
+}
+
+/// Seconds that this process has computed, on all its threads together (Linux counts hundredths); 0 where the system does not
+/// say. On a shared machine this tells more than the clock.
+fn processor_time() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after_name = status.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// Megabytes of this process in memory; 0 where the system does not say.

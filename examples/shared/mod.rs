@@ -8,7 +8,7 @@ use std::time::Instant;
 use chrono::Utc;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use silsila::article::full_text;
+use silsila::article::{Draft, full_text};
 use silsila::config::Settings;
 use silsila::embed::{self, Embedder, centre::Centres};
 use silsila::extract::NewsRules;
@@ -55,7 +55,31 @@ pub fn open(settings: &Settings) -> Result<(Box<dyn Embedder>, Centres), Box<dyn
 }
 
 /// The articles of a collection in order of publication (undated ones last, in the file's order), as the service would take
-/// them: `titles` leaves the bodies out. `label` is read for judging and never reaches the story stage.
+/// them, but without vectors: `titles` leaves the bodies out. `label` is read for judging and never reaches the story stage.
+///
+/// # Errors
+/// When the file or an article cannot be read.
+pub fn texts(file: &Path, settings: &Settings, titles: bool) -> Result<Vec<Article>, Box<dyn Error>> {
+    let rules = NewsRules::new(&settings.extract, Utc::now());
+    let mut drafts = Vec::new();
+    for item in source::read(&[file.into()], &settings.source) {
+        if let Content::Json(value) = item.map_err(|rejected| rejected.reason)?.content {
+            let label = value.get("label").map(Value::to_string).unwrap_or_default();
+            drafts.push((draft(&value, &rules)?, label));
+        }
+    }
+    drafts.sort_by_key(|(draft, _)| (draft.published.is_none(), draft.published));
+    let article = |(draft, label): (Draft, String)| Article {
+        text: full_text(&draft.title, if titles { "" } else { &draft.text }),
+        time: draft.published.map(|date| date.midpoint()),
+        lang: draft.lang,
+        label,
+        vector: Vec::new(),
+    };
+    Ok(drafts.into_iter().map(article).collect())
+}
+
+/// What [`texts`] reads, with vectors.
 ///
 /// # Errors
 /// When the file or an article cannot be read, or the embedder fails.
@@ -66,31 +90,12 @@ pub fn read(
     centres: &Centres,
     titles: bool,
 ) -> Result<Vec<Article>, Box<dyn Error>> {
-    let rules = NewsRules::new(&settings.extract, Utc::now());
-    let mut drafts = Vec::new();
-    for item in source::read(&[file.into()], &settings.source) {
-        if let Content::Json(value) = item.map_err(|rejected| rejected.reason)?.content {
-            let label = value.get("label").map(Value::to_string).unwrap_or_default();
-            drafts.push((draft(&value, &rules)?, label));
-        }
+    let mut articles = texts(file, settings, titles)?;
+    let texts: Vec<String> = articles.iter().map(|article| article.text.clone()).collect();
+    for (article, vector) in articles.iter_mut().zip(embedded(&texts, embedder)?) {
+        article.vector = centres.centred(&vector, &article.lang);
     }
-    drafts.sort_by_key(|(draft, _)| (draft.published.is_none(), draft.published));
-    let texts: Vec<String> = drafts
-        .iter()
-        .map(|(draft, _)| full_text(&draft.title, if titles { "" } else { &draft.text }))
-        .collect();
-    let vectors = embedded(&texts, embedder)?;
-    Ok(drafts
-        .into_iter()
-        .zip(texts.into_iter().zip(vectors))
-        .map(|((draft, label), (text, vector))| Article {
-            vector: centres.centred(&vector, &draft.lang),
-            time: draft.published.map(|date| date.midpoint()),
-            lang: draft.lang,
-            text,
-            label,
-        })
-        .collect())
+    Ok(articles)
 }
 
 /// Vectors from the folder where they are kept, else from the embedder.

@@ -54,6 +54,14 @@ impl Best {
         }
     }
 
+    /// What a hit must reach to be kept.
+    pub(super) fn least(&self) -> f32 {
+        match self.kept.peek() {
+            Some(Reverse(worst)) if self.kept.len() >= self.k => worst.0.similarity,
+            _ => f32::NEG_INFINITY,
+        }
+    }
+
     /// The hits, best first.
     pub(super) fn into_hits(self) -> Vec<Hit> {
         self.kept

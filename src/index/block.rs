@@ -1,13 +1,24 @@
-//! One block: points, those of them that were removed and, once it is full, its order in time and its graph.
+//! One block: points, their order in time, those of them that were removed and, once it is full, its graph.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use super::Settings;
 use super::best::Best;
+use super::codes::Sieve;
 use super::dot::Dot;
 use super::graph::{Graph, Layer};
-use super::points::{Points, TimeOrder, Window, admits, search_exactly};
+use super::points::{Points, TimeOrder, Window, admits};
+
+/// What is looked for, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Search<'a> {
+    pub(super) unit: &'a [f32],
+    pub(super) k: usize,
+    pub(super) window: Option<Window>,
+    pub(super) settings: &'a Settings,
+    pub(super) dot: Dot,
+}
 
 /// A graph that is there, or will be when its builder is done; `None` in it means that building failed, and the block
 /// is compared exactly for good.
@@ -19,16 +30,12 @@ pub(super) struct Block {
     points: Arc<Points>,
     dead: Vec<bool>,
     living: usize,
-    full: Option<Full>,
+    order: TimeOrder,
+    /// Its graph, once it is full, should graphs be used at all.
+    graph: Option<Promise>,
+    is_full: bool,
     /// The name under which the points were last written, if they have not changed since.
     pub(super) saved: OnceLock<String>,
-}
-
-/// What a block has once it is full.
-#[derive(Debug)]
-struct Full {
-    order: TimeOrder,
-    graph: Promise,
 }
 
 impl Block {
@@ -39,13 +46,15 @@ impl Block {
             points,
             dead: Vec::new(),
             living: 0,
-            full: None,
+            order: TimeOrder::default(),
+            graph: None,
+            is_full: false,
             saved: OnceLock::new(),
         }
     }
 
-    /// A block as it was saved. `graph` is what was read of its graph; without one it is built: at once when it is
-    /// `sealed` and so needed, else in the background.
+    /// A block as it was saved. `graph` is what was read of its graph; without one it is built, if graphs are used: at
+    /// once when it is `sealed` and so needed, else in the background.
     pub(super) fn restore(
         number: u64,
         points: Points,
@@ -62,28 +71,25 @@ impl Block {
             }
         }
         let living = dead.iter().filter(|dead| !**dead).count();
-        let mut block = Self {
+        let is_full = points.len() >= settings.block_size();
+        let (order, points) = (TimeOrder::of(&points), Arc::new(points));
+        let graph = (is_full && settings.uses_graphs()).then(|| match graph {
+            Some(graph) => Arc::new(OnceLock::from(Some(graph))),
+            None => promise_graph(&points, settings, dot),
+        });
+        if let Some(graph) = graph.as_ref().filter(|_| sealed) {
+            graph.wait();
+        }
+        Self {
             number,
-            points: Arc::new(points),
+            points,
             dead,
             living,
-            full: None,
+            order,
+            graph,
+            is_full,
             saved: OnceLock::new(),
-        };
-        if block.points.len() >= settings.block_size() {
-            let promise = match graph {
-                Some(graph) => Arc::new(OnceLock::from(Some(graph))),
-                None => promise_graph(&block.points, settings, dot),
-            };
-            if sealed {
-                promise.wait();
-            }
-            block.full = Some(Full {
-                order: TimeOrder::of(&block.points),
-                graph: promise,
-            });
         }
-        block
     }
 
     pub(super) fn number(&self) -> u64 {
@@ -91,7 +97,7 @@ impl Block {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.full.is_some()
+        self.is_full
     }
 
     pub(super) fn living(&self) -> usize {
@@ -131,35 +137,32 @@ impl Block {
 
     /// The latest time of a living point.
     pub(super) fn newest(&self) -> Option<i64> {
-        let living = self.points.times.iter().zip(&self.dead).filter(|(_, dead)| !**dead);
-        living.filter_map(|(time, _)| *time).max()
+        self.order.latest(|row| self.is_alive(row))
     }
 
     /// The finished graph, if there is one by now.
     pub(super) fn graph(&self) -> Option<&Graph> {
-        self.full.as_ref()?.graph.get()?.as_ref()
+        self.graph.as_ref()?.get()?.as_ref()
     }
 
     /// Returns when the graph is finished.
     pub(super) fn wait(&self) {
-        if let Some(full) = &self.full {
-            full.graph.wait();
+        if let Some(graph) = &self.graph {
+            graph.wait();
         }
     }
 
-    /// Adds a point and returns its row; the one that fills the block starts the building of its graph.
+    /// Adds a point and returns its row; the one that fills the block starts the building of its graph, if graphs are used.
     pub(super) fn push(&mut self, slot: u64, unit: &[f32], time: Option<i64>, settings: &Settings, dot: Dot) -> usize {
         let row = self.points.len();
         Arc::make_mut(&mut self.points).push(slot, unit, time);
         self.dead.push(false);
         self.living += 1;
+        self.order.insert(row, time);
         self.saved.take();
-        if self.points.len() >= settings.block_size() {
-            let graph = promise_graph(&self.points, settings, dot);
-            self.full = Some(Full {
-                order: TimeOrder::of(&self.points),
-                graph,
-            });
+        self.is_full = self.points.len() >= settings.block_size();
+        if self.is_full && settings.uses_graphs() {
+            self.graph = Some(promise_graph(&self.points, settings, dot));
         }
         row
     }
@@ -171,58 +174,58 @@ impl Block {
         }
     }
 
-    /// Offers this block's most similar living points in the window. `sealed`: the graph is to be used where it pays.
-    #[expect(clippy::too_many_arguments, reason = "one call, from the index's own search")]
-    pub(super) fn search(
-        &self,
-        unit: &[f32],
-        k: usize,
-        window: Option<Window>,
-        sealed: bool,
-        settings: &Settings,
-        dot: Dot,
-        best: &mut Best,
-    ) {
-        let Some(full) = self.full.as_ref().filter(|_| sealed) else {
-            return self.search_exactly(unit, window, dot, best);
-        };
-        let selected = full.order.count(window);
-        let share = settings.exact_share.clamp(0.0, 1.0) * self.points.len() as f64;
-        let width = settings.search.max(k).max(16);
-        let few = selected <= width || selected as f64 <= share || self.living as f64 <= share;
-        let Some(graph) = full.graph.wait().as_ref().filter(|_| !few) else {
-            return self.search_exactly(unit, window, dot, best);
+    /// Offers this block's most similar living points in the window: to `best` where the graph is used (only of a `sealed`
+    /// block), else to the sieve. `place` is where this block is in the index.
+    pub(super) fn search(&self, search: &Search<'_>, place: usize, sealed: bool, sieve: &mut Sieve, best: &mut Best) {
+        let Search { window, dot, .. } = *search;
+        let width = search.settings.search.max(search.k).max(16);
+        let selected = self.order.count(window);
+        let Some(graph) = sealed.then(|| self.graph_for(search, selected, width)).flatten() else {
+            let rows = self.order.rows(window).filter(|row| self.is_alive(*row));
+            return sieve.sift(dot, place, &self.points.codes, rows);
         };
         let whole = selected == self.points.len();
         let admit = |row: usize| {
-            let alive = !self.dead.get(row).copied().unwrap_or(true);
             let time = self.points.times.get(row).copied().flatten();
-            alive && (whole || admits(window, time))
+            self.is_alive(row) && (whole || admits(window, time))
         };
-        for (row, similarity) in graph.search(dot, &self.points, unit, width, admit) {
+        for (row, similarity) in graph.search(dot, &self.points, search.unit, width, admit) {
             if let Some(slot) = self.points.slots.get(row) {
                 best.offer(*slot, similarity);
             }
         }
     }
 
+    /// The graph, if the window selects enough of the block for it to pay.
+    fn graph_for(&self, search: &Search<'_>, selected: usize, width: usize) -> Option<&Graph> {
+        let share = search.settings.exact_share.clamp(0.0, 1.0) * self.points.len() as f64;
+        let few = selected <= width || selected as f64 <= share || self.living as f64 <= share;
+        self.graph.as_ref().filter(|_| !few)?.wait().as_ref()
+    }
+
     /// Offers this block's living points in the window, compared one by one.
     pub(super) fn search_exactly(&self, unit: &[f32], window: Option<Window>, dot: Dot, best: &mut Best) {
-        let Some(full) = self.full.as_ref().filter(|_| window.is_some()) else {
-            return search_exactly(dot, &self.points, &self.dead, unit, window, best);
-        };
-        for row in full.order.rows(window) {
-            if let (Some(slot), Some(false)) = (self.points.slots.get(row), self.dead.get(row)) {
-                best.offer(*slot, dot.of(unit, self.points.vector(row)));
-            }
+        for row in self.order.rows(window).filter(|row| self.is_alive(*row)) {
+            self.offer(row, unit, dot, best);
         }
+    }
+
+    /// Offers the point of a row, compared exactly.
+    pub(super) fn offer(&self, row: usize, unit: &[f32], dot: Dot, best: &mut Best) {
+        if let Some(slot) = self.points.slots.get(row) {
+            best.offer(*slot, dot.of(unit, self.points.vector(row)));
+        }
+    }
+
+    fn is_alive(&self, row: usize) -> bool {
+        self.dead.get(row) == Some(&false)
     }
 
     pub(super) fn bytes(&self) -> usize {
         let layer = |layer: &Layer| layer.nodes.len() * 2 + layer.starts.len() * 4 + layer.links.len() * 2;
         let graph = self.graph().map_or(0, |graph| graph.layers.iter().map(layer).sum());
         // Slot, time, order in time and the mark of the dead: 8, 16, 16 and 1 bytes.
-        self.points.vectors.len() * 4 + self.points.len() * 41 + graph
+        self.points.vectors.len() * 4 + self.points.codes.bytes() + self.points.len() * 41 + graph
     }
 }
 

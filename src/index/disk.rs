@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::block::Block;
+use super::codes::Codes;
 use super::graph::{Graph, Layer};
 use super::points::Points;
 use super::{IndexError, Settings, TimeIndex, is_sealed};
@@ -280,11 +281,19 @@ fn decode_points(bytes: &[u8], dimension: usize) -> Option<Points> {
         .zip(dated)
         .map(|(time, dated)| dated.then_some(time))
         .collect();
-    reader.0.is_empty().then_some(Points {
+    if !reader.0.is_empty() {
+        return None;
+    }
+    let mut codes = Codes::default();
+    vectors
+        .chunks_exact(dimension.max(1))
+        .for_each(|vector| codes.push(vector));
+    Some(Points {
         dimension,
         vectors,
         slots,
         times,
+        codes,
     })
 }
 

@@ -56,16 +56,10 @@ impl Dot {
             .clamp(-1.0, 1.0)
     }
 
-    /// Calls `each` with the row number and cosine of every row of a matrix of `vector.len()` columns.
-    pub(super) fn rows(self, vector: &[f32], matrix: &[f32], mut each: impl FnMut(usize, f32)) {
-        self.0.dispatch(
-            #[inline(always)]
-            || {
-                for (row, other) in matrix.chunks_exact(vector.len()).enumerate() {
-                    each(row, lanes(vector, other).clamp(-1.0, 1.0));
-                }
-            },
-        );
+    /// Runs `work`, a closure that is always inlined, with these instructions.
+    #[inline(always)]
+    pub(crate) fn wide<R>(self, work: impl FnOnce() -> R) -> R {
+        self.0.dispatch(work)
     }
 }
 

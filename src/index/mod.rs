@@ -4,16 +4,19 @@
 //! first. It never reads texts, never decides what belongs together, and is a cache: all of it can be made again from
 //! the store.
 //!
-//! Points lie in blocks in order of insertion. The newest two blocks are compared exactly, which costs little and
-//! loses nothing where most neighbours are. A full block is immutable; its graph is built by `hnsw_rs` on a thread of
-//! its own, and is used from the moment that two newer blocks exist: a matter of counting, not of timing, so the same
-//! insertions give the same answers on every run, also across [`TimeIndex::save`] and [`TimeIndex::load`]. A window
-//! that selects few points of a block is compared exactly as well.
+//! Points lie in blocks in order of insertion; each block knows its points' order in time. A search looks at the points in
+//! its window alone: at their codes first, a byte a number (`codes.rs`), which tell for certain which of them cannot be among
+//! the best, and compares the rest exactly. So it loses nothing and costs what the window holds.
+//!
+//! Where `exact_share` is below 1, a full block also gets a graph, built by `hnsw_rs` on a thread of its own, for searches that
+//! select more of it than that. It is used from the moment that two newer blocks exist: a matter of counting, not of timing,
+//! so the same insertions give the same answers on every run, also across [`TimeIndex::save`] and [`TimeIndex::load`].
 //!
 //! Entry point: [`TimeIndex`]. It has one owner, who writes; searching takes `&self`.
 
 mod best;
 mod block;
+mod codes;
 mod disk;
 pub(crate) mod dot;
 mod graph;
@@ -27,7 +30,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use best::Best;
-use block::Block;
+use block::{Block, Search};
+use codes::Sieve;
 use dot::Dot;
 
 /// The section `[index]` of the configuration.
@@ -42,7 +46,7 @@ pub struct Settings {
     pub construction: usize,
     /// Candidates kept while a graph is searched; at least `k` are.
     pub search: usize,
-    /// A window that selects at most this share of a block is compared exactly.
+    /// A window that selects at most this share of a block is compared exactly; 1 for no graphs at all.
     pub exact_share: f64,
 }
 
@@ -50,6 +54,11 @@ impl Settings {
     /// `block`, within what 16-bit row numbers can tell apart.
     fn block_size(&self) -> usize {
         self.block.clamp(2, 1 << 16)
+    }
+
+    /// Whether any window selects more of a block than is compared exactly.
+    fn uses_graphs(&self) -> bool {
+        self.exact_share < 1.0
     }
 }
 
@@ -142,8 +151,8 @@ impl TimeIndex {
     }
 
     /// Adds a point. `time` is its publication in Unix seconds; a point without one is found through every window.
-    /// The vector is brought to unit length. When a block has just been begun, this waits for the graph of the block
-    /// before the previous one, should it not be finished.
+    /// The vector is brought to unit length. Where graphs are used and a block has just been begun, this waits for the
+    /// graph of the block before the previous one, should it not be finished.
     ///
     /// # Errors
     /// When the vector does not fit or has no direction, or the slot is taken. Nothing has changed then.
@@ -174,19 +183,29 @@ impl TimeIndex {
     /// When the vector does not fit or has no direction.
     pub fn search(&self, vector: &[f32], k: usize, window: Option<(i64, i64)>) -> Result<Vec<Hit>, IndexError> {
         let unit = self.unit(vector)?;
-        let mut best = Best::new(k);
+        if k == 0 {
+            return Ok(Vec::new());
+        }
+        let (mut best, mut sieve) = (Best::new(k), Sieve::new(&unit, k));
         let newest = self.blocks.last().map_or(0, Block::number);
-        for block in &self.blocks {
-            if k > 0 {
-                block.search(
-                    &unit,
-                    k,
-                    window,
-                    is_sealed(block.number(), newest),
-                    &self.settings,
-                    self.dot,
-                    &mut best,
-                );
+        let search = Search {
+            unit: &unit,
+            k,
+            window,
+            settings: &self.settings,
+            dot: self.dot,
+        };
+        // The newest first: what is most similar is mostly there, and then little of the rest comes through the sieve.
+        for (place, block) in self.blocks.iter().enumerate().rev() {
+            let sealed = is_sealed(block.number(), newest);
+            block.search(&search, place, sealed, &mut sieve, &mut best);
+        }
+        for (bound, (place, row)) in sieve.into_promising() {
+            if bound < best.least() {
+                break;
+            }
+            if let Some(block) = self.blocks.get(place) {
+                block.offer(row, &unit, self.dot, &mut best);
             }
         }
         Ok(best.into_hits())
@@ -208,10 +227,8 @@ impl TimeIndex {
     /// The unit vector of a living slot.
     pub fn vector(&self, slot: u64) -> Option<&[f32]> {
         let (number, row) = self.places.get(&slot)?;
-        self.blocks
-            .iter()
-            .find(|block| block.number() == *number)
-            .map(|block| block.vector(*row))
+        let at = self.blocks.binary_search_by_key(number, Block::number).ok()?;
+        self.blocks.get(at).map(|block| block.vector(*row))
     }
 
     /// Takes a point out: it is never found again. Its place is freed when its block is forgotten. `false` when there

@@ -1,7 +1,6 @@
 //! The points of one block: vectors, slots and times, side by side in order of insertion.
 
-use super::best::Best;
-use super::dot::Dot;
+use super::codes::Codes;
 
 /// An inclusive range of Unix seconds.
 pub(super) type Window = (i64, i64);
@@ -13,6 +12,8 @@ pub(super) struct Points {
     pub(super) vectors: Vec<f32>,
     pub(super) slots: Vec<u64>,
     pub(super) times: Vec<Option<i64>>,
+    /// Made from the vectors, and never saved.
+    pub(super) codes: Codes,
 }
 
 impl Points {
@@ -29,6 +30,7 @@ impl Points {
 
     pub(super) fn push(&mut self, slot: u64, vector: &[f32], time: Option<i64>) {
         self.vectors.extend_from_slice(vector);
+        self.codes.push(vector);
         self.slots.push(slot);
         self.times.push(time);
     }
@@ -48,7 +50,7 @@ pub(super) fn admits(window: Option<Window>, time: Option<i64>) -> bool {
     }
 }
 
-/// The rows of a full block by time, so that a narrow window need not look at the others.
+/// The rows of a block by time, so that a narrow window need not look at the others.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TimeOrder {
     /// (time, row), sorted.
@@ -69,11 +71,28 @@ impl TimeOrder {
         order
     }
 
+    /// Takes the next row in. Most come in order of time, and then this costs nothing.
+    pub(super) fn insert(&mut self, row: usize, time: Option<i64>) {
+        let Some(time) = time else {
+            return self.undated.push(row as u32);
+        };
+        let at = self.dated.partition_point(|known| *known <= (time, row as u32));
+        self.dated.insert(at, (time, row as u32));
+    }
+
     fn dated_in(&self, window: Option<Window>) -> &[(i64, u32)] {
         let Some((from, to)) = window else { return &self.dated };
         let start = self.dated.partition_point(|(time, _)| *time < from);
         let end = self.dated.partition_point(|(time, _)| *time <= to);
         self.dated.get(start..end).unwrap_or_default()
+    }
+
+    /// The latest time among the rows that `admit` lets through.
+    pub(super) fn latest(&self, admit: impl Fn(usize) -> bool) -> Option<i64> {
+        let mut newest_first = self.dated.iter().rev();
+        newest_first
+            .find(|(_, row)| admit(*row as usize))
+            .map(|(time, _)| *time)
     }
 
     /// How many points the window selects.
@@ -85,33 +104,5 @@ impl TimeOrder {
     pub(super) fn rows(&self, window: Option<Window>) -> impl Iterator<Item = usize> {
         let dated = self.dated_in(window).iter().map(|(_, row)| *row as usize);
         dated.chain(self.undated.iter().map(|row| *row as usize))
-    }
-}
-
-/// Offers every living point in the window, compared exactly. Without a window the whole matrix goes through in one
-/// sweep; otherwise only the rows that may be found.
-pub(super) fn search_exactly(
-    dot: Dot,
-    points: &Points,
-    dead: &[bool],
-    vector: &[f32],
-    window: Option<Window>,
-    best: &mut Best,
-) {
-    let alive = |row: usize| !dead.get(row).copied().unwrap_or(false);
-    if window.is_none() {
-        dot.rows(vector, &points.vectors, |row, similarity| {
-            if alive(row)
-                && let Some(slot) = points.slots.get(row)
-            {
-                best.offer(*slot, similarity);
-            }
-        });
-        return;
-    }
-    for (row, (slot, time)) in points.slots.iter().zip(&points.times).enumerate() {
-        if alive(row) && admits(window, *time) {
-            best.offer(*slot, dot.of(vector, points.vector(row)));
-        }
     }
 }

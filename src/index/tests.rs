@@ -134,6 +134,37 @@ fn the_newest_blocks_answer_exactly() {
 }
 
 #[test]
+fn without_graphs_every_answer_is_that_of_comparing_all() {
+    let exact = Settings {
+        exact_share: 1.0,
+        ..settings()
+    };
+    let mut index = TimeIndex::new(DIMENSION, &exact);
+    for slot in 0..700 {
+        // Some come late, some have no time.
+        let minute = slot as i64 - (slot % 7 * (slot % 50)) as i64;
+        let time = (slot % 10 != 9).then_some(minute * 60);
+        index.insert(slot, &vector(slot), time).unwrap();
+    }
+    assert!(
+        index.blocks.iter().all(|block| block.graph().is_none()),
+        "no graph was built"
+    );
+    for slot in (0..700).step_by(13) {
+        index.remove(slot);
+    }
+    for query in 0..60 {
+        let query = vector(query * 29 + 11);
+        for k in [1, 7, 40, 900] {
+            for window in [None, Some((600, 30_000)), Some((20_000, 20_600)), Some((9, 3))] {
+                let (found, all) = (index.search(&query, k, window), index.search_exactly(&query, k, window));
+                assert_eq!(found.unwrap(), all.unwrap(), "{k} in {window:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn equals_come_in_order_of_slot() {
     let mut index = TimeIndex::new(DIMENSION, &settings());
     for slot in (0..300).rev() {

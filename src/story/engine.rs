@@ -11,7 +11,7 @@ use crate::story::Settings;
 use crate::story::corrections::{Constraints, StrandBounds};
 use crate::story::graph::{Article, Community, Graph, Rules};
 use crate::story::lexicon::Lexicon;
-use crate::story::means::{Means, View, distance};
+use crate::story::means::{Language, Means, View, distance};
 use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
 use crate::story::strands::{self, Group, PROVISIONAL, Stories};
 use crate::story::weights::Weights;
@@ -143,6 +143,25 @@ pub struct Neighbour {
     pub similarity: f64,
     /// What each signal added to the log-odds, by name.
     pub signals: BTreeMap<String, f64>,
+}
+
+/// The same while it is being decided about: only the few that are named are written out.
+#[derive(Debug, Clone)]
+struct Compared {
+    article: Article,
+    probability: f64,
+    similarity: f32,
+    signals: [f32; COUNT],
+}
+
+/// Languages' running means, and their squares.
+type LanguageMeans = BTreeMap<Language, (f32, Vec<f32>)>;
+
+/// Groups of the current arrival that have been looked at, with the running means that they are seen from.
+#[derive(Default)]
+struct Seen {
+    means: LanguageMeans,
+    groups: HashMap<u64, Group>,
 }
 
 /// Another story that an article was close to.
@@ -476,15 +495,15 @@ impl Engine {
     pub fn pair(&self, a: Article, b: Article) -> Option<Neighbour> {
         let (own, other) = (self.profiles.get(&a)?, self.profiles.get(&b)?);
         let vector = self.index.vector(a)?;
-        let languages = BTreeSet::from([other.lang.as_str()]);
-        let view = self.means.view(vector, &own.lang, &languages);
+        let languages = BTreeSet::from([other.language]);
+        let view = self.means.view(vector, own.language, &languages);
         let crowd = self.window(own.time.max(other.time)).map(|window| self.crowd(window));
         let hit = index::Hit {
             slot: b,
             similarity: self.dot.of(vector, self.index.vector(b)?),
         };
         let pair = self.seen(&view, own, &hit, crowd)?;
-        Some(self.judged(own, b, other, pair))
+        Some(self.shown(&self.judged(own, b, other, pair)))
     }
 
     /// The article that stands for a story: its most central one; an established headline yields only to a clearly more
@@ -595,9 +614,8 @@ impl Engine {
             let at = self.times.partition_point(|known| *known <= time);
             self.times.insert(at, time);
         }
-        self.means.learn(&arrival.vector, &arrival.lang);
-        self.profiles
-            .insert(article, Profile::new(arrival.lang, arrival.time, bag));
+        let language = self.means.learn(&arrival.vector, &arrival.lang);
+        self.profiles.insert(article, Profile::new(language, arrival.time, bag));
         Ok(())
     }
 
@@ -613,11 +631,11 @@ impl Engine {
         let (Some(own), Some(vector)) = (self.profiles.get(&article), self.index.vector(article)) else {
             return Vec::new();
         };
-        let languages: BTreeSet<&str> = candidates
+        let languages: BTreeSet<Language> = candidates
             .iter()
-            .filter_map(|hit| Some(self.profiles.get(&hit.slot)?.lang.as_str()))
+            .filter_map(|hit| Some(self.profiles.get(&hit.slot)?.language))
             .collect();
-        let view = self.means.view(vector, &own.lang, &languages);
+        let view = self.means.view(vector, own.language, &languages);
         let pairs: Vec<(Article, Pair)> = candidates
             .iter()
             .filter_map(|hit| Some((hit.slot, self.seen(&view, own, hit, crowd)?)))
@@ -639,23 +657,23 @@ impl Engine {
     }
 
     /// What is known of a pair beside the two profiles; `crowd` counts the articles to choose from in the window.
-    fn seen(&self, view: &View<'_>, own: &Profile, hit: &index::Hit, crowd: Option<usize>) -> Option<Pair> {
+    fn seen(&self, view: &View, own: &Profile, hit: &index::Hit, crowd: Option<usize>) -> Option<Pair> {
         let other = self.profiles.get(&hit.slot)?;
         let between = self.between(own, other);
         Some(Pair {
             similarity: hit.similarity,
-            meaning: view.cosine(self.index.vector(hit.slot)?, &other.lang, hit.similarity),
+            meaning: view.cosine(self.index.vector(hit.slot)?, other.language, hit.similarity),
             between,
             // An undated article may be from any time: it is chosen among all.
             crowd: between.and(crowd).unwrap_or(self.profiles.len()),
         })
     }
 
-    fn compare(&self, article: Article, pairs: &[(Article, Pair)]) -> Vec<Neighbour> {
+    fn compare(&self, article: Article, pairs: &[(Article, Pair)]) -> Vec<Compared> {
         let Some(own) = self.profiles.get(&article) else {
             return Vec::new();
         };
-        let mut compared: Vec<Neighbour> = pairs
+        let mut compared: Vec<Compared> = pairs
             .iter()
             .filter_map(|(number, pair)| {
                 let other = self.profiles.get(number)?;
@@ -666,14 +684,24 @@ impl Engine {
         compared
     }
 
-    /// A pair's probability, with the part of every signal.
-    fn judged(&self, own: &Profile, article: Article, other: &Profile, pair: Pair) -> Neighbour {
-        let (signals, function) = (signals(own, other, pair), &self.weights.pairs);
-        Neighbour {
+    /// A pair's probability, and what it comes from.
+    fn judged(&self, own: &Profile, article: Article, other: &Profile, pair: Pair) -> Compared {
+        let signals = signals(own, other, pair);
+        Compared {
             article,
-            probability: rounded(function.probability(&signals)),
+            probability: rounded(self.weights.pairs.probability(&signals)),
+            similarity: pair.similarity,
+            signals,
+        }
+    }
+
+    /// A compared pair for an editor, with the part of every signal.
+    fn shown(&self, pair: &Compared) -> Neighbour {
+        Neighbour {
+            article: pair.article,
+            probability: pair.probability,
             similarity: rounded(f64::from(pair.similarity)),
-            signals: parts(&NAMES, function.contributions(&signals)),
+            signals: parts(&NAMES, self.weights.pairs.contributions(&pair.signals)),
         }
     }
 
@@ -730,14 +758,7 @@ impl Engine {
         let mut means = BTreeMap::new();
         let (own, rest) = (self.group(&[strand], &mut means), self.group(&rest, &mut means));
         let likeness = self.dot.of(&own.centre, &rest.centre);
-        let signals = strands::signals(
-            &own,
-            &rest,
-            likeness,
-            0.0,
-            self.apart(&own, &rest),
-            self.crowd_of(&own, &rest),
-        );
+        let signals = self.in_common(&own, &rest, likeness, 0.0);
         self.weights.groups.probability(&signals) < self.settings.part
     }
 
@@ -746,13 +767,14 @@ impl Engine {
     fn look_again(
         &mut self,
         article: Article,
-        compared: &[Neighbour],
+        compared: &[Compared],
         before: &mut BTreeMap<Article, Option<u64>>,
     ) -> Option<SecondLook> {
         let mut merged: Option<SecondLook> = None;
+        let mut known = Seen::default();
         for _ in 0..ROUNDS {
             let own = self.story_of(article)?;
-            let Some(look) = self.most_alike(own, compared) else {
+            let Some(look) = self.most_alike(own, compared, &mut known) else {
                 break;
             };
             if look.probability < self.settings.join {
@@ -776,13 +798,16 @@ impl Engine {
             for strand in leaving {
                 self.shift(strand, to, before);
             }
+            known.groups.remove(&from);
+            known.groups.remove(&to);
             merged = Some(SecondLook { merged: true, ..look });
         }
         merged
     }
 
     /// The story that is most probably one with `own`, among those of the articles that the arrival was compared with.
-    fn most_alike(&self, own: u64, compared: &[Neighbour]) -> Option<SecondLook> {
+    /// `known` keeps the groups for the next call.
+    fn most_alike(&self, own: u64, compared: &[Compared], known: &mut Seen) -> Option<SecondLook> {
         let mut seen = HashSet::from([own]);
         let room = self.settings.join_articles.saturating_sub(self.size(own));
         let others: Vec<u64> = compared
@@ -794,18 +819,19 @@ impl Engine {
         if others.is_empty() {
             return None;
         }
-        let mut means = BTreeMap::new();
-        let mut group = |story| {
-            let strands: Vec<Community> = self.stories.strands(story).collect();
-            self.group(&strands, &mut means)
-        };
-        let here = group(own);
-        let groups: Vec<(u64, Group, f32)> = others
+        for story in others.iter().chain([&own]) {
+            if !known.groups.contains_key(story) {
+                let strands: Vec<Community> = self.stories.strands(*story).collect();
+                let group = self.group(&strands, &mut known.means);
+                known.groups.insert(*story, group);
+            }
+        }
+        let here = known.groups.get(&own)?;
+        let groups: Vec<(u64, &Group, f32)> = others
             .into_iter()
-            .map(|story| {
-                let there = group(story);
-                let likeness = self.dot.of(&here.centre, &there.centre);
-                (story, there, likeness)
+            .filter_map(|story| {
+                let there = known.groups.get(&story)?;
+                Some((story, there, self.dot.of(&here.centre, &there.centre)))
             })
             .collect();
         let mut far: Vec<f32> = groups.iter().map(|(_, _, likeness)| *likeness).collect();
@@ -818,57 +844,51 @@ impl Engine {
         };
         let function = &self.weights.groups;
         let looks = groups.iter().map(|(story, there, likeness)| {
-            let signals = strands::signals(
-                &here,
-                there,
-                *likeness,
-                usual,
-                self.apart(&here, there),
-                self.crowd_of(&here, there),
-            );
-            SecondLook {
-                story: *story,
-                probability: rounded(function.probability(&signals)),
-                merged: false,
-                signals: parts(&strands::NAMES, function.contributions(&signals)),
-            }
+            let signals = self.in_common(here, there, *likeness, usual);
+            (*story, rounded(function.probability(&signals)), signals)
         });
         // The first of equals: its article is the nearest.
-        looks.reduce(|best, look| {
-            if look.probability > best.probability {
-                look
-            } else {
-                best
-            }
+        let (story, probability, signals) = looks.reduce(|best, look| if look.1 > best.1 { look } else { best })?;
+        Some(SecondLook {
+            story,
+            probability,
+            merged: false,
+            signals: parts(&strands::NAMES, function.contributions(&signals)),
         })
     }
 
     /// Some strands as one; `means` keeps the languages' running means, and their squares, for the next call.
-    fn group(&self, strands: &[Community], means: &mut BTreeMap<String, (f32, Vec<f32>)>) -> Group {
+    fn group(&self, strands: &[Community], means: &mut LanguageMeans) -> Group {
         let mut group = Group {
             centre: vec![0.0; self.dimension],
             articles: strands.iter().map(|strand| self.graph.size(*strand)).sum(),
             span: None,
         };
-        for member in self.newest_of(strands.iter().copied(), CENTRE_MEMBERS) {
-            let (Some(profile), Some(vector)) = (self.profiles.get(&member), self.index.vector(member)) else {
-                continue;
-            };
-            if !means.contains_key(&profile.lang) {
-                let mean = self.means.mean(&profile.lang);
-                means.insert(profile.lang.clone(), (self.dot.of(&mean, &mean), mean));
-            }
-            if let Some((square, mean)) = means.get(&profile.lang) {
+        let members = self.newest_of(strands.iter().copied(), CENTRE_MEMBERS);
+        let members: Vec<(&Profile, &[f32])> = members
+            .iter()
+            .filter_map(|member| Some((self.profiles.get(member)?, self.index.vector(*member)?)))
+            .collect();
+        for run in members.chunk_by(|(a, _), (b, _)| a.language == b.language) {
+            let Some((profile, _)) = run.first() else { continue };
+            let (square, mean) = means.entry(profile.language).or_insert_with(|| {
+                let mean = self.means.mean(profile.language);
+                (self.dot.of(&mean, &mean), mean)
+            });
+            for (_, vector) in run {
                 let scale = 1.0 / distance(1.0, self.dot.of(vector, mean), *square).max(f32::EPSILON);
-                for ((sum, x), mean) in group.centre.iter_mut().zip(vector).zip(mean) {
-                    *sum += (x - mean) * scale;
-                }
-            }
-            if let Some(time) = profile.time {
-                let (first, last) = group.span.unwrap_or((time, time));
-                group.span = Some((first.min(time), last.max(time)));
+                self.dot.wide(
+                    #[inline(always)]
+                    || {
+                        for ((sum, x), mean) in group.centre.iter_mut().zip(*vector).zip(&*mean) {
+                            *sum += (x - mean) * scale;
+                        }
+                    },
+                );
             }
         }
+        let times = || members.iter().filter_map(|(profile, _)| profile.time);
+        group.span = times().min().zip(times().max());
         let scale = 1.0 / length(group.centre.iter().copied());
         group.centre.iter_mut().for_each(|x| *x *= scale);
         group
@@ -882,6 +902,11 @@ impl Engine {
         let (end, beginning) = (a_last.min(b_last), a_first.max(b_first));
         let before = |time: i64| self.times.partition_point(|known| *known < time);
         before(beginning).saturating_sub(before(end))
+    }
+
+    /// What two groups have in common, beside how alike stories are here usually.
+    fn in_common(&self, a: &Group, b: &Group, likeness: f32, usual: f32) -> [f32; strands::COUNT] {
+        strands::signals(a, b, likeness, usual, self.apart(a, b), self.crowd_of(a, b))
     }
 
     /// Articles in the window around the newer of two groups; without end when both are undated, since they may be from any
@@ -952,7 +977,7 @@ impl Engine {
         &self,
         article: Article,
         story: u64,
-        compared: Vec<Neighbour>,
+        compared: Vec<Compared>,
         second_look: Option<SecondLook>,
     ) -> Placement {
         let bounds = StrandBounds {
@@ -970,8 +995,8 @@ impl Engine {
             .filter(|(strand, _)| self.stories.of(**strand) != Some(story))
             .max_by(|a, b| net(*a).total_cmp(&net(*b)).then(b.0.cmp(a.0)));
         let rival = runner_up.map_or(0.0, |strand| net(strand).max(0.0));
-        let (nearest, rejected): (Vec<Neighbour>, Vec<Neighbour>) = compared
-            .into_iter()
+        let (nearest, rejected): (Vec<&Compared>, Vec<&Compared>) = compared
+            .iter()
             .partition(|pair| pair.probability >= self.settings.link && self.story_of(pair.article) == Some(story));
         let decided_by = match (others, self.size(story)) {
             (0, 1) => "alone",
@@ -992,8 +1017,8 @@ impl Engine {
                     support: rounded(*weight),
                 })
             }),
-            nearest: nearest.into_iter().take(NAMED).collect(),
-            rejected: rejected.into_iter().take(NAMED).collect(),
+            nearest: nearest.into_iter().take(NAMED).map(|pair| self.shown(pair)).collect(),
+            rejected: rejected.into_iter().take(NAMED).map(|pair| self.shown(pair)).collect(),
             second_look,
         }
     }
@@ -1016,18 +1041,19 @@ impl Engine {
             .copied()
             .collect();
         gone.sort_unstable();
+        let mut times = Vec::new();
         for article in gone {
             let strand = self.graph.community(article);
             self.graph.remove(article);
             if let Some(strand) = strand.filter(|strand| self.graph.size(*strand) == 0) {
                 self.stories.remove(strand);
             }
-            if let Some(time) = self.profiles.remove(&article).and_then(|profile| profile.time)
-                && let Ok(at) = self.times.binary_search(&time)
-            {
-                self.times.remove(at);
-            }
+            times.extend(self.profiles.remove(&article).and_then(|profile| profile.time));
         }
+        // Both are sorted, so one pass takes out each of them once.
+        times.sort_unstable();
+        let mut times = times.into_iter().peekable();
+        self.times.retain(|time| times.next_if_eq(time).is_none());
         let stories = &self.stories;
         self.headlines
             .retain(|story, _| stories.strands(*story).next().is_some());
@@ -1143,6 +1169,30 @@ mod tests {
                 }
             ]
         );
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_nothing_behind() {
+        let mut settings = All::load(None).expect("settings");
+        (settings.story.keep_articles, settings.story.keep_days) = (10, 0.5);
+        settings.index.block = 4;
+        let weights = Weights::built_in().expect("weights");
+        let mut engine = Engine::new(&settings.story, &settings.index, weights, DIMENSION);
+        for number in 1..=80 {
+            let mut arrival = arrival(number);
+            // Some come late, several at one time.
+            arrival.time = arrival.time.map(|time| time / 7200 * 7200 - (number % 4) as i64 * 7200);
+            engine.place(arrival).expect("placed");
+            assert!(engine.len() < 32, "{} after {number}", engine.len());
+            let mut times: Vec<i64> = engine.profiles.values().filter_map(|profile| profile.time).collect();
+            times.sort_unstable();
+            assert_eq!(engine.times, times, "after {number}");
+            assert_eq!(
+                (engine.index.len(), engine.len()),
+                (engine.profiles.len(), engine.profiles.len())
+            );
+        }
+        assert!(engine.story_of(1).is_none() && engine.story_of(80).is_some());
     }
 
     /// What an editor does, in the engine's terms.

@@ -3,7 +3,7 @@
 //! The index's means are fixed and made from general news; a stream of sport alone still lies in a corner of the space.
 //! Cosines about the running means see past that. They are a signal; the vectors in the index never move.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::index::dot::Dot;
 
@@ -11,11 +11,16 @@ use crate::index::dot::Dot;
 /// seen in this many texts.
 const PRIOR: f32 = 50.0;
 
+/// A language's number: languages are counted as they are first seen.
+pub type Language = usize;
+
 /// Sums of the vectors seen so far.
 #[derive(Debug)]
 pub struct Means {
     dimension: usize,
-    languages: BTreeMap<String, (f32, Vec<f32>)>,
+    numbers: HashMap<String, Language>,
+    /// Texts and sum of every language, by its number.
+    languages: Vec<(f32, Vec<f32>)>,
     texts: f32,
     sum: Vec<f32>,
     dot: Dot,
@@ -23,11 +28,11 @@ pub struct Means {
 
 /// One article, seen about the running means.
 #[derive(Debug)]
-pub struct View<'a> {
+pub struct View {
     /// Its language's mean.
     mean: Vec<f32>,
     norm: f32,
-    others: BTreeMap<&'a str, Other>,
+    others: BTreeMap<Language, Other>,
     dot: Dot,
 }
 
@@ -48,32 +53,37 @@ impl Means {
     pub fn new(dimension: usize) -> Self {
         Self {
             dimension,
-            languages: BTreeMap::new(),
+            numbers: HashMap::new(),
+            languages: Vec::new(),
             texts: 0.0,
             sum: vec![0.0; dimension],
             dot: Dot::new(),
         }
     }
 
-    /// Takes note of a unit vector.
-    pub fn learn(&mut self, vector: &[f32], lang: &str) {
-        let dimension = self.dimension;
-        let (texts, sum) = self
-            .languages
-            .entry(lang.to_owned())
-            .or_insert_with(|| (0.0, vec![0.0; dimension]));
-        *texts += 1.0;
+    /// Takes note of a unit vector; answers with the number of its language.
+    pub fn learn(&mut self, vector: &[f32], lang: &str) -> Language {
+        let number = match self.numbers.get(lang) {
+            Some(number) => *number,
+            None => {
+                self.numbers.insert(lang.to_owned(), self.languages.len());
+                self.languages.push((0.0, vec![0.0; self.dimension]));
+                self.languages.len() - 1
+            }
+        };
         self.texts += 1.0;
-        for ((own, all), x) in sum.iter_mut().zip(&mut self.sum).zip(vector) {
-            *own += x;
-            *all += x;
+        self.sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x);
+        if let Some((texts, sum)) = self.languages.get_mut(number) {
+            *texts += 1.0;
+            sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x);
         }
+        number
     }
 
     /// The mean of a language.
-    pub fn mean(&self, lang: &str) -> Vec<f32> {
+    pub fn mean(&self, language: Language) -> Vec<f32> {
         let all = self.sum.iter().map(|x| x / (self.texts + PRIOR));
-        match self.languages.get(lang) {
+        match self.languages.get(language) {
             Some((texts, sum)) => all
                 .zip(sum)
                 .map(|(all, own)| (own + PRIOR * all) / (texts + PRIOR))
@@ -83,8 +93,8 @@ impl Means {
     }
 
     /// An article's view of articles in these languages.
-    pub fn view<'a>(&self, vector: &[f32], lang: &str, languages: &BTreeSet<&'a str>) -> View<'a> {
-        let (dot, mean) = (self.dot, self.mean(lang));
+    pub fn view(&self, vector: &[f32], language: Language, languages: &BTreeSet<Language>) -> View {
+        let (dot, mean) = (self.dot, self.mean(language));
         let others = languages
             .iter()
             .map(|&other| {
@@ -107,10 +117,10 @@ impl Means {
     }
 }
 
-impl View<'_> {
+impl View {
     /// Cosine with another article about the running means; `similarity` is the product of the vectors themselves.
-    pub fn cosine(&self, vector: &[f32], lang: &str, similarity: f32) -> f32 {
-        let Some(other) = self.others.get(lang) else {
+    pub fn cosine(&self, vector: &[f32], language: Language, similarity: f32) -> f32 {
+        let Some(other) = self.others.get(&language) else {
             return similarity;
         };
         let product = similarity - other.seen - self.dot.of(vector, &self.mean) + other.means;

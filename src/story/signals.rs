@@ -5,6 +5,7 @@
 //! another's worse (docs/QUALITY.md).
 
 use crate::story::lexicon::{Bag, cosine};
+use crate::story::means::Language;
 
 /// Number of signals of a pair.
 pub const COUNT: usize = 7;
@@ -36,8 +37,8 @@ const LARGEST_CROWD: f32 = 5.0;
 /// What is kept of an article to compare it with others; its vector stays in the index.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// Language code.
-    pub lang: String,
+    /// Number of its language among those seen.
+    pub language: Language,
     /// Midpoint of the publication date, seconds since 1970; `None` when it is not known.
     pub time: Option<i64>,
     /// Words and names.
@@ -50,9 +51,9 @@ pub struct Profile {
 
 impl Profile {
     /// An article that has met no other one yet.
-    pub fn new(lang: String, time: Option<i64>, bag: Bag) -> Self {
+    pub fn new(language: Language, time: Option<i64>, bag: Bag) -> Self {
         Self {
-            lang,
+            language,
             time,
             bag,
             near: Vec::new(),
@@ -102,7 +103,7 @@ pub fn signals(a: &Profile, b: &Profile, pair: Pair) -> [f32; COUNT] {
         cosine(&a.bag.names, &b.bag.names),
         (between as f32 / 10.0).ln_1p(),
         crowding(pair.crowd),
-        f32::from(a.lang == b.lang),
+        f32::from(a.language == b.language),
     ]
 }
 
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn only_the_nearest_are_kept_best_first() {
-        let mut profile = Profile::new("ar".to_owned(), None, Bag::default());
+        let mut profile = Profile::new(0, None, Bag::default());
         for step in 0..20 {
             profile.meet(step as f32 / 20.0);
         }
@@ -128,8 +129,8 @@ mod tests {
 
     #[test]
     fn the_order_of_a_pair_does_not_matter() {
-        let mut a = Profile::new("ar".to_owned(), Some(0), Bag::default());
-        let mut b = Profile::new("en".to_owned(), None, Bag::default());
+        let mut a = Profile::new(0, Some(0), Bag::default());
+        let mut b = Profile::new(1, None, Bag::default());
         a.meet(0.4);
         b.usual = 0.2;
         let pair = Pair {
