@@ -28,6 +28,8 @@ pub struct Settings {
     pub index: index::Settings,
     /// Stories.
     pub story: story::Settings,
+    /// People, places and organisations.
+    pub names: story::names::Rules,
     /// Timelines.
     pub timeline: timeline::Settings,
     /// The writer's path.

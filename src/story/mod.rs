@@ -15,6 +15,7 @@ pub mod engine;
 pub mod graph;
 pub mod lexicon;
 pub mod means;
+pub mod names;
 pub mod signals;
 pub mod strands;
 pub mod weights;
