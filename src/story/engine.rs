@@ -1,5 +1,7 @@
 //! The engine: index, lexicon, graph and stories in one place, owned by the one writer.
 
+mod views;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
@@ -831,12 +833,19 @@ impl Engine {
 
     /// Some strands as one; `means` keeps the languages' running means, and their squares, for the next call.
     fn group(&self, strands: &[Community], means: &mut BTreeMap<String, (f32, Vec<f32>)>) -> Group {
+        let articles = strands.iter().map(|strand| self.graph.size(*strand)).sum();
+        let newest = self.newest_of(strands.iter().copied(), CENTRE_MEMBERS);
+        self.group_of(&newest, articles, means)
+    }
+
+    /// Some articles as one that has `articles` in all.
+    fn group_of(&self, members: &[Article], articles: usize, means: &mut BTreeMap<String, (f32, Vec<f32>)>) -> Group {
         let mut group = Group {
             centre: vec![0.0; self.dimension],
-            articles: strands.iter().map(|strand| self.graph.size(*strand)).sum(),
+            articles,
             span: None,
         };
-        for member in self.newest_of(strands.iter().copied(), CENTRE_MEMBERS) {
+        for member in members.iter().copied() {
             let (Some(profile), Some(vector)) = (self.profiles.get(&member), self.index.vector(member)) else {
                 continue;
             };

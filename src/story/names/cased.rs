@@ -13,8 +13,8 @@ const LEAST_TITLE: usize = 3;
 /// Share of a line's telling words that are capitals in «Title Case», where a capital says nothing.
 const TITLE_CASE: f64 = 0.9;
 /// First words of places that are others than the place behind them: «New Jersey».
-const COMPOUND: [&str; 12] = [
-    "new", "north", "south", "east", "west", "san", "saint", "fort", "port", "nova", "nueva", "nouvelle",
+const COMPOUND: [&str; 13] = [
+    "new", "north", "south", "east", "west", "san", "saint", "st", "fort", "port", "nova", "nueva", "nouvelle",
 ];
 /// Lower-case words of an organisation that may be named after it: «ministère de la Défense», «Министерство обороны».
 const NAMED_AFTER: [&str; 3] = ["minist", "univers", "министерств"];
@@ -149,7 +149,7 @@ impl Cased<'_> {
         while at < end {
             // «Justice Department» has no judge.
             let office = at + 1 < end && self.is(Cue::Organisation, at + 1) && !self.is(Cue::Title, at + 1);
-            if self.is(Cue::Title, at) && !office && !(self.is_given(at) && !self.is_given(at + 1)) {
+            if self.is(Cue::Title, at) && !office && (!self.is_given(at) || self.is_given(at + 1)) {
                 titled = true;
                 at += 1;
                 continue;
@@ -269,8 +269,10 @@ impl Cased<'_> {
             }
             return;
         }
-        let initials =
-            first.acronym && first.key.chars().all(char::is_alphabetic) && !(first.dotted && first.key.len() <= 2);
+        let initials = first.acronym
+            && first.key.chars().any(|c| !matches!(c, 'i' | 'v' | 'x'))
+            && first.key.chars().all(char::is_alphabetic)
+            && !(first.dotted && first.key.len() <= 2);
         if words == 1 && initials && first.key.chars().count() <= LONGEST_ACRONYM {
             self.push(at, stop, Some(Kind::Organisation), 2.0, None);
             return;

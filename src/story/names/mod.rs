@@ -99,6 +99,7 @@ impl Name {
 
 /// What a story is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct About {
     /// People, those named by most articles first.
     pub people: Vec<Name>,
@@ -171,6 +172,8 @@ struct Entity {
 
 /// Language and words of a spelling.
 type Spelling = (String, Vec<String>);
+/// By language and first word: the words of each spelling, and which name it is.
+type Known<'a> = HashMap<(&'a str, &'a str), Vec<(&'a [String], usize)>>;
 
 /// The people, places and organisations of some articles.
 pub fn about(texts: &[Text<'_>], rules: &Rules) -> About {
@@ -326,7 +329,7 @@ fn others(candidates: &BTreeMap<Spelling, Candidate>) -> Vec<Entity> {
 
 /// Finds the texts that hold each name, in any of its spellings; where one begins with another the longer counts.
 fn count(read: &[Read], entities: &mut [Entity]) {
-    let mut known: HashMap<(&str, &str), Vec<(&[String], usize)>> = HashMap::new();
+    let mut known: Known<'_> = HashMap::new();
     let sequences: Vec<(usize, Spelling)> = entities
         .iter()
         .enumerate()

@@ -177,10 +177,16 @@ fn nominative(surface: &str, keys: &[String]) -> Option<String> {
         .chain(given.chars().skip(1))
         .collect();
     for (word, key) in rest.split(' ').zip(keys.iter().skip(1)) {
-        let stem: String = word.chars().take(key.chars().count()).collect();
+        // «Дагло» has no cases.
+        let kept = if word.ends_with(['о', 'и']) {
+            word.chars().count()
+        } else {
+            key.chars().count()
+        };
+        let stem: String = word.chars().take(kept).collect();
         name.push(' ');
         name.push_str(&stem);
-        if stem.ends_with("ск") {
+        if stem.ends_with("ск") && kept < word.chars().count() {
             name.push_str("ий");
         }
     }
