@@ -28,6 +28,14 @@ pub struct Settings {
     pub index: index::Settings,
     /// Stories.
     pub story: story::Settings,
+    /// People, places and organisations.
+    pub names: story::names::Rules,
+    /// Importance of stories.
+    pub importance: story::labels::Importance,
+    /// The editors' list.
+    pub review: story::review::Rules,
+    /// Articles about two stories.
+    pub also: crate::store::read::also::Rules,
     /// Timelines.
     pub timeline: timeline::Settings,
     /// The writer's path.

@@ -204,6 +204,7 @@ mod tests {
                 links: Vec::new(),
                 strands: Vec::new(),
                 changes,
+                doubts: Vec::new(),
             }
         };
         let created = StoryChange::Created {
@@ -214,6 +215,8 @@ mod tests {
             story: 1,
             headline: Some(1),
             terms: vec!["bridge".to_owned()],
+            headlines: std::collections::BTreeMap::new(),
+            doubt: None,
         };
         let batch = Batch {
             placed: vec![placed(1, None, vec![created]), placed(2, Some(1), Vec::new())],

@@ -23,7 +23,7 @@ use crate::pipeline::{CorrectionError, Decree, Decreed, PipelineError};
 use crate::store::Store;
 use crate::store::write::{Batch, Clock, Corrected, Placed, Queued, Standing, Step, Stored, StoryFace};
 use crate::story::weights::Weights;
-use crate::story::{Arrival, Engine, Placement, StoryChange};
+use crate::story::{Arrival, Engine, Placement, StoryChange, labels, review};
 
 /// Seconds that each stage has taken so far.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -72,6 +72,7 @@ impl Placer {
             stale: true,
             seconds: StageSeconds::default(),
         };
+        placer.store.label_all(&placer.labels())?;
         placer.restore()?;
         Ok(placer)
     }
@@ -107,6 +108,7 @@ impl Placer {
         let count = queued.len();
         let mut batch = self.decide(queued);
         batch.clock = self.clock(moment);
+        batch.labels = self.labels();
         let started = Instant::now();
         if let Err(error) = self.store.commit(&batch, now) {
             self.stale = true;
@@ -213,6 +215,7 @@ impl Placer {
             title: plan.title,
             effects: plan.effects,
             clock: self.clock(moment),
+            labels: self.labels(),
         };
         let number = self
             .store
@@ -227,6 +230,13 @@ impl Placer {
             now: moment.or(self.engine.newest()),
             dormant: seconds(self.settings.story.dormant_days),
             closed: seconds(self.settings.story.closed_days),
+        }
+    }
+
+    fn labels(&self) -> labels::Rules {
+        labels::Rules {
+            names: self.settings.names,
+            importance: self.settings.importance,
         }
     }
 
@@ -307,7 +317,10 @@ impl Placer {
         let number = article.number;
         let arrival = self.arrival(article, &vector);
         let decision = self.engine.place(arrival).map_err(|error| error.to_string())?;
+        let (story, rules) = (decision.story, &self.settings.review);
+        let story_of = |other| self.engine.story_of(other);
         Ok(Placed {
+            doubts: review::of_placement(number, story, &decision.placement, rules, story_of),
             number,
             original: None,
             story: decision.story,
@@ -347,6 +360,7 @@ impl Placer {
                 article: number,
                 from: None,
             }],
+            doubts: Vec::new(),
         })
     }
 
@@ -371,10 +385,13 @@ impl Placer {
     /// What a story shows, when it is in memory.
     fn face(&mut self, story: u64) -> Option<StoryFace> {
         let headline = self.engine.headline(story)?;
+        let rules = &self.settings.review;
         Some(StoryFace {
             story,
             headline: Some(headline),
             terms: self.engine.terms(story),
+            headlines: self.engine.headlines(story),
+            doubt: review::of_cut(story, self.engine.weakest_cut(story, rules.cut_articles), rules),
         })
     }
 

@@ -1,5 +1,7 @@
 //! The engine: index, lexicon, graph and stories in one place, owned by the one writer.
 
+mod views;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
@@ -859,12 +861,18 @@ impl Engine {
 
     /// Some strands as one; `means` keeps the languages' running means, and their squares, for the next call.
     fn group(&self, strands: &[Community], means: &mut LanguageMeans) -> Group {
+        let articles = strands.iter().map(|strand| self.graph.size(*strand)).sum();
+        let newest = self.newest_of(strands.iter().copied(), CENTRE_MEMBERS);
+        self.group_of(&newest, articles, means)
+    }
+
+    /// Some articles as one that has `articles` in all.
+    fn group_of(&self, members: &[Article], articles: usize, means: &mut LanguageMeans) -> Group {
         let mut group = Group {
             centre: vec![0.0; self.dimension],
-            articles: strands.iter().map(|strand| self.graph.size(*strand)).sum(),
+            articles,
             span: None,
         };
-        let members = self.newest_of(strands.iter().copied(), CENTRE_MEMBERS);
         let members: Vec<(&Profile, &[f32])> = members
             .iter()
             .filter_map(|member| Some((self.profiles.get(member)?, self.index.vector(*member)?)))

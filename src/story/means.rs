@@ -80,6 +80,12 @@ impl Means {
         number
     }
 
+    /// The code of every language that was seen, by its number.
+    pub fn codes(&self) -> BTreeMap<Language, &str> {
+        let codes = self.numbers.iter();
+        codes.map(|(code, number)| (*number, code.as_str())).collect()
+    }
+
     /// The mean of a language.
     pub fn mean(&self, language: Language) -> Vec<f32> {
         let all = self.sum.iter().map(|x| x / (self.texts + PRIOR));

@@ -9,12 +9,18 @@
 //! same happening, a logistic function ([`weights`]) of readable signals ([`signals`]). Communities of that
 //! graph are strands, and strands that are alike as a whole make a story ([`strands`]). What arrives re-optimises only its own
 //! neighbourhood ([`engine`]), within the bounds that editors set ([`corrections`]).
+//!
+//! What a story is about, how fast it grows and how much it matters is worked out from its articles alone ([`names`],
+//! [`labels`]); what was close is put down for editors ([`review`]).
 
 pub mod corrections;
 pub mod engine;
 pub mod graph;
+pub mod labels;
 pub mod lexicon;
 pub mod means;
+pub mod names;
+pub mod review;
 pub mod signals;
 pub mod strands;
 pub mod weights;

@@ -132,6 +132,7 @@ fn fixture(dir: &Path) {
             links: Vec::new(),
             strands: Vec::new(),
             changes,
+            doubts: Vec::new(),
         }
     };
     let merged = |story, into| StoryChange::Merged { story, into };
@@ -148,6 +149,8 @@ fn fixture(dir: &Path) {
             story: 1,
             headline: Some(1),
             terms: vec!["bridge".to_owned()],
+            headlines: std::collections::BTreeMap::new(),
+            doubt: None,
         }],
         ..Batch::default()
     };

@@ -2,7 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Utc;
+use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::intake::{Accepted, Found, Wait, body, hand_over, json, media_type, refuse};
 use super::problem::{Kind, Problem, Refused};
@@ -11,7 +13,8 @@ use crate::extract::NewsRules;
 use crate::extract::json::draft;
 use crate::pipeline::Submission;
 use crate::publish::App;
-use crate::store::read::ArticleView;
+use crate::store::StoreError;
+use crate::store::read::{AlsoIn, ArticleView};
 
 /// Hand in one article, an array of them, `{"articles": […]}`, or JSON Lines.
 #[utoipa::path(
@@ -159,13 +162,30 @@ fn drafted(items: &[Item], rules: &NewsRules, single: bool) -> Found {
     found
 }
 
-/// One article, with what was cut out of it.
+/// An article with the other stories that it is about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ArticleWithStories {
+    /// The article.
+    #[serde(flatten)]
+    pub article: ArticleView,
+    /// Other stories that it is about, the best supported first; it is counted in `story_id` alone.
+    pub also_in: Vec<AlsoIn>,
+}
+
+/// One article, with what was cut out of it and the other stories that it is about.
 #[utoipa::path(get, path = "/v1/articles/{id}", operation_id = "article", params(("id" = String, Path)),
-    responses((status = 200, body = ArticleView), (status = 304), (status = 404, body = Problem)))]
+    responses((status = 200, body = ArticleWithStories), (status = 304), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     Parameters::of(&request)?.end()?;
-    let (store, asked) = (app.store.clone(), id.clone());
-    let found = read(move || store.article(&asked)).await?;
+    let (store, settings, asked) = (app.store.clone(), app.settings.clone(), id.clone());
+    let found = read(move || {
+        let Some(article) = store.article(&asked)? else {
+            return Ok(None);
+        };
+        let also_in = store.also_in(&asked, &settings.also, settings.story.resolution)?;
+        Ok::<_, StoreError>(Some(ArticleWithStories { article, also_in }))
+    })
+    .await?;
     answer(&request, &found.ok_or_else(|| Problem::not_found("article", &id))?)
 }
 

@@ -19,7 +19,7 @@ pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let (store, trouble) = (app.store.clone(), app.trouble.clone());
     read(move || match trouble() {
         Some(trouble) => Err(Problem::new(Kind::Unavailable, trouble)),
-        None => store.story("").map_err(Problem::from),
+        None => store.story("", None).map_err(Problem::from),
     })
     .await?;
     Ok(HttpResponse::Ok().json(json!({"status": "ready", "queued": app.intake.queued()})))

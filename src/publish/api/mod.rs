@@ -10,6 +10,7 @@ mod health;
 mod intake;
 pub mod problem;
 mod refused;
+mod review;
 mod search;
 mod stories;
 
@@ -57,6 +58,7 @@ use problem::{Kind, Problem};
         corrections::redo,
         changes::get,
         refused::get,
+        review::list,
         health::alive,
         health::ready,
         health::metrics
@@ -118,6 +120,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::post().to(corrections::redo),
         ))
         .service(reads("/v1/refused", web::get().to(refused::get)))
+        .service(reads("/v1/review", web::get().to(review::list)))
         .service(reads("/healthz", web::get().to(health::alive)))
         .service(reads("/readyz", web::get().to(health::ready)))
         .service(reads("/metrics", web::get().to(health::metrics)))

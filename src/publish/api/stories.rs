@@ -10,15 +10,16 @@ use super::problem::Problem;
 use super::{Paging, Parameters, answer, ordered, page, read};
 use crate::publish::{App, StoryTimeline};
 use crate::store::StoreError;
-use crate::store::read::{ArticleView, ChangeView, Page, SortBy, StoryQuery, StoryView};
+use crate::store::read::{ArticleView, ChangeView, Page, Related, SortBy, StoryQuery, StoryView};
 use crate::timeline::{self, Granularity};
 
-const SORTS: [(&str, SortBy); 5] = [
+const SORTS: [(&str, SortBy); 6] = [
     ("updated", SortBy::Updated),
     ("started", SortBy::Started),
     ("size", SortBy::Size),
     ("velocity", SortBy::Velocity),
     ("relevance", SortBy::Relevance),
+    ("importance", SortBy::Importance),
 ];
 const GRANULARITIES: [(&str, Granularity); 3] = [
     ("day", Granularity::Day),
@@ -44,7 +45,8 @@ pub struct Merged {
 /// Stories, the latest changed first unless asked otherwise.
 #[utoipa::path(get, path = "/v1/stories", operation_id = "stories",
     params(
-        ("q" = Option<String>, Query, description = "Words that its articles hold"), ("lang" = Option<String>, Query),
+        ("q" = Option<String>, Query, description = "Words that its articles hold"), ("lang" = Option<String>, Query, description = "A language among its articles; headlines and names are in it, too"),
+        ("title_lang" = Option<String>, Query, description = "The reader's language: headlines and names are in it where the story has them; leaves no story out"),
         ("source" = Option<String>, Query), ("state" = Option<String>, Query, description = "emerging, active, dormant, closed"),
         ("min_articles" = Option<u64>, Query), ("min_sources" = Option<u64>, Query),
         ("updated_from" = Option<String>, Query), ("updated_to" = Option<String>, Query),
@@ -59,6 +61,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
     let (updated_from, updated_to) = parameters.span("updated_from", "updated_to")?;
     let query = StoryQuery {
         lang: parameters.text("lang"),
+        title_lang: parameters.text("title_lang"),
         source: parameters.text("source"),
         state: parameters.one_of("state", &STATES)?.map(str::to_owned),
         min_articles: parameters.read("min_articles", "a whole number")?,
@@ -83,22 +86,43 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
     .await
 }
 
+/// A story with the articles of other stories that are about it, too.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StoryWithRelated {
+    /// The story.
+    #[serde(flatten)]
+    pub story: StoryView,
+    /// Articles of other stories that are about this one, too; they are counted in their own.
+    pub related: Vec<Related>,
+}
+
 /// One story. A merged one answers with a redirect to its successor, a split one names its children.
-#[utoipa::path(get, path = "/v1/stories/{id}", operation_id = "story", params(("id" = String, Path)),
-    responses((status = 200, body = StoryView), (status = 304), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/v1/stories/{id}", operation_id = "story",
+    params(("id" = String, Path), ("lang" = Option<String>, Query, description = "The reader's language: headline and names are in it where the story has them")),
+    responses((status = 200, body = StoryWithRelated), (status = 304), (status = 400, body = Problem), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
-    Parameters::of(&request)?.end()?;
-    let story = story(&app, &id).await?;
+    let mut parameters = Parameters::of(&request)?;
+    let lang = parameters.text("lang");
+    parameters.end()?;
+    let story = story(&app, &id, lang).await?;
     match successor(&request, &story, "") {
         Some(redirect) => Ok(redirect),
-        None => answer(&request, &story),
+        None => {
+            let (store, settings) = (app.store.clone(), app.settings.clone());
+            let whole = read(move || {
+                let related = store.related(&story.id, &settings.also, settings.story.resolution)?;
+                Ok::<_, StoreError>(StoryWithRelated { story, related })
+            })
+            .await?;
+            answer(&request, &whole)
+        }
     }
 }
 
 /// The story, a merged one too.
-async fn story(app: &App, id: &str) -> Result<StoryView, Problem> {
+async fn story(app: &App, id: &str, lang: Option<String>) -> Result<StoryView, Problem> {
     let (store, asked) = (app.store.clone(), id.to_owned());
-    let found = read(move || store.story(&asked)).await?;
+    let found = read(move || store.story(&asked, lang.as_deref())).await?;
     found.ok_or_else(|| Problem::not_found("story", id))
 }
 
@@ -160,7 +184,7 @@ async fn list_of(app: &App, request: &HttpRequest, id: &str) -> Result<(StoryVie
     let mut parameters = Parameters::of(request)?;
     let paging = parameters.page()?;
     parameters.end()?;
-    Ok((story(app, id).await?, paging))
+    Ok((story(app, id, None).await?, paging))
 }
 
 /// A story's timeline: events by date, each with the sentence that says so and the articles that report it.
@@ -191,7 +215,7 @@ pub async fn timeline(
         settings: app.settings.timeline.clone(),
     };
     parameters.end()?;
-    let story = story(&app, &id).await?;
+    let story = story(&app, &id, None).await?;
     if let Some(redirect) = successor(&request, &story, "/timeline") {
         return Ok(redirect);
     }

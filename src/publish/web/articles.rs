@@ -13,6 +13,7 @@ use super::phrase::{Link, Part};
 use super::placement::PlacementView;
 use super::words::Words;
 use crate::article::Removed;
+use crate::config::Settings;
 use crate::store::Store;
 use crate::store::read::{ArticleView, DocumentView, Headline};
 
@@ -54,6 +55,7 @@ struct ArticlePage {
     w: &'static Words,
     story: Option<Link>,
     original: Option<Link>,
+    also_in: Vec<Link>,
     copies: Vec<Link>,
     outward: Option<String>,
     lines: Vec<Line>,
@@ -66,6 +68,7 @@ struct ArticlePage {
 struct Told {
     story: Option<Link>,
     original: Option<Link>,
+    also_in: Vec<Link>,
     copies: Vec<Link>,
     document: Option<String>,
     placement: Option<PlacementView>,
@@ -76,11 +79,13 @@ struct Told {
 /// `GET /articles/{id}`
 pub async fn article(
     store: web::Data<Arc<Store>>,
+    settings: web::Data<Arc<Settings>>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Sorry> {
     let mut frame = Frame::of(&request);
     let words = frame.words;
+    let (also, resolution) = (settings.also, settings.story.resolution);
     let (store, asked) = (Arc::clone(&store), id.clone());
     let found = frame
         .read(move || {
@@ -101,6 +106,11 @@ pub async fn article(
                     .story_id
                     .as_ref()
                     .map(|id| titled(Link::story, id, stories.get(id))),
+                also_in: store
+                    .also_in(&asked, &also, resolution)?
+                    .iter()
+                    .map(|one| Link::story(&one.story_id, &one.title, &one.lang))
+                    .collect(),
                 original: article.near_duplicate_of.as_ref().map(link),
                 copies: article.near_duplicates.iter().map(link).collect(),
                 // Offsets count in the text of a page, which is not kept; in a text document they count in it.
@@ -136,6 +146,7 @@ pub async fn article(
         w: words,
         story: told.story,
         original: told.original,
+        also_in: told.also_in,
         copies: told.copies,
         outward: article.url.as_deref().and_then(outward).map(str::to_owned),
         lines,

@@ -10,6 +10,7 @@ mod history;
 mod pace;
 mod phrase;
 mod placement;
+mod review;
 mod search;
 mod stories;
 mod words;
@@ -35,6 +36,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/stories/{id}", web::get().to(stories::story))
         .route("/articles/{id}", web::get().to(articles::article))
         .route("/documents/{id}", web::get().to(articles::document))
+        .route("/review", web::get().to(review::list))
         .route("/search", web::get().to(search::search))
         .route("/assets/{name}", web::get().to(asset));
 }

@@ -17,7 +17,7 @@ use super::{PER_PAGE, some};
 use crate::article::DatedJson;
 use crate::config::Settings;
 use crate::store::Store;
-use crate::store::read::{ArticleView, Facets, Page, ReadError, SortBy, StoryQuery, StoryView};
+use crate::store::read::{ArticleView, Facets, NameView, Page, ReadError, SortBy, StoryQuery, StoryView};
 use crate::timeline::{self, Basis, Event, OtherSentence, StoryArticle};
 
 /// Changes shown of a story at once.
@@ -25,11 +25,12 @@ const HISTORY: usize = 50;
 /// Sentences of a day on the timeline.
 const SENTENCES: usize = 3;
 const STATES: [&str; 4] = ["emerging", "active", "dormant", "closed"];
-const SORTS: [(&str, SortBy); 4] = [
+const SORTS: [(&str, SortBy); 5] = [
     ("updated", SortBy::Updated),
     ("started", SortBy::Started),
     ("size", SortBy::Size),
     ("velocity", SortBy::Velocity),
+    ("importance", SortBy::Importance),
 ];
 
 /// Filters as they stand in the form and in the address.
@@ -99,7 +100,10 @@ pub async fn list(store: web::Data<Arc<Store>>, request: HttpRequest) -> Result<
     let mut frame = Frame::of(&request);
     let words = frame.words;
     let filter = Filter::of(&request);
-    let query = filter.query();
+    let query = StoryQuery {
+        title_lang: Some(words.code.to_owned()),
+        ..filter.query()
+    };
     let cursor = some(&parameter(&request, "cursor"));
     let store = Arc::clone(&store);
     let (rows, next, mut facets, demonstration) = frame
@@ -192,6 +196,10 @@ struct StoryPage {
     frame: Frame,
     w: &'static Words,
     pace: String,
+    importance: Option<String>,
+    ends: Vec<(&'static str, Link, String)>,
+    names: Vec<(&'static str, Vec<NameView>)>,
+    related: Vec<Link>,
     split_from: Option<Link>,
     split_into: Vec<Link>,
     events: Vec<EventView>,
@@ -210,6 +218,8 @@ struct Told {
     older: Option<String>,
     split_from: Option<Link>,
     split_into: Vec<Link>,
+    ends: Vec<(&'static str, Link, String)>,
+    related: Vec<Link>,
     demonstration: bool,
     story: StoryView,
 }
@@ -240,10 +250,11 @@ pub async fn story(
         lang: some(&parameter(&request, "lang")),
         settings: settings.timeline.clone(),
     };
+    let (also, resolution) = (settings.also, settings.story.resolution);
     let (store, asked) = (Arc::clone(&store), id.clone());
     let found = frame
         .read(move || {
-            let Some(story) = store.story(&asked)? else {
+            let Some(story) = store.story(&asked, Some(words.code))? else {
                 return Ok(Found::Nothing);
             };
             if let Some(successor) = story.merged_into {
@@ -266,7 +277,30 @@ pub async fn story(
                     name.map_or("", |name| &name.lang),
                 )
             };
+            let ends = [
+                (words.first_article, &story.first_article),
+                (words.last_article, &story.last_article),
+            ]
+            .into_iter()
+            .filter_map(|(name, end)| Some((name, end.as_ref()?)))
+            .filter_map(|(name, end)| Some((name, article_link(by_id.get(end.id.as_str())?), end)))
+            .map(|(name, link, end)| {
+                (
+                    name,
+                    link,
+                    end.published
+                        .as_ref()
+                        .map_or(words.undated.to_owned(), |at| words.date(at)),
+                )
+            })
+            .collect();
+            let related = store.related(&asked, &also, resolution)?;
             Ok(Found::Here(Box::new(Told {
+                ends,
+                related: related
+                    .iter()
+                    .map(|one| Link::article(&one.article_id, &one.title, &one.lang))
+                    .collect(),
                 events,
                 articles: store.story_articles(&asked, cursor.as_deref(), PER_PAGE)?,
                 history: told(&store, words, &changes.items)?,
@@ -291,7 +325,27 @@ pub async fn story(
     let template = StoryPage {
         frame: frame.clone(),
         w: words,
-        pace: words.pace.replace("{n}", &words.decimal(told.story.velocity, 1)),
+        pace: format!(
+            "{}{}{}",
+            words.pace.replace("{n}", &words.decimal(told.story.velocity, 1)),
+            words.list_comma,
+            words.trend(told.story.pace.trend)
+        ),
+        importance: told
+            .story
+            .importance
+            .map(|importance| words.importance.replace("{n}", &words.decimal(importance, 1))),
+        ends: told.ends,
+        names: [
+            (words.people, &told.story.people),
+            (words.places, &told.story.places),
+            (words.organisations, &told.story.organisations),
+        ]
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(kind, names)| (kind, names.clone()))
+        .collect(),
+        related: told.related,
         split_from: told.split_from,
         split_into: told.split_into,
         events: told.events,

@@ -31,7 +31,7 @@ impl Store {
             let mut stories = connection
                 .prepare(&format!("SELECT {STORY_COLUMNS} FROM {STORY_TABLES} ORDER BY s.number"))
                 .map_err(failed)?;
-            let mut rows = stories.query([]).map_err(failed)?;
+            let mut rows = stories.query([None::<String>]).map_err(failed)?;
             while let Some(row) = rows.next().map_err(failed)? {
                 let (view, _) = story(row).map_err(failed)?;
                 if view.counts.articles > 0 && view.merged_into.is_none() {

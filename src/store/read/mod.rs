@@ -1,20 +1,24 @@
 //! What readers ask the store for: one file a noun. Every answer comes from one snapshot and never waits for the writer.
 
+pub mod also;
 mod article;
 mod correction;
 mod export;
 mod names;
 mod refused;
+mod review;
 mod search;
 mod story;
 
+pub use also::{AlsoIn, Related};
 pub use article::{ArticleView, DocumentView};
 pub use correction::{CorrectionView, EndedView, MovedView};
 pub use export::Exported;
 pub use names::{Facets, Headline, Member};
 pub use refused::RefusedView;
+pub use review::{ReviewItem, Titled};
 pub use search::{Range, SNIPPET, SearchHit, SearchQuery};
-pub use story::{ChangeView, Counts, SortBy, StoryQuery, StoryView};
+pub use story::{ChangeView, Counts, EndArticle, NameView, PaceView, SortBy, StoryQuery, StoryView};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -11,6 +11,8 @@ use super::{
     time_of_seconds,
 };
 use crate::store::{Store, StoreError};
+use crate::story::labels::{Pace, Trend, importance_at};
+use crate::story::names::{About, Name};
 
 /// Honest counts, each by its own name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -42,12 +44,28 @@ pub struct StoryView {
     pub languages: Vec<String>,
     /// Key terms, best first.
     pub terms: Vec<String>,
+    /// People that its articles name, those named by most first.
+    pub people: Vec<NameView>,
+    /// Places that its articles name.
+    pub places: Vec<NameView>,
+    /// Organisations that its articles name.
+    pub organisations: Vec<NameView>,
+    /// Its earliest article.
+    pub first_article: Option<EndArticle>,
+    /// Its latest article.
+    pub last_article: Option<EndArticle>,
     /// Earliest publication of a member.
     pub started: Option<String>,
     /// Latest publication of a member.
     pub latest: Option<String>,
     /// Articles a day over its latest three days.
     pub velocity: f64,
+    /// Whether that rises or falls.
+    pub pace: PaceView,
+    /// Independent sources, reprints not counted, each half as much for every half-life (`importance.half_life_days`)
+    /// that its latest article is older than the newest article here, raised for every further language. Null without a
+    /// date.
+    pub importance: Option<f64>,
     /// When it began here.
     pub created_at: String,
     /// When its members, headline or state last changed here.
@@ -60,6 +78,39 @@ pub struct StoryView {
     pub split_into: Vec<String>,
     /// Number of its latest change.
     pub version: u64,
+}
+
+/// A person, place or organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NameView {
+    /// The name, in the reader's language or the headline's where it is known in it.
+    pub name: String,
+    /// The language that it is written in.
+    pub lang: String,
+    /// Articles that name it, of the newest ones that are looked at.
+    pub articles: u64,
+}
+
+/// The first or the last article of a story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndArticle {
+    /// The article.
+    pub id: String,
+    /// Its publication; null when it is not known.
+    pub published: Option<String>,
+}
+
+/// A story's pace: two spans of time of equal length up to its latest article.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PaceView {
+    /// `rising`, `steady` or `falling`: the spans' counts differ by more than the square root of their sum, or not.
+    pub trend: Trend,
+    /// Length of a span, days: three, or half of the story's life.
+    pub days: f64,
+    /// Articles of the latest span.
+    pub latest: u64,
+    /// Articles of the span before it.
+    pub before: u64,
 }
 
 /// What a list of stories is sorted by.
@@ -77,6 +128,8 @@ pub enum SortBy {
     Velocity,
     /// How well it fits `q`; without `q`, its articles.
     Relevance,
+    /// Its independent sources, the recent ones above all.
+    Importance,
 }
 
 impl SortBy {
@@ -87,6 +140,7 @@ impl SortBy {
             Self::Size => "s.articles",
             Self::Velocity => "s.velocity",
             Self::Relevance => "coalesce(m.hits, s.articles)",
+            Self::Importance => "coalesce(s.importance, -1e300)",
         }
     }
 }
@@ -114,6 +168,8 @@ pub struct StoryQuery {
     pub sort_by: SortBy,
     /// Smallest first.
     pub ascending: bool,
+    /// The reader's language: headlines and names in it where there are any.
+    pub title_lang: Option<String>,
 }
 
 /// Where a page ends. `snapshot` is the number of the newest change when the first page was read: a story that has
@@ -163,19 +219,54 @@ pub struct ChangeView {
     pub detail: Value,
 }
 
-pub(super) const COLUMNS: &str =
-    "s.id, s.title, s.title_lang, s.state, s.articles, s.near_duplicates, s.sources, s.languages, s.terms,
+/// The columns of a story; `?1` is the reader's language, or NULL.
+pub(super) const COLUMNS: &str = "s.id, CASE WHEN s.named IS NULL THEN coalesce(local.title, s.title) ELSE s.title END,
+    CASE WHEN s.named IS NULL THEN coalesce(local.lang, s.title_lang) ELSE s.title_lang END,
+    s.state, s.articles, s.near_duplicates, s.sources, s.languages, s.terms,
     s.started, s.latest, s.velocity, s.created_at, s.updated_at, into_.id, from_.id,
-    (SELECT json_group_array(c.id) FROM stories c WHERE c.split_from = s.number), s.version, s.number";
+    (SELECT json_group_array(c.id) FROM stories c WHERE c.split_from = s.number), s.version, s.number,
+    s.about, first.id, first.published_s, last.id, last.published_s, s.pace_days, s.pace_latest, s.pace_before, s.importance,
+    (SELECT max(latest) FROM stories), (SELECT value FROM meta WHERE key = 'half_life_days'), ?1";
+/// How many they are.
+const WIDTH: usize = 31;
 pub(super) const TABLES: &str = "stories s LEFT JOIN stories into_ ON into_.number = s.merged_into
-    LEFT JOIN stories from_ ON from_.number = s.split_from";
+    LEFT JOIN stories from_ ON from_.number = s.split_from
+    LEFT JOIN articles first ON first.number = s.first_article
+    LEFT JOIN articles last ON last.number = s.last_article
+    LEFT JOIN articles local ON local.number = s.headlines ->> ('$.\"' || ?1 || '\"') AND local.title <> ''";
 
 pub(super) fn story(row: &Row<'_>) -> rusqlite::Result<(StoryView, i64)> {
     let languages: Vec<String> = json(&row.get::<_, String>(7)?)?;
+    let title_lang: String = row.get(2)?;
+    let reader: Option<String> = row.get(30)?;
+    let about: About = json(&row.get::<_, String>(19)?)?;
+    let names = |names: &[Name]| -> Vec<NameView> {
+        let lang = reader.as_deref().unwrap_or(&title_lang);
+        let view = |name: &Name| {
+            let (shown, lang) = name.shown(lang, &languages);
+            NameView {
+                name: shown.to_owned(),
+                lang: lang.to_owned(),
+                articles: name.articles,
+            }
+        };
+        names.iter().map(view).collect()
+    };
+    let end = |id: usize, published: usize| -> rusqlite::Result<Option<EndArticle>> {
+        let published = row.get::<_, Option<i64>>(published)?.map(time_of_seconds);
+        Ok(row.get::<_, Option<String>>(id)?.map(|id| EndArticle { id, published }))
+    };
+    let pace = Pace {
+        days: row.get(24)?,
+        latest: row.get::<_, i64>(25)? as u64,
+        before: row.get::<_, i64>(26)? as u64,
+    };
+    let (kept, newest): (Option<f64>, Option<i64>) = (row.get(27)?, row.get(28)?);
+    let half_life: Option<String> = row.get(29)?;
+    let importance = kept.zip(newest).zip(half_life.and_then(|days| days.parse().ok()));
     let view = StoryView {
         id: row.get(0)?,
         title: row.get(1)?,
-        title_lang: row.get(2)?,
         state: row.get(3)?,
         counts: Counts {
             articles: row.get::<_, i64>(4)? as u64,
@@ -183,17 +274,30 @@ pub(super) fn story(row: &Row<'_>) -> rusqlite::Result<(StoryView, i64)> {
             sources: row.get::<_, i64>(6)? as u64,
             languages: languages.len() as u64,
         },
-        languages,
         terms: json(&row.get::<_, String>(8)?)?,
+        people: names(&about.people),
+        places: names(&about.places),
+        organisations: names(&about.organisations),
+        first_article: end(20, 21)?,
+        last_article: end(22, 23)?,
         started: row.get::<_, Option<i64>>(9)?.map(time_of_seconds),
         latest: row.get::<_, Option<i64>>(10)?.map(time_of_seconds),
         velocity: row.get(11)?,
+        pace: PaceView {
+            trend: pace.trend(),
+            days: pace.days,
+            latest: pace.latest,
+            before: pace.before,
+        },
+        importance: importance.map(|((kept, newest), half_life)| importance_at(kept, newest, half_life)),
         created_at: time(row.get(12)?),
         updated_at: time(row.get(13)?),
         merged_into: row.get(14)?,
         split_from: row.get(15)?,
         split_into: json(&row.get::<_, String>(16)?)?,
         version: row.get::<_, i64>(17)? as u64,
+        title_lang,
+        languages,
     };
     Ok((view, row.get(18)?))
 }
@@ -213,15 +317,15 @@ const CHANGES: &str = "SELECT c.number, c.at, c.kind, s.id, a.id, c.detail FROM 
     JOIN stories s ON s.number = c.story LEFT JOIN articles a ON a.number = c.article";
 
 impl Store {
-    /// A story by its id, a merged one too.
+    /// A story by its id, a merged one too; headline and names in the reader's language where there are any.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn story(&self, id: &str) -> Result<Option<StoryView>, StoreError> {
+    pub fn story(&self, id: &str, lang: Option<&str>) -> Result<Option<StoryView>, StoreError> {
         self.read(|connection| {
             let found = connection
-                .prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE s.id = ?1"))?
-                .query_row([id], story)
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE s.id = ?2"))?
+                .query_row(params![lang, id], story)
                 .optional()?;
             Ok(found.map(|(view, _)| view))
         })
@@ -244,7 +348,8 @@ impl Store {
         }
         let column = query.sort_by.column();
         let (order, beyond) = if query.ascending { ("ASC", ">") } else { ("DESC", "<") };
-        let mut values: Vec<Sql> = Vec::new();
+        // The reader's language is the first one.
+        let mut values: Vec<Sql> = vec![query.title_lang.clone().or_else(|| query.lang.clone()).into()];
         let mut conditions = vec!["s.state <> 'merged' AND s.articles > 0".to_owned()];
         let mut tables = TABLES.to_owned();
         match query.q.as_deref().and_then(super::search::match_expression) {
@@ -258,7 +363,7 @@ impl Store {
             None if query.q.is_some() => conditions.push("0".to_owned()),
             None => tables.push_str(" LEFT JOIN (SELECT NULL AS story, NULL AS hits) m ON m.story = s.number"),
         }
-        if query.q.is_some() && values.is_empty() {
+        if query.q.is_some() && values.len() == 1 {
             tables.push_str(" LEFT JOIN (SELECT NULL AS story, NULL AS hits) m ON m.story = s.number");
         }
         let mut filter = |condition: &str, value: Option<Sql>| {
@@ -302,7 +407,7 @@ impl Store {
             };
             let mut found: Vec<((StoryView, i64), Sql)> = connection
                 .prepare_cached(&sql)?
-                .query_map(params_from_iter(values), |row| Ok((story(row)?, row.get(19)?)))?
+                .query_map(params_from_iter(values), |row| Ok((story(row)?, row.get(WIDTH)?)))?
                 .collect::<Result<_, _>>()?;
             let more = cut_page(&mut found, per_page);
             let next_cursor = match found.last() {
@@ -437,11 +542,14 @@ mod tests {
             links: vec![],
             strands: vec![],
             changes,
+            doubts: vec![],
         };
         let faces = vec![StoryFace {
             story,
             headline: Some(number),
             terms: vec![],
+            headlines: BTreeMap::new(),
+            doubt: None,
         }];
         store
             .commit(
@@ -548,6 +656,7 @@ mod tests {
             SortBy::Size,
             SortBy::Velocity,
             SortBy::Relevance,
+            SortBy::Importance,
         ] {
             for ascending in [true, false] {
                 let mut seen = walk(

@@ -8,11 +8,13 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::label::label;
 use super::place::{apply, log, recount, settle_state, show_face};
 use super::{Clock, StoryFace};
 use crate::correction::{Correction, Signature};
 use crate::store::{Store, StoreError};
 use crate::story::StoryChange;
+use crate::story::labels::Rules;
 
 /// An article as the planner needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +134,8 @@ pub struct Corrected {
     pub title: Option<(u64, Option<(String, String)>)>,
     /// For the stories' states.
     pub clock: Clock,
+    /// For the stories' labels.
+    pub labels: Rules,
 }
 
 impl Store {
@@ -380,6 +384,7 @@ fn write(transaction: &Transaction<'_>, corrected: &Corrected, now: DateTime<Utc
     }
     for story in touched {
         recount(transaction, story, now)?;
+        label(transaction, story, &corrected.labels)?;
         settle_state(transaction, story, &corrected.clock, now)?;
     }
     Ok(number as u64)

@@ -3,9 +3,10 @@
 
 mod accept;
 mod correct;
+mod label;
 mod place;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
@@ -14,9 +15,12 @@ use serde_json::json;
 use crate::article::ArticleId;
 use crate::pipeline::{Receipt, Refusal, RefusedInput, Submission};
 use crate::store::{Store, StoreError};
+use crate::story::labels::Rules;
+use crate::story::review::Doubt;
 use crate::story::{Placement, StoryChange};
 use accept::accept_one;
 pub use correct::{Corrected, Effects, Ended, Kept, KnownArticle, Moved, Standing, Step};
+use label::label;
 use place::{commit_placed, log, recount, settle_state, show_face, sweep};
 
 /// Code points that are kept of a refused input: enough to recognise it by.
@@ -71,6 +75,8 @@ pub struct Placed {
     pub strands: Vec<(u64, u64)>,
     /// What that changed, in order.
     pub changes: Vec<StoryChange>,
+    /// What is in doubt of it.
+    pub doubts: Vec<Doubt>,
 }
 
 /// What a story shows, as the engine sees it now.
@@ -82,6 +88,10 @@ pub struct StoryFace {
     pub headline: Option<u64>,
     /// Key terms.
     pub terms: Vec<String>,
+    /// The most central article of each language.
+    pub headlines: BTreeMap<String, u64>,
+    /// Whether it is one story, if that is in doubt.
+    pub doubt: Option<Doubt>,
 }
 
 /// When a story falls asleep: seconds without an article, and the moment from which they are counted.
@@ -106,6 +116,8 @@ pub struct Batch {
     pub faces: Vec<StoryFace>,
     /// For the stories' states.
     pub clock: Clock,
+    /// For the stories' labels.
+    pub labels: Rules,
 }
 
 impl Store {
@@ -191,6 +203,7 @@ impl Store {
         }
         for story in touched {
             recount(&transaction, story, now)?;
+            label(&transaction, story, &batch.labels)?;
             settle_state(&transaction, story, &batch.clock, now)?;
         }
         sweep(&transaction, &batch.clock, now)?;
@@ -342,7 +355,7 @@ impl Store {
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
         let at = now.timestamp_micros();
-        transaction.execute_batch("DELETE FROM vectors; DELETE FROM edges;")?;
+        transaction.execute_batch("DELETE FROM vectors; DELETE FROM edges; DELETE FROM review;")?;
         transaction.execute(
             "INSERT INTO changes (at, kind, story, article, detail)
              SELECT ?1, 'article_left', story, number, '{\"reason\":\"the model changed\"}' FROM articles
@@ -368,7 +381,8 @@ impl Store {
             )?;
             transaction.execute(
                 "UPDATE stories SET state = 'closed', articles = 0, near_duplicates = 0, sources = 0, languages = '[]',
-                 velocity = 0, version = ?2, updated_at = ?3 WHERE number = ?1",
+                 velocity = 0, headlines = '{}', about = '{}', first_article = NULL, last_article = NULL, pace_days = 0,
+                 pace_latest = 0, pace_before = 0, importance = NULL, version = ?2, updated_at = ?3 WHERE number = ?1",
                 params![story, change, at],
             )?;
         }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::json;
 
+use super::label::{doubt, settled};
 use super::{Clock, Placed, StoryFace, bytes_of};
 use crate::store::StoreError;
 use crate::story::StoryChange;
@@ -90,6 +91,9 @@ pub(super) fn commit_placed(
     }
     for change in &placed.changes {
         apply(transaction, change, at, touched)?;
+    }
+    for one in &placed.doubts {
+        doubt(transaction, one)?;
     }
     Ok(())
 }
@@ -191,7 +195,7 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// Writes a story's headline and terms, and logs a rename.
+/// Writes a story's headlines and terms and whether it is in doubt, and logs a rename.
 pub(super) fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: DateTime<Utc>) -> Result<(), StoreError> {
     let before: Option<(String, bool)> = transaction
         .prepare_cached("SELECT title, named IS NOT NULL FROM stories WHERE number = ?1 AND merged_into IS NULL")?
@@ -208,16 +212,21 @@ pub(super) fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: Da
     transaction
         .prepare_cached(
             "UPDATE stories SET title = CASE WHEN named IS NULL THEN ?2 ELSE title END,
-               title_lang = CASE WHEN named IS NULL THEN ?3 ELSE title_lang END, title_article = ?4, terms = ?5
-             WHERE number = ?1",
+               title_lang = CASE WHEN named IS NULL THEN ?3 ELSE title_lang END, title_article = ?4, terms = ?5,
+               headlines = ?6 WHERE number = ?1",
         )?
         .execute(params![
             face.story as i64,
             title,
             lang,
             headline as i64,
-            serde_json::to_string(&face.terms)?
+            serde_json::to_string(&face.terms)?,
+            serde_json::to_string(&face.headlines)?
         ])?;
+    match &face.doubt {
+        Some(one) => doubt(transaction, one)?,
+        None => settled(transaction, face.story)?,
+    }
     if !named && !before.is_empty() && before != title {
         let at = now.timestamp_micros();
         log(

@@ -11,6 +11,7 @@ use std::borrow::Borrow;
 use chrono::Datelike;
 
 use crate::article::{Dated, DatedJson, Precision, RemovedKind};
+use crate::story::labels::Trend;
 
 /// The interface's languages; the first one is for those who ask for none of them.
 pub static ALL: [&Words; 2] = [&en::WORDS, &ar::WORDS];
@@ -147,6 +148,23 @@ pub struct Words {
     pub by_text: &'static str,
     pub by_publication: &'static str,
     pub pace: &'static str,
+    pub people: &'static str,
+    pub places: &'static str,
+    pub organisations: &'static str,
+    pub trends: &'static [(&'static str, &'static str)],
+    pub importance: &'static str,
+    pub first_article: &'static str,
+    pub last_article: &'static str,
+    pub related: &'static str,
+    pub also_in: &'static str,
+    pub review: &'static str,
+    pub review_meaning: &'static str,
+    pub review_empty: &'static str,
+    pub review_more: &'static str,
+    pub review_kinds: &'static [(&'static str, &'static str)],
+    pub review_alternative: &'static str,
+    pub review_cut: &'static str,
+    pub review_doubt: &'static str,
     pub cut_from: &'static str,
     pub cut_off: &'static str,
     pub history: &'static str,
@@ -354,6 +372,16 @@ impl Words {
         named(self.sorts, sort)
     }
 
+    /// Whether a pace rises or falls.
+    pub fn trend(&self, trend: Trend) -> &'static str {
+        let key = match trend {
+            Trend::Rising => "rising",
+            Trend::Steady => "steady",
+            Trend::Falling => "falling",
+        };
+        named(self.trends, key)
+    }
+
     /// A document's kind.
     pub fn document_kind<'a>(&self, kind: &'a str) -> &'a str {
         named(self.document_kinds, kind)
@@ -484,6 +512,8 @@ mod tests {
             assert_eq!(keys(words.states), keys(model.states), "{}", words.code);
             assert_eq!(keys(words.corrections), keys(model.corrections), "{}", words.code);
             assert_eq!(keys(words.sorts), keys(model.sorts), "{}", words.code);
+            assert_eq!(keys(words.trends), keys(model.trends), "{}", words.code);
+            assert_eq!(keys(words.review_kinds), keys(model.review_kinds), "{}", words.code);
             assert_eq!(keys(words.document_kinds), keys(model.document_kinds), "{}", words.code);
             let signals = |words: &Words| words.signal_names.iter().map(|one| one.key).collect::<Vec<_>>();
             assert_eq!(signals(words), signals(model), "{}", words.code);
