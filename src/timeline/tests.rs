@@ -229,12 +229,12 @@ fn a_period_has_a_bounded_number_of_events_and_each_keeps_its_date() {
             ..options()
         };
         let events = build(&story, &options);
-        let mut periods: BTreeMap<When, usize> = BTreeMap::new();
+        let mut periods: BTreeMap<Dated, usize> = BTreeMap::new();
         for event in &events {
             let value = event.date.value.as_deref().expect("a date");
             assert!(published.contains(&value), "{value}");
             let day = value.parse().expect("a day");
-            *periods.entry(granularity.period((day, Precision::Day))).or_default() += 1;
+            *periods.entry(granularity.period(Dated::day(day))).or_default() += 1;
         }
         assert_eq!(periods.into_values().collect::<Vec<_>>(), wanted, "{granularity:?}");
     }
@@ -250,13 +250,10 @@ fn a_period_has_a_bounded_number_of_events_and_each_keeps_its_date() {
 #[test]
 fn a_month_holds_what_is_known_to_the_month_only() {
     let day = |value: &str| value.parse::<NaiveDate>().expect("a day");
-    let (known, unsure) = (
-        (day("2024-02-29"), Precision::Day),
-        (day("2024-02-01"), Precision::Month),
-    );
+    let (known, unsure) = (Dated::day(day("2024-02-29")), Dated::month(2024, 2).expect("a month"));
     assert_eq!(Granularity::Month.period(known), Granularity::Month.period(unsure));
     assert_ne!(Granularity::Week.period(known), Granularity::Week.period(unsure));
-    assert_eq!(Granularity::Week.period(known).0, day("2024-02-26"));
+    assert_eq!(Granularity::Week.period(known), Dated::day(day("2024-02-26")));
 }
 
 prop_compose! {
