@@ -146,9 +146,11 @@ const LANGUAGES: [Language; 7] = [
 
 /// After a demonstrative, these make a date of it ("This week", « Ce soir »), which leans on nothing.
 #[rustfmt::skip]
-const PERIODS: [&str; 32] = [
+const PERIODS: [&str; 46] = [
     "week", "month", "year", "morning", "afternoon", "evening", "weekend", "summer", "winter", "spring", "autumn",
     "semaine", "mois", "année", "matin", "soir", "nuit", "été", "hiver", "printemps", "automne", "woche", "jahr", "monat",
+    "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "montag", "dienstag", "mittwoch",
+    "donnerstag", "freitag", "samstag", "sonntag",
     "неделя", "неделю", "месяц", "год", "утром", "الاسبوع", "الشهر", "العام",
 ];
 /// A line without a closing mark that has fewer words is a heading or a caption.
@@ -183,7 +185,7 @@ fn letters(text: &str) -> usize {
 /// Whether marks show that it is a question, or that it begins or ends in the middle.
 fn cut(sentence: &str, words: usize) -> bool {
     let first = sentence.chars().find(|c| c.is_alphanumeric());
-    let closing = sentence.trim_end_matches(|c: char| matches!(c, '"' | '»' | '”' | '“' | '’' | '\'' | ')' | ' '));
+    let closing = sentence.trim_end_matches(['"', '»', '”', '“', '’', '\'', ')', ' ']);
     let last = closing.chars().next_back();
     first.is_none_or(char::is_lowercase)
         || closing.ends_with("...")
@@ -304,6 +306,7 @@ mod tests {
             ("en", "\"We will rebuild,\" Mayor Ivan Petrov said."),
             ("en", "This week the council voted for a new dam."),
             ("ru", "Президент Казахстана заявил, что он посетит пострадавшие районы."),
+            ("fr", "Ce lundi, la digue de Tarnovsk a cédé dans la nuit."),
             ("fr", "Le ministre a déclaré que la digue avait cédé dans la nuit."),
             ("es", "Dijo el alcalde que la presa se rompió durante la noche."),
             ("de", "Der Bürgermeister sagte, er habe die Stadt räumen lassen."),

@@ -68,7 +68,7 @@ pub fn choose(candidates: &[usize], most: usize, story: &Story<'_>, used: &mut B
             }
         }
         let (number, sentence, _) = waiting.remove(best.0);
-        let same = |one: &Sentence<'_>| tell_the_same(sentence, one, story, settings.same);
+        let same = |one: &Sentence<'_>| tell_the_same(sentence, one, story);
         let mut members = vec![number];
         members.extend(waiting.extract_if(.., |(_, one, _)| same(one)).map(|(other, ..)| other));
         members.extend(rest.extract_if(.., |(_, one)| same(one)).map(|(other, _)| other));
@@ -79,10 +79,10 @@ pub fn choose(candidates: &[usize], most: usize, story: &Story<'_>, used: &mut B
     chosen
 }
 
-/// Whether two sentences of one time tell of the same happening: by their words in one language (cosine from `same`), by
-/// numbers and names in two.
-pub fn tell_the_same(a: &Sentence<'_>, b: &Sentence<'_>, story: &Story<'_>, same: f32) -> bool {
-    cosine(&a.vector, &b.vector) >= same
-        || (story.lang(a) != story.lang(b)
-            && a.words.keys.intersection(&b.words.keys).count() >= story.options.settings.shared_keys)
+/// Whether two sentences of one time tell of the same happening: by their words in one language, by numbers
+/// and names in two.
+fn tell_the_same(a: &Sentence<'_>, b: &Sentence<'_>, story: &Story<'_>) -> bool {
+    let settings = &story.options.settings;
+    cosine(&a.vector, &b.vector) >= settings.same
+        || (story.lang(a) != story.lang(b) && a.words.keys.intersection(&b.words.keys).count() >= settings.shared_keys)
 }

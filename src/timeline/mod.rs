@@ -23,7 +23,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::article::{ArticleId, Dated, DatedJson, Precision};
-use choose::{Chosen, choose, tell_the_same};
+use crate::story::lexicon::cosine;
+use choose::{Chosen, choose};
 use read::Sentence;
 
 /// The section `[timeline]` of the configuration.
@@ -98,6 +99,20 @@ pub enum Granularity {
 }
 
 impl Granularity {
+    /// Every granularity with its name, from the finest.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("hour", Self::Hour),
+        ("day", Self::Day),
+        ("week", Self::Week),
+        ("month", Self::Month),
+    ];
+
+    /// The granularity of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        let known = Self::NAMES.iter().find(|(known, _)| *known == name);
+        known.map(|(_, granularity)| *granularity)
+    }
+
     /// A date as finely as a timeline tells dates apart: an hour or a day, or the month that is all that is known.
     fn slot(self, date: Dated) -> Option<Dated> {
         match date.precision {
@@ -229,7 +244,18 @@ pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
                 .iter_mut()
                 .find(|(other, known)| story.says_again(day, &chosen, *other, known))
             {
-                Some((other, known)) => story.join(day, chosen, other, known),
+                Some((other, known)) => {
+                    let before = options.granularity.period(*other);
+                    // Another period may be shown if there is room for one, or this was all that the other one had.
+                    let room = shown.contains_key(&period) || shown.len() < most || shown.get(&before) == Some(&1);
+                    if story.join(day, chosen, other, known, room) {
+                        match shown.get_mut(&before) {
+                            Some(events) if *events > 1 => *events -= 1,
+                            _ => _ = shown.remove(&before),
+                        }
+                        *shown.entry(period).or_default() += 1;
+                    }
+                }
                 None => {
                     *shown.entry(period).or_default() += 1;
                     events.push((day, chosen));
@@ -345,20 +371,29 @@ impl Story<'_> {
             (Precision::Day, Precision::Minute) | (Precision::Minute, Precision::Day) => day.date() == other.date(),
             _ => false,
         };
-        let best = |chosen: &Chosen| self.sentences.get(chosen.best);
-        next && best(chosen)
-            .zip(best(known))
-            .is_some_and(|(a, b)| tell_the_same(a, b, self, self.options.settings.same_next))
+        let told = self.sentences.get(chosen.best).filter(|_| next);
+        told.is_some_and(|told| {
+            // In one language only: names alone go on through a story's days.
+            let mut known = known.members.iter().filter_map(|&number| self.sentences.get(number));
+            known
+                .find(|one| self.lang(one) == self.lang(told))
+                .is_some_and(|known| cosine(&told.vector, &known.vector) >= self.options.settings.same_next)
+        })
     }
 
-    /// Makes one event of two: a date that a sentence names is better evidence than a day of publication.
-    fn join(&self, day: Dated, chosen: Chosen, other: &mut Dated, known: &mut Chosen) {
+    /// Makes one event of two. A date that a sentence names is better evidence than a day of publication: whether the
+    /// event moved to `day` for that, if there is room.
+    fn join(&self, day: Dated, chosen: Chosen, other: &mut Dated, known: &mut Chosen, room: bool) -> bool {
         let named = |day: Dated, chosen: &Chosen| self.basis(Some(day), chosen.best) == Basis::Text;
-        if named(day, &chosen) && !named(*other, known) {
+        let moves = room && named(day, &chosen) && !named(*other, known);
+        if moves {
             *other = day;
-            known.best = chosen.best;
+            let earlier = std::mem::replace(known, chosen);
+            known.members.extend(earlier.members);
+        } else {
+            known.members.extend(chosen.members);
         }
-        known.members.extend(chosen.members);
+        moves
     }
 
     fn basis(&self, day: Option<Dated>, number: usize) -> Basis {

@@ -13,4 +13,5 @@ mod refused;
 mod running;
 mod seed;
 mod service;
+mod timeline;
 mod wire;

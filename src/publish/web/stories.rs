@@ -18,7 +18,7 @@ use crate::article::DatedJson;
 use crate::config::Settings;
 use crate::store::Store;
 use crate::store::read::{ArticleView, Facets, Page, ReadError, SortBy, StoryQuery, StoryView};
-use crate::timeline::{self, Basis, Event, OtherSentence, StoryArticle};
+use crate::timeline::{self, Basis, Event, Granularity, OtherSentence, StoryArticle};
 
 /// Changes shown of a story at once.
 const HISTORY: usize = 50;
@@ -186,6 +186,13 @@ fn article_link(article: &StoryArticle) -> Link {
     }
 }
 
+/// How long a period of the timeline may be: this page with another one.
+struct Period {
+    name: &'static str,
+    address: String,
+    here: bool,
+}
+
 #[derive(Template)]
 #[template(path = "story.html")]
 struct StoryPage {
@@ -194,6 +201,7 @@ struct StoryPage {
     pace: String,
     split_from: Option<Link>,
     split_into: Vec<Link>,
+    periods: Vec<Period>,
     events: Vec<EventView>,
     articles: Page<ArticleView>,
     more_articles: Option<String>,
@@ -231,13 +239,14 @@ pub async fn story(
     let words = frame.words;
     let cursor = some(&parameter(&request, "cursor"));
     let before = some(&parameter(&request, "before"));
+    let granularity = Granularity::of(&parameter(&request, "granularity")).unwrap_or_default();
     let options = timeline::Options {
         from: None,
         to: None,
-        granularity: timeline::Granularity::Day,
+        granularity,
         dates: None,
         sentences: SENTENCES,
-        lang: some(&parameter(&request, "lang")),
+        lang: some(&parameter(&request, "lang")).or_else(|| Some(words.code.to_owned())),
         settings: settings.timeline.clone(),
     };
     let (store, asked) = (Arc::clone(&store), id.clone());
@@ -294,6 +303,14 @@ pub async fn story(
         pace: words.pace.replace("{n}", &words.decimal(told.story.velocity, 1)),
         split_from: told.split_from,
         split_into: told.split_into,
+        periods: Granularity::NAMES
+            .iter()
+            .map(|(name, one)| Period {
+                name: words.period(name),
+                address: with(&request, "granularity", name),
+                here: *one == granularity,
+            })
+            .collect(),
         events: told.events,
         more_articles: further("cursor", &told.articles.next_cursor),
         articles: told.articles,
