@@ -34,9 +34,15 @@ def find(data):
 
 
 def run(binary, folder, out):
-    """Writes a timeline for every reference to `out`/timelines, and answers with the figures."""
-    predicted = out / "timelines"
-    predicted.mkdir(parents=True, exist_ok=True)
+    """Makes a timeline for every reference, in a folder below `out`, and answers with the figures."""
+    # A folder for this run alone: two runs at once must not judge each other's timelines.
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="timelines-", dir=out) as predicted:
+        return judge(binary, folder, pathlib.Path(predicted), out.parent / "tilse")
+
+
+def judge(binary, folder, predicted, home):
+    """The figures of the timelines that the program makes, which are written to `predicted`."""
     try:
         with gzip.open(folder / "articles.jsonl.gz", "rt", encoding="utf-8") as lines:
             topics = collections.defaultdict(list)
@@ -59,7 +65,7 @@ def run(binary, folder, out):
     }
     rows = {name: {"date_f1": round(score, 4)} for name, score in dates}
     try:
-        for name, (first, second) in rouge(folder / "timelines.jsonl", predicted, out.parent / "tilse").items():
+        for name, (first, second) in rouge(folder / "timelines.jsonl", predicted, home).items():
             rows[name].update(ar1_f=round(first, 4), ar2_f=round(second, 4))
         for key in ("ar1_f", "ar2_f"):
             found[key] = round(sum(row[key] for row in rows.values()) / len(rows), 4)

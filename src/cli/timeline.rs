@@ -23,10 +23,13 @@ pub struct Arguments {
     /// The last day
     #[arg(long, value_name = "DATE")]
     to: Option<NaiveDate>,
-    /// How many dates; without it as many as the story deserves
+    /// How long a period is: hour, day, week (from Monday) or month. An entry keeps its own date
+    #[arg(long, value_name = "PERIOD", default_value = "day", value_parser = granularity)]
+    granularity: Granularity,
+    /// How many dates (periods); without it as many as the story deserves
     #[arg(long, value_name = "L")]
     dates: Option<usize>,
-    /// How many sentences a date has at most
+    /// How many sentences a date (a period) has at most
     #[arg(long, value_name = "K", default_value_t = 2)]
     sentences: usize,
     /// Preferred language of the sentences
@@ -53,7 +56,7 @@ fn timeline(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn
     let options = Options {
         from: arguments.from,
         to: arguments.to,
-        granularity: Granularity::Day,
+        granularity: arguments.granularity,
         dates: arguments.dates,
         sentences: arguments.sentences,
         lang: arguments.lang.clone(),
@@ -61,8 +64,12 @@ fn timeline(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn
     };
     let mut dates: Vec<(String, Vec<String>)> = Vec::new();
     for event in build(&articles, &options) {
-        // Months and undated events have no place in a list of days.
-        let Some(day) = event.date.value.filter(|_| event.date.precision >= Precision::Day) else {
+        // Months have no place in a list of days, undated events in none.
+        let least = match arguments.granularity {
+            Granularity::Month => Precision::Month,
+            _ => Precision::Day,
+        };
+        let Some(day) = event.date.value.filter(|_| event.date.precision >= least) else {
             continue;
         };
         match dates.last_mut() {
@@ -72,6 +79,11 @@ fn timeline(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn
     }
     let entry = |(date, sentences)| json!({"date": date, "sentences": sentences});
     Ok(dates.into_iter().map(entry).collect())
+}
+
+fn granularity(name: &str) -> Result<Granularity, String> {
+    let names = Granularity::NAMES.map(|(name, _)| name).join(", ");
+    Granularity::of(name).ok_or_else(|| format!("it is one of {names}"))
 }
 
 /// Reads the articles; one without an id is known by its place.

@@ -6,6 +6,7 @@
 //! It never reads a clock, a disk or the network; it never writes a sentence that no article has; the same articles
 //! give the same events, in whatever order they come.
 
+mod alone;
 mod choose;
 mod days;
 mod read;
@@ -17,13 +18,14 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Datelike as _, NaiveDate, Weekday};
+use chrono::{Datelike as _, NaiveDate, TimeDelta, Timelike as _, Weekday};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::article::{ArticleId, Dated, DatedJson, Precision};
+use crate::story::lexicon::cosine;
 use choose::{Chosen, choose};
-use read::{Sentence, When, when};
+use read::Sentence;
 
 /// The section `[timeline]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -47,8 +49,16 @@ pub struct Settings {
     pub most_dates: usize,
     /// Weight of centrality against novelty, 0 to 1.
     pub centrality: f32,
+    /// Weight of a sentence's centrality in the whole story.
+    pub story: f32,
+    /// Weight of the distance from the length that reads best.
+    pub length: f32,
+    /// That length, in words.
+    pub best_length: f32,
     /// Cosine from which two sentences tell of the same happening.
     pub same: f32,
+    /// Cosine from which sentences of neighbouring days do.
+    pub same_next: f32,
     /// Keys that sentences in two languages share when they tell of the same happening.
     pub shared_keys: usize,
     /// Shortest sentence worth showing, in words.
@@ -77,6 +87,8 @@ pub struct StoryArticle {
 /// How long the periods are that a timeline gives a bounded number of events each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Granularity {
+    /// An hour. A date that is known to the day only is a period of its own.
+    Hour,
     /// A day.
     #[default]
     Day,
@@ -87,14 +99,54 @@ pub enum Granularity {
 }
 
 impl Granularity {
-    /// The period that a day is in, by its first day.
-    fn period(self, (day, precision): When) -> When {
-        match self {
-            Self::Week if precision == Precision::Day => {
-                (day.week(Weekday::Mon).checked_first_day().unwrap_or(day), precision)
+    /// Every granularity with its name, from the finest.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("hour", Self::Hour),
+        ("day", Self::Day),
+        ("week", Self::Week),
+        ("month", Self::Month),
+    ];
+
+    /// The granularity of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        let known = Self::NAMES.iter().find(|(known, _)| *known == name);
+        known.map(|(_, granularity)| *granularity)
+    }
+
+    /// A date as finely as a timeline tells dates apart: an hour or a day, or the month that is all that is known.
+    fn slot(self, date: Dated) -> Option<Dated> {
+        match date.precision {
+            Precision::Unknown => None,
+            Precision::Month | Precision::Day => Some(date),
+            Precision::Minute if self == Self::Hour => {
+                let minutes = TimeDelta::minutes(date.value.minute().into());
+                let seconds = TimeDelta::seconds(date.value.second().into());
+                let value = date.value - minutes - seconds;
+                Some(Dated::minute(value.with_nanosecond(0).unwrap_or(value)))
             }
-            Self::Month => (day.with_day(1).unwrap_or(day), Precision::Month),
-            Self::Day | Self::Week => (day, precision),
+            Precision::Minute => Some(Dated::day(date.date())),
+        }
+    }
+
+    /// The slot of a date that a sentence names. The hour of what happened on the day of publication is the one in which
+    /// it was published, as nobody told it earlier.
+    fn named(self, date: Dated, published: Option<Dated>) -> Option<Dated> {
+        let same_day = |one: &Dated| one.precision == Precision::Minute && one.date() == date.date();
+        match published.filter(same_day) {
+            Some(published) if self == Self::Hour && date.precision == Precision::Day => self.slot(published),
+            _ => self.slot(date),
+        }
+    }
+
+    /// The period that a slot is in, by its start.
+    fn period(self, slot: Dated) -> Dated {
+        let day = slot.date();
+        match self {
+            Self::Week if slot.precision == Precision::Day => {
+                Dated::day(day.week(Weekday::Mon).checked_first_day().unwrap_or(day))
+            }
+            Self::Month => Dated::month(day.year(), day.month()).unwrap_or(slot),
+            Self::Hour | Self::Day | Self::Week => slot,
         }
     }
 }
@@ -165,41 +217,70 @@ pub struct Event {
 /// The timeline of a story: ordered by date, events without a date last.
 pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
     let (kept, copies) = originals(articles);
-    let sentences = read::sentences(&kept);
-    let scores = days::score(&kept, &sentences, &options.settings);
-    let candidates = candidates(&kept, &sentences, options);
+    let sentences = read::sentences(&kept, options.granularity);
+    let story = Story {
+        articles: kept,
+        sentences,
+        copies,
+        options,
+    };
+    let candidates = story.candidates();
     let mut used = BTreeSet::new();
-    let mut events: Vec<(Option<When>, Event)> = Vec::new();
     let most = options.dates.unwrap_or(options.settings.most_dates);
-    let mut shown: BTreeMap<When, usize> = BTreeMap::new();
-    for day in ranked(&scores, options) {
+    let mut shown: BTreeMap<Dated, usize> = BTreeMap::new();
+    let mut events: Vec<(Dated, Chosen)> = Vec::new();
+    for day in days::ranked(&story.articles, &story.sentences, options) {
         let period = options.granularity.period(day);
         let left = match shown.get(&period) {
-            Some(events) => options.sentences - events,
+            Some(events) => options.sentences.saturating_sub(*events),
             None if shown.len() == most => 0,
             None => options.sentences,
         };
         let Some(of_day) = candidates.get(&Some(day)).filter(|_| left > 0) else {
             continue;
         };
-        let chosen = choose(of_day, left, &kept, &sentences, &mut used, options);
-        if !chosen.is_empty() {
-            *shown.entry(period).or_default() += chosen.len();
+        for chosen in choose(of_day, left, &story, &mut used) {
+            match events
+                .iter_mut()
+                .find(|(other, known)| story.says_again(day, &chosen, *other, known))
+            {
+                Some((other, known)) => {
+                    let before = options.granularity.period(*other);
+                    // Another period may be shown if there is room for one, or this was all that the other one had.
+                    let room = shown.contains_key(&period) || shown.len() < most || shown.get(&before) == Some(&1);
+                    if story.join(day, chosen, other, known, room) {
+                        match shown.get_mut(&before) {
+                            Some(events) if *events > 1 => *events -= 1,
+                            _ => _ = shown.remove(&before),
+                        }
+                        *shown.entry(period).or_default() += 1;
+                    }
+                }
+                None => {
+                    *shown.entry(period).or_default() += 1;
+                    events.push((day, chosen));
+                }
+            }
         }
-        events.extend(
-            chosen
-                .iter()
-                .map(|one| (Some(day), event(Some(day), one, &kept, &sentences, &copies))),
-        );
     }
     events.sort_by_key(|(day, _)| *day);
     let undated = candidates.get(&None).filter(|_| options.dates.is_none());
-    let chosen = undated.map(|leads| choose(leads, usize::MAX, &kept, &sentences, &mut used, options));
-    let last = chosen
-        .iter()
-        .flatten()
-        .map(|one| event(None, one, &kept, &sentences, &copies));
-    events.into_iter().map(|(_, event)| event).chain(last).collect()
+    let last = undated.map(|leads| choose(leads, usize::MAX, &story, &mut used));
+    let dated = events.into_iter().map(|(day, chosen)| (Some(day), chosen));
+    dated
+        .chain(last.into_iter().flatten().map(|chosen| (None, chosen)))
+        .map(|(day, chosen)| story.event(day, &chosen))
+        .collect()
+}
+
+/// What a timeline is made of.
+struct Story<'a> {
+    /// The articles that speak for themselves, in order of publication.
+    articles: Vec<&'a StoryArticle>,
+    /// Their sentences.
+    sentences: Vec<Sentence<'a>>,
+    copies: Copies<'a>,
+    options: &'a Options,
 }
 
 /// Near-duplicates by the id of their original.
@@ -228,124 +309,159 @@ fn originals(articles: &[StoryArticle]) -> (Vec<&StoryArticle>, Copies<'_>) {
     (sorted, copies)
 }
 
-/// The days inside the asked period, best first.
-fn ranked(scores: &BTreeMap<When, f64>, options: &Options) -> Vec<When> {
-    let inside = |day: &When| {
-        options.from.is_none_or(|from| day.0 >= from)
-            && options.to.is_none_or(|to| day.0 <= to)
-            && (options.dates.is_none() || day.1 == Precision::Day)
-    };
-    let mut days: Vec<(When, f64)> = scores
-        .iter()
-        .filter(|(day, _)| inside(day))
-        .map(|(&day, &score)| (day, score))
-        .collect();
-    days.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    if options.dates.is_none() {
-        let least = days.first().map_or(0.0, |best| best.1 * options.settings.share);
-        days.retain(|(_, score)| *score >= least);
+impl Story<'_> {
+    fn lang(&self, sentence: &Sentence<'_>) -> &str {
+        self.articles.get(sentence.article).map_or("", |article| &article.lang)
     }
-    days.into_iter().map(|(day, _)| day).collect()
-}
 
-/// The sentences that may speak for each day: those that name it, and the first ones of what was published on it.
-fn candidates(
-    articles: &[&StoryArticle],
-    sentences: &[Sentence<'_>],
-    options: &Options,
-) -> BTreeMap<Option<When>, Vec<usize>> {
-    // Without a number of dates a day has one event for each happening: the second sentence of an article is none.
-    let lead = if options.dates.is_some() {
-        options.settings.lead
-    } else {
-        1
-    };
-    let mut of_day: BTreeMap<Option<When>, Vec<usize>> = BTreeMap::new();
-    for (number, sentence) in sentences.iter().enumerate() {
-        for &day in &sentence.named {
-            of_day.entry(Some(day)).or_default().push(number);
-        }
-        let published = articles
-            .get(sentence.article)
-            .and_then(|one| one.published)
-            .and_then(when);
-        if sentence.place < lead && (sentence.named.is_empty() || options.dates.is_some()) {
-            let entry = of_day.entry(published).or_default();
-            if entry.last() != Some(&number) {
-                entry.push(number);
+    fn published(&self, article: usize) -> Option<Dated> {
+        self.articles.get(article).and_then(|one| one.published)
+    }
+
+    /// The sentences that may speak for each day: those that name it, and the first ones of what was published on it.
+    fn candidates(&self) -> BTreeMap<Option<Dated>, Vec<usize>> {
+        let lead = self.options.settings.lead;
+        let mut of_day: BTreeMap<Option<Dated>, Vec<usize>> = BTreeMap::new();
+        // Without a number of dates a day has one event for each happening, and an article speaks once: with the first of
+        // its first sentences that stands alone.
+        let mut speaker: BTreeMap<usize, (usize, bool)> = BTreeMap::new();
+        for (number, sentence) in self.sentences.iter().enumerate() {
+            for &day in &sentence.named {
+                of_day.entry(Some(day)).or_default().push(number);
+            }
+            if sentence.place >= lead {
+                continue;
+            }
+            if self.options.dates.is_some() {
+                let entry = of_day.entry(self.publication_slot(sentence)).or_default();
+                if entry.last() != Some(&number) {
+                    entry.push(number);
+                }
+            } else {
+                let first = speaker.entry(sentence.article).or_insert((number, sentence.alone));
+                if sentence.alone && !first.1 {
+                    *first = (number, true);
+                }
             }
         }
+        for (number, _) in speaker.into_values() {
+            if let Some(sentence) = self.sentences.get(number).filter(|one| one.named.is_empty()) {
+                of_day.entry(self.publication_slot(sentence)).or_default().push(number);
+            }
+        }
+        let stands = |number: &usize| self.sentences.get(*number).is_some_and(|one| one.alone);
+        // A day of which nothing can be said is left out, unless there is nothing else to say.
+        if self.options.dates.is_none() && of_day.values().flatten().any(stands) {
+            of_day.retain(|_, numbers| numbers.iter().any(stands));
+        }
+        of_day
     }
-    of_day
-}
 
-fn event(
-    day: Option<When>,
-    chosen: &Chosen,
-    articles: &[&StoryArticle],
-    sentences: &[Sentence<'_>],
-    copies: &Copies<'_>,
-) -> Event {
-    let said = |number: usize| {
-        let sentence = sentences.get(number);
-        let article = sentence.and_then(|one| articles.get(one.article));
-        OtherSentence {
-            sentence: sentence.map(|one| one.text.to_owned()).unwrap_or_default(),
-            lang: article.map(|one| one.lang.clone()).unwrap_or_default(),
-            article: article.map_or_else(|| ArticleId(String::new()), |one| one.id.clone()),
-        }
-    };
-    let best = said(chosen.best);
-    let mut others: Vec<OtherSentence> = Vec::new();
-    for other in chosen.members.iter().map(|&number| said(number)) {
-        if other.lang != best.lang && others.iter().all(|known| known.lang != other.lang) {
-            others.push(other);
-        }
+    fn publication_slot(&self, sentence: &Sentence<'_>) -> Option<Dated> {
+        self.published(sentence.article)
+            .and_then(|date| self.options.granularity.slot(date))
     }
-    let telling: BTreeSet<usize> = chosen
-        .members
-        .iter()
-        .filter_map(|&number| sentences.get(number))
-        .map(|one| one.article)
-        .collect();
-    let mut ids: Vec<ArticleId> = Vec::new();
-    let mut near_duplicates = 0;
-    for article in telling.iter().filter_map(|&number| articles.get(number)) {
-        ids.push(article.id.clone());
-        for copy in copies.get(&article.id).into_iter().flatten() {
-            ids.push((*copy).clone());
-            near_duplicates += 1;
-        }
-    }
-    let named = sentences
-        .get(chosen.best)
-        .is_some_and(|one| day.is_some_and(|day| one.named.contains(&day)));
-    let basis = match day {
-        None => Basis::None,
-        Some(_) if named => Basis::Text,
-        Some(_) => Basis::Publication,
-    };
-    Event {
-        date: day.map_or(
-            DatedJson {
-                value: None,
-                precision: Precision::Unknown,
-            },
-            |day| dated(day).into(),
-        ),
-        sentence: best.sentence,
-        lang: best.lang,
-        article: best.article,
-        articles: ids,
-        near_duplicates,
-        basis,
-        others,
-    }
-}
 
-fn dated(day: When) -> Dated {
-    Dated {
-        precision: day.1,
-        ..Dated::day(day.0)
+    /// Whether `chosen` tells again, on a neighbouring day or hour, what is already known.
+    fn says_again(&self, day: Dated, chosen: &Chosen, other: Dated, known: &Chosen) -> bool {
+        let apart = (day.value - other.value).abs();
+        let next = match (day.precision, other.precision) {
+            (Precision::Day, Precision::Day) => apart == TimeDelta::days(1),
+            (Precision::Minute, Precision::Minute) => apart == TimeDelta::hours(1),
+            (Precision::Day, Precision::Minute) | (Precision::Minute, Precision::Day) => day.date() == other.date(),
+            _ => false,
+        };
+        let told = self.sentences.get(chosen.best).filter(|_| next);
+        told.is_some_and(|told| {
+            // In one language only: names alone go on through a story's days.
+            let mut known = known.members.iter().filter_map(|&number| self.sentences.get(number));
+            known
+                .find(|one| self.lang(one) == self.lang(told))
+                .is_some_and(|known| cosine(&told.vector, &known.vector) >= self.options.settings.same_next)
+        })
+    }
+
+    /// Makes one event of two. A date that a sentence names is better evidence than a day of publication: whether the
+    /// event moved to `day` for that, if there is room.
+    fn join(&self, day: Dated, chosen: Chosen, other: &mut Dated, known: &mut Chosen, room: bool) -> bool {
+        let named = |day: Dated, chosen: &Chosen| self.basis(Some(day), chosen.best) == Basis::Text;
+        let moves = room && named(day, &chosen) && !named(*other, known);
+        if moves {
+            *other = day;
+            let earlier = std::mem::replace(known, chosen);
+            known.members.extend(earlier.members);
+        } else {
+            known.members.extend(chosen.members);
+        }
+        moves
+    }
+
+    fn basis(&self, day: Option<Dated>, number: usize) -> Basis {
+        let Some((day, sentence)) = day.zip(self.sentences.get(number)) else {
+            return Basis::None;
+        };
+        // An hour that is that of publication comes from there, whatever day the sentence names.
+        let hour_of_publication = day.precision == Precision::Minute && self.publication_slot(sentence) == Some(day);
+        match sentence.named.contains(&day) && !hour_of_publication {
+            true => Basis::Text,
+            false => Basis::Publication,
+        }
+    }
+
+    fn event(&self, day: Option<Dated>, chosen: &Chosen) -> Event {
+        let said = |number: usize| {
+            let sentence = self.sentences.get(number);
+            let article = sentence.and_then(|one| self.articles.get(one.article));
+            OtherSentence {
+                sentence: sentence.map(|one| one.text.to_owned()).unwrap_or_default(),
+                lang: article.map(|one| one.lang.clone()).unwrap_or_default(),
+                article: article.map_or_else(|| ArticleId(String::new()), |one| one.id.clone()),
+            }
+        };
+        let best = said(chosen.best);
+        let mut others: Vec<OtherSentence> = Vec::new();
+        for other in chosen.members.iter().map(|&number| said(number)) {
+            if other.lang != best.lang && others.iter().all(|known| known.lang != other.lang) {
+                others.push(other);
+            }
+        }
+        let telling: BTreeSet<usize> = chosen
+            .members
+            .iter()
+            .filter_map(|&number| self.sentences.get(number))
+            .map(|one| one.article)
+            .collect();
+        let mut ids: Vec<ArticleId> = Vec::new();
+        let mut near_duplicates = 0;
+        for article in telling.iter().filter_map(|&number| self.articles.get(number)) {
+            ids.push(article.id.clone());
+            for copy in self.copies.get(&article.id).into_iter().flatten() {
+                ids.push((*copy).clone());
+                near_duplicates += 1;
+            }
+        }
+        // An hour is shown as the first minute in which an article told of it.
+        let moment = |day: Dated| {
+            let told = telling.iter().filter_map(|&number| self.published(number));
+            told.filter(|&date| day.precision == Precision::Minute && self.options.granularity.slot(date) == Some(day))
+                .min()
+                .unwrap_or(day)
+        };
+        Event {
+            date: day.map_or(
+                DatedJson {
+                    value: None,
+                    precision: Precision::Unknown,
+                },
+                |day| moment(day).into(),
+            ),
+            sentence: best.sentence,
+            lang: best.lang,
+            article: best.article,
+            articles: ids,
+            near_duplicates,
+            basis: self.basis(day, chosen.best),
+            others,
+        }
     }
 }

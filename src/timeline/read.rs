@@ -1,16 +1,16 @@
 //! Articles read into sentences with the days that they tell of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
-
-use crate::article::{Dated, Precision};
+use crate::article::Dated;
 use crate::extract::dates;
-use crate::timeline::words::{Vector, Weights, Words};
-use crate::timeline::{StoryArticle, sentence};
+use crate::story::lexicon::cosine;
+use crate::timeline::alone::stands_alone;
+use crate::timeline::words::{Vector, Weights, Words, centroid};
+use crate::timeline::{Granularity, StoryArticle, sentence};
 
-/// A day, or the first of a month that is all that is known; ordered as a timeline is.
-pub type When = (NaiveDate, Precision);
+/// Letters before a date at most for a sentence to begin with it: "On Monday", «В понедельник».
+const BEFORE_DATE: usize = 8;
 
 /// A sentence of one of the articles.
 #[derive(Debug)]
@@ -21,25 +21,20 @@ pub struct Sentence<'a> {
     pub place: usize,
     /// As published.
     pub text: &'a str,
-    /// The days that it names.
-    pub named: BTreeSet<When>,
+    /// When what it tells happened, by the dates that it names.
+    pub named: BTreeSet<Dated>,
+    /// It can be read without the one before it.
+    pub alone: bool,
+    /// How much it tells of the story as a whole: its likeness to all sentences in its language, 0 to 1.
+    pub central: f32,
     /// Its words.
     pub words: Words,
     /// Its words, weighted within the story.
     pub vector: Vector,
 }
 
-/// The day or month of a date; nothing when it is not known.
-pub fn when(date: Dated) -> Option<When> {
-    match date.precision {
-        Precision::Unknown => None,
-        Precision::Month => Some((date.date(), Precision::Month)),
-        Precision::Day | Precision::Minute => Some((date.date(), Precision::Day)),
-    }
-}
-
 /// The sentences of all articles, in the order of the articles.
-pub fn sentences<'a>(articles: &[&'a StoryArticle]) -> Vec<Sentence<'a>> {
+pub fn sentences<'a>(articles: &[&'a StoryArticle], granularity: Granularity) -> Vec<Sentence<'a>> {
     let mut all = Vec::new();
     for (number, article) in articles.iter().enumerate() {
         let text = if article.text.trim().is_empty() {
@@ -47,7 +42,7 @@ pub fn sentences<'a>(articles: &[&'a StoryArticle]) -> Vec<Sentence<'a>> {
         } else {
             &article.text
         };
-        read(number, text, article.published, &mut all);
+        read(number, text, article, granularity, &mut all);
     }
     let words: Vec<Words> = all
         .iter_mut()
@@ -58,22 +53,46 @@ pub fn sentences<'a>(articles: &[&'a StoryArticle]) -> Vec<Sentence<'a>> {
         one.vector = weights.vector(&words);
         one.words = words;
     }
+    let lang = |one: &Sentence<'_>| articles.get(one.article).map_or("", |article| article.lang.as_str());
+    let mut by_language: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, one) in all.iter().enumerate() {
+        by_language.entry(lang(one)).or_default().push(number);
+    }
+    for numbers in by_language.into_values() {
+        let middle = centroid(numbers.iter().filter_map(|&number| Some(&all.get(number)?.vector)));
+        for number in numbers {
+            if let Some(one) = all.get_mut(number) {
+                one.central = cosine(&one.vector, &middle);
+            }
+        }
+    }
     all
 }
 
-fn read<'a>(article: usize, text: &'a str, published: Option<Dated>, all: &mut Vec<Sentence<'a>>) {
-    let mentions = dates::find(text, published);
+fn read<'a>(
+    number: usize,
+    text: &'a str,
+    article: &StoryArticle,
+    granularity: Granularity,
+    all: &mut Vec<Sentence<'a>>,
+) {
+    let mentions = dates::find(text, article.published);
     let mut mentions = mentions.iter().peekable();
     for (place, range) in sentence::split(text).into_iter().enumerate() {
         let mut named = BTreeSet::new();
         let mut undated = String::new();
         let mut from = range.start;
+        let mut behind_date = range.start;
         while let Some(mention) = mentions.peek() {
             if mention.start >= range.end {
                 break;
             }
             if mention.start >= from {
-                named.extend(when(mention.date));
+                named.extend(granularity.named(mention.date, article.published));
+                let before = text.get(range.start..mention.start).unwrap_or_default();
+                if before.chars().count() <= BEFORE_DATE {
+                    behind_date = mention.end.min(range.end);
+                }
                 undated.push_str(text.get(from..mention.start).unwrap_or_default());
                 undated.push(' ');
                 from = mention.end.min(range.end);
@@ -81,12 +100,15 @@ fn read<'a>(article: usize, text: &'a str, published: Option<Dated>, all: &mut V
             mentions.next();
         }
         undated.push_str(text.get(from..range.end).unwrap_or_default());
+        let behind_date = text.get(behind_date..range.end).unwrap_or_default();
         let Some(text) = text.get(range) else { continue };
         all.push(Sentence {
-            article,
+            article: number,
             place,
             text,
             named,
+            alone: stands_alone(text, behind_date, &article.lang),
+            central: 0.0,
             words: Words::of(&undated),
             vector: Vector::new(),
         });

@@ -229,12 +229,12 @@ fn a_period_has_a_bounded_number_of_events_and_each_keeps_its_date() {
             ..options()
         };
         let events = build(&story, &options);
-        let mut periods: BTreeMap<When, usize> = BTreeMap::new();
+        let mut periods: BTreeMap<Dated, usize> = BTreeMap::new();
         for event in &events {
             let value = event.date.value.as_deref().expect("a date");
             assert!(published.contains(&value), "{value}");
             let day = value.parse().expect("a day");
-            *periods.entry(granularity.period((day, Precision::Day))).or_default() += 1;
+            *periods.entry(granularity.period(Dated::day(day))).or_default() += 1;
         }
         assert_eq!(periods.into_values().collect::<Vec<_>>(), wanted, "{granularity:?}");
     }
@@ -250,13 +250,151 @@ fn a_period_has_a_bounded_number_of_events_and_each_keeps_its_date() {
 #[test]
 fn a_month_holds_what_is_known_to_the_month_only() {
     let day = |value: &str| value.parse::<NaiveDate>().expect("a day");
-    let (known, unsure) = (
-        (day("2024-02-29"), Precision::Day),
-        (day("2024-02-01"), Precision::Month),
-    );
+    let (known, unsure) = (Dated::day(day("2024-02-29")), Dated::month(2024, 2).expect("a month"));
     assert_eq!(Granularity::Month.period(known), Granularity::Month.period(unsure));
     assert_ne!(Granularity::Week.period(known), Granularity::Week.period(unsure));
-    assert_eq!(Granularity::Week.period(known).0, day("2024-02-26"));
+    assert_eq!(Granularity::Week.period(known), Dated::day(day("2024-02-26")));
+}
+
+#[test]
+fn an_hour_is_that_of_publication_and_shown_to_the_minute() {
+    let story = [
+        article(
+            "a",
+            "en",
+            Some("2024-04-06T14:05:00Z"),
+            "The Kumar dam near Tarnovsk broke on Saturday.",
+        ),
+        article(
+            "b",
+            "en",
+            Some("2024-04-06T14:40:00Z"),
+            "The Kumar dam near Tarnovsk broke, officials say.",
+        ),
+        article(
+            "c",
+            "en",
+            Some("2024-04-06T18:20:00Z"),
+            "Mayor Ivan Petrov resigned in the evening.",
+        ),
+        article(
+            "d",
+            "en",
+            Some("2024-04-07"),
+            "Soldiers began to close the breach with sandbags.",
+        ),
+    ];
+    let hours = Options {
+        granularity: Granularity::Hour,
+        ..options()
+    };
+    let told: Vec<(Option<String>, Basis, usize)> = build(&story, &hours)
+        .into_iter()
+        .map(|event| (event.date.value, event.basis, event.articles.len()))
+        .collect();
+    let date = |value: &str| Some(value.to_owned());
+    assert_eq!(
+        told,
+        [
+            (date("2024-04-06T14:05:00Z"), Basis::Publication, 2),
+            (date("2024-04-06T18:20:00Z"), Basis::Publication, 1),
+            (date("2024-04-07"), Basis::Publication, 1),
+        ]
+    );
+}
+
+#[test]
+fn neighbouring_days_that_say_the_same_are_one_event_on_the_day_that_the_text_names() {
+    let story = [
+        article(
+            "a",
+            "en",
+            Some("2024-04-07"),
+            "The old Kumar dam near Tarnovsk broke after heavy rain.",
+        ),
+        article(
+            "b",
+            "en",
+            Some("2024-04-07"),
+            "The old Kumar dam near Tarnovsk broke after the heavy rain.",
+        ),
+        article(
+            "c",
+            "en",
+            Some("2024-04-09"),
+            "The old Kumar dam near Tarnovsk broke on 6 April 2024 after heavy rain.",
+        ),
+        article(
+            "d",
+            "en",
+            Some("2024-04-08"),
+            "Mayor Ivan Petrov resigned over his handling of the flood.",
+        ),
+    ];
+    let events = build(&story, &options());
+    let dates: Vec<_> = events.iter().map(|event| event.date.value.as_deref()).collect();
+    assert_eq!(dates, [Some("2024-04-06"), Some("2024-04-08")], "{events:#?}");
+    assert_eq!((events[0].basis, events[0].articles.len()), (Basis::Text, 3));
+}
+
+#[test]
+fn a_week_weighs_what_all_of_it_weighs() {
+    let said = ["broke", "leaks", "cracks", "falls", "opens", "closes"];
+    let mut story: Vec<StoryArticle> = ["2024-04-01", "2024-04-03", "2024-04-05", "2024-04-07"]
+        .iter()
+        .zip(said)
+        .map(|(day, said)| {
+            article(
+                day,
+                "en",
+                Some(day),
+                &format!("The {said} wall of {said} near {said} was seen."),
+            )
+        })
+        .collect();
+    // The best single day is in another week.
+    for (id, said) in ["x", "y"].iter().zip(["bridge", "school"]) {
+        story.push(article(
+            id,
+            "en",
+            Some("2024-04-10"),
+            &format!("The {said} of Tarnovsk was closed for repairs."),
+        ));
+    }
+    let best = |granularity| {
+        let one = Options {
+            granularity,
+            dates: Some(1),
+            sentences: 1,
+            ..options()
+        };
+        build(&story, &one)[0].date.value.clone()
+    };
+    assert_eq!(best(Granularity::Day).as_deref(), Some("2024-04-10"));
+    assert_eq!(best(Granularity::Week).as_deref(), Some("2024-04-01"));
+}
+
+#[test]
+fn a_sentence_that_leans_on_another_does_not_speak_for_a_day() {
+    let story = [
+        article(
+            "a",
+            "en",
+            Some("2024-04-06"),
+            "Will it hold?\nThe Kumar dam near Tarnovsk broke and 4200 people fled.\nHe said on 2 April 2024 that it leaked.",
+        ),
+        article(
+            "b",
+            "en",
+            Some("2024-04-08"),
+            "But they never came back to their homes by the river.",
+        ),
+    ];
+    let events = build(&story, &options());
+    let told: Vec<&str> = events.iter().map(|event| event.sentence.as_str()).collect();
+    assert_eq!(told, ["The Kumar dam near Tarnovsk broke and 4200 people fled."]);
+    // Where there is nothing else, something is said.
+    assert_eq!(build(&story[1..], &options()).len(), 1);
 }
 
 prop_compose! {

@@ -15,4 +15,5 @@ mod review;
 mod running;
 mod seed;
 mod service;
+mod timeline;
 mod wire;

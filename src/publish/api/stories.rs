@@ -21,11 +21,6 @@ const SORTS: [(&str, SortBy); 6] = [
     ("relevance", SortBy::Relevance),
     ("importance", SortBy::Importance),
 ];
-const GRANULARITIES: [(&str, Granularity); 3] = [
-    ("day", Granularity::Day),
-    ("week", Granularity::Week),
-    ("month", Granularity::Month),
-];
 const STATES: [(&str, &str); 4] = [
     ("emerging", "emerging"),
     ("active", "active"),
@@ -192,7 +187,7 @@ async fn list_of(app: &App, request: &HttpRequest, id: &str) -> Result<(StoryVie
     params(
         ("id" = String, Path), ("from" = Option<String>, Query, description = "First day"), ("to" = Option<String>, Query, description = "Last day"),
         ("dates" = Option<usize>, Query, description = "Number of periods, 1 to 1000; without it, as many as the story deserves"),
-        ("granularity" = Option<String>, Query, description = "How long a period is: day, week (from Monday), month; day without it. An event keeps its own date"),
+        ("granularity" = Option<String>, Query, description = "How long a period is: hour, day, week (from Monday), month; day without it. An event keeps its own date: with hour, the minute in which an article first told of it where that is known"),
         ("sentences" = Option<usize>, Query, description = "Events of one period at most, 1 to 100; 3 without it"),
         ("lang" = Option<String>, Query, description = "The reader's language")
     ),
@@ -208,7 +203,9 @@ pub async fn timeline(
     let options = timeline::Options {
         from,
         to,
-        granularity: parameters.one_of("granularity", &GRANULARITIES)?.unwrap_or_default(),
+        granularity: parameters
+            .one_of("granularity", &Granularity::NAMES)?
+            .unwrap_or_default(),
         dates: parameters.whole("dates", 1..=1000)?,
         sentences: parameters.whole("sentences", 1..=100)?.unwrap_or(3),
         lang: parameters.text("lang"),

@@ -18,7 +18,7 @@ use crate::article::DatedJson;
 use crate::config::Settings;
 use crate::store::Store;
 use crate::store::read::{ArticleView, Facets, NameView, Page, ReadError, SortBy, StoryQuery, StoryView};
-use crate::timeline::{self, Basis, Event, OtherSentence, StoryArticle};
+use crate::timeline::{self, Basis, Event, Granularity, OtherSentence, StoryArticle};
 
 /// Changes shown of a story at once.
 const HISTORY: usize = 50;
@@ -190,6 +190,13 @@ fn article_link(article: &StoryArticle) -> Link {
     }
 }
 
+/// How long a period of the timeline may be: this page with another one.
+struct Period {
+    name: &'static str,
+    address: String,
+    here: bool,
+}
+
 #[derive(Template)]
 #[template(path = "story.html")]
 struct StoryPage {
@@ -202,6 +209,7 @@ struct StoryPage {
     related: Vec<Link>,
     split_from: Option<Link>,
     split_into: Vec<Link>,
+    periods: Vec<Period>,
     events: Vec<EventView>,
     articles: Page<ArticleView>,
     more_articles: Option<String>,
@@ -241,13 +249,14 @@ pub async fn story(
     let words = frame.words;
     let cursor = some(&parameter(&request, "cursor"));
     let before = some(&parameter(&request, "before"));
+    let granularity = Granularity::of(&parameter(&request, "granularity")).unwrap_or_default();
     let options = timeline::Options {
         from: None,
         to: None,
-        granularity: timeline::Granularity::Day,
+        granularity,
         dates: None,
         sentences: SENTENCES,
-        lang: some(&parameter(&request, "lang")),
+        lang: some(&parameter(&request, "lang")).or_else(|| Some(words.code.to_owned())),
         settings: settings.timeline.clone(),
     };
     let (also, resolution) = (settings.also, settings.story.resolution);
@@ -348,6 +357,14 @@ pub async fn story(
         related: told.related,
         split_from: told.split_from,
         split_into: told.split_into,
+        periods: Granularity::NAMES
+            .iter()
+            .map(|(name, one)| Period {
+                name: words.period(name),
+                address: with(&request, "granularity", name),
+                here: *one == granularity,
+            })
+            .collect(),
         events: told.events,
         more_articles: further("cursor", &told.articles.next_cursor),
         articles: told.articles,

@@ -157,6 +157,13 @@ pub static WORDS: Words = Words {
 
     timeline: "الخط الزمني",
     no_event: "تعذّر اختيار جملة من مقالاتها.",
+    events_by: "الأحداث بحسب",
+    periods: &[
+        ("hour", "الساعة"),
+        ("day", "اليوم"),
+        ("week", "الأسبوع"),
+        ("month", "الشهر"),
+    ],
     articles: "المقالات",
     more_articles: "مزيد من المقالات",
     near_duplicate: "نسخة شبه مطابقة",

@@ -98,6 +98,8 @@ pub static WORDS: Words = Words {
 
     timeline: "Timeline",
     no_event: "No sentence of its articles could be chosen.",
+    events_by: "Events by",
+    periods: &[("hour", "hour"), ("day", "day"), ("week", "week"), ("month", "month")],
     articles: "Articles",
     more_articles: "More articles",
     near_duplicate: "near-duplicate",

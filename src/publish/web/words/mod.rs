@@ -142,6 +142,8 @@ pub struct Words {
     // A story.
     pub timeline: &'static str,
     pub no_event: &'static str,
+    pub events_by: &'static str,
+    pub periods: &'static [(&'static str, &'static str)],
     pub articles: &'static str,
     pub more_articles: &'static str,
     pub near_duplicate: &'static str,
@@ -367,6 +369,11 @@ impl Words {
         named(self.corrections, kind)
     }
 
+    /// How long a period of a timeline is.
+    pub fn period<'a>(&self, period: &'a str) -> &'a str {
+        named(self.periods, period)
+    }
+
     /// What a list is sorted by.
     pub fn sort<'a>(&self, sort: &'a str) -> &'a str {
         named(self.sorts, sort)
@@ -514,6 +521,7 @@ mod tests {
             assert_eq!(keys(words.sorts), keys(model.sorts), "{}", words.code);
             assert_eq!(keys(words.trends), keys(model.trends), "{}", words.code);
             assert_eq!(keys(words.review_kinds), keys(model.review_kinds), "{}", words.code);
+            assert_eq!(keys(words.periods), keys(model.periods), "{}", words.code);
             assert_eq!(keys(words.document_kinds), keys(model.document_kinds), "{}", words.code);
             let signals = |words: &Words| words.signal_names.iter().map(|one| one.key).collect::<Vec<_>>();
             assert_eq!(signals(words), signals(model), "{}", words.code);

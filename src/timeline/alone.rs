@@ -1,0 +1,380 @@
+//! Whether a sentence can be read without the one before it.
+//!
+//! In: a sentence as published, what stands behind a date that it begins with, its language. Out: yes or no. What leans
+//! on something else is a sentence that begins with a pronoun or with "but", one that is said by a pronoun ("…, he said",
+//! «وقال إن», «…, заявил он»), a question, a teaser or caption, half a quotation, a quotation alone, a writer's "I", and
+//! a line that begins or ends in the middle. In a language without a table, the marks alone decide. It never changes a
+//! sentence.
+
+use crate::extract::fold::fold;
+
+/// What a language's sentences lean with: lower case, Arabic folded. Phrases of one word or several.
+struct Language {
+    code: &'static str,
+    /// A sentence that begins so goes on from the one before it.
+    opens: &'static [&'static str],
+    /// Labels of pictures and teasers, when a mark follows them or the line is short.
+    labels: &'static [&'static str],
+    /// Pronouns that stand beside a verb of `says` when nobody is named as the speaker.
+    pronouns: &'static [&'static str],
+    /// Verbs of saying.
+    says: &'static [&'static str],
+    /// Words behind a verb of saying at the start that show that its subject is left out ("Dijo que").
+    that: &'static [&'static str],
+    /// The writer, outside quotations.
+    writer: &'static [&'static str],
+}
+
+#[rustfmt::skip]
+const LANGUAGES: [Language; 7] = [
+    Language {
+        code: "ar",
+        opens: &[
+            "هو", "هي", "هم", "هما", "وهو", "وهي", "وهم", "انه", "انها", "انهم", "هذا", "هذه", "ذلك", "تلك", "هؤلاء",
+            "وهذا", "وهذه", "وذلك", "وتلك", "لكن", "ولكن", "لكنه", "لكنها", "كما", "واضاف", "اضاف", "واضافت", "اضافت",
+            "وتابع", "تابع", "وتابعت", "تابعت", "واردف", "اردف", "واستطرد", "وبدوره", "كذلك", "وكذلك", "ايضا", "بينما",
+            "فيما", "لذلك", "ولذلك", "وبالتالي", "اقرا ايضا", "اقرا المزيد", "شاهد ايضا",
+        ],
+        labels: &["اقرا", "شاهد", "صوره", "الصوره", "فيديو", "بالفيديو", "بالصور", "ارشيفيه"],
+        pronouns: &[],
+        says: &[
+            "قال", "وقال", "قالت", "وقالت", "اكد", "واكد", "اكدت", "واكدت", "اوضح", "واوضح", "اوضحت", "واوضحت", "اشار",
+            "واشار", "اشارت", "واشارت", "ذكر", "وذكر", "ذكرت", "وذكرت", "لفت", "ولفت", "لفتت", "ولفتت", "شدد", "وشدد",
+            "شددت", "وشددت", "اعلن", "واعلن", "اعلنت", "واعلنت", "صرح", "وصرح", "صرحت", "وصرحت", "اعتبر", "واعتبر",
+        ],
+        that: &["ان", "انه", "انها", "انهم", "بان", "بانه", "بانها", "الي", "علي", "في", "خلال"],
+        writer: &["انا", "نحن"],
+    },
+    Language {
+        code: "en",
+        opens: &[
+            "he", "she", "it", "they", "his", "her", "hers", "him", "them", "their", "its", "this", "that", "these",
+            "those", "here", "but", "and", "or", "so", "yet", "then", "however", "also", "still", "meanwhile", "instead",
+            "therefore", "moreover", "furthermore", "nevertheless", "in addition", "as a result", "for example",
+            "for instance", "according to him", "according to her", "according to them", "read more", "read also",
+            "see also", "click here", "watch live", "image caption", "photo by", "file photo",
+        ],
+        labels: &["read", "watch", "see", "photo", "photos", "image", "picture", "pictured", "video", "related"],
+        pronouns: &["he", "she", "they", "it"],
+        says: &[
+            "said", "says", "say", "told", "added", "adds", "stated", "explained", "continued", "noted", "claimed",
+            "wrote", "argued", "insisted", "warned",
+        ],
+        that: &[],
+        writer: &["i", "i'm", "i've", "i'd", "i'll", "my", "me", "we", "we're", "we've", "our", "you", "your"],
+    },
+    Language {
+        code: "ru",
+        opens: &[
+            "он", "она", "оно", "они", "его", "её", "ее", "их", "ему", "ей", "им", "это", "этот", "эта", "эти", "этого",
+            "там", "но", "однако", "а", "и", "также", "кроме того", "при этом", "между тем", "тем временем", "поэтому",
+            "затем", "тогда", "таким образом", "по его словам", "по ее словам", "по её словам", "по их словам",
+            "по его мнению", "по его данным", "в то же время", "тем не менее", "читайте также", "смотрите также",
+        ],
+        labels: &["читайте", "смотрите", "фото", "видео", "на фото"],
+        pronouns: &["он", "она", "они"],
+        says: &[
+            "сказал", "сказала", "сказали", "заявил", "заявила", "заявили", "добавил", "добавила", "добавили", "отметил",
+            "отметила", "отметили", "сообщил", "сообщила", "сообщили", "подчеркнул", "подчеркнула", "пояснил",
+            "пояснила", "уточнил", "уточнила", "рассказал", "рассказала", "написал", "написала", "считает", "говорит",
+        ],
+        that: &["что"],
+        writer: &["я", "мне", "меня", "мы", "нам", "нас", "наш", "наша", "наши"],
+    },
+    Language {
+        code: "fr",
+        opens: &[
+            "il", "elle", "ils", "elles", "ce", "c'est", "c'était", "cela", "ça", "ceci", "cette", "cet", "ces", "celui-ci",
+            "celle-ci", "ceux-ci", "son", "sa", "ses", "leur", "leurs", "lui", "mais", "et", "or", "donc", "puis", "ainsi",
+            "aussi", "pourtant", "cependant", "toutefois", "par ailleurs", "en outre", "de plus", "selon lui",
+            "selon elle", "selon eux", "d'après lui", "d'après elle", "lire aussi", "à lire aussi", "voir aussi",
+        ],
+        labels: &["lire", "voir", "à lire", "photo", "photos", "vidéo", "image"],
+        pronouns: &["il", "elle", "ils", "elles"],
+        says: &["dit", "déclaré", "ajouté", "affirmé", "expliqué", "assuré", "précisé", "indiqué", "souligné", "estime"],
+        that: &[],
+        writer: &["je", "j'ai", "nous", "notre", "nos", "mon", "ma", "mes", "vous", "votre", "vos"],
+    },
+    Language {
+        code: "es",
+        opens: &[
+            "él", "ella", "ellos", "ellas", "ello", "esto", "eso", "éste", "ésta", "su", "sus", "pero", "y", "además",
+            "también", "asimismo", "sin embargo", "no obstante", "por lo tanto", "por eso", "entonces", "luego",
+            "mientras tanto", "según él", "según ella", "según ellos", "lea también", "lee también", "ver más",
+        ],
+        labels: &["lea", "lee", "vea", "mira", "foto", "fotos", "vídeo", "video", "imagen"],
+        pronouns: &["él", "ella", "ellos", "ellas"],
+        says: &[
+            "dijo", "dijeron", "afirmó", "añadió", "agregó", "señaló", "aseguró", "explicó", "indicó", "declaró",
+            "sostuvo", "manifestó", "apuntó", "destacó", "subrayó", "precisó", "comentó", "advirtió",
+        ],
+        that: &["que", "en", "durante", "también", "además"],
+        writer: &["yo", "nosotros", "nuestro", "nuestra", "nuestros", "mi", "mis", "usted"],
+    },
+    Language {
+        code: "de",
+        opens: &[
+            "er", "sie", "es", "sein", "seine", "seinen", "ihr", "ihre", "ihren", "ihm", "ihnen", "dies", "dieser", "diese",
+            "dieses", "diesen", "das ist", "das war", "das sei", "das hat", "das wird", "aber", "und", "doch", "jedoch", "denn",
+            "auch", "dann", "danach", "dabei", "damit", "dazu", "dafür", "daraufhin", "deshalb", "daher", "außerdem",
+            "zudem", "dort", "trotzdem", "allerdings", "ihm zufolge", "lesen sie", "mehr dazu",
+        ],
+        labels: &["foto", "fotos", "bild", "video", "lesen"],
+        pronouns: &["er", "sie"],
+        says: &["sagte", "sagten", "sagt", "erklärte", "erklärten", "betonte", "teilte", "fügte", "meinte", "schrieb"],
+        that: &[],
+        writer: &["ich", "wir", "uns", "unser", "unsere", "mein", "meine", "mir", "mich"],
+    },
+    Language {
+        code: "pt",
+        opens: &[
+            "ele", "ela", "eles", "elas", "isso", "isto", "seu", "sua", "seus", "suas", "mas", "e", "além disso", "também",
+            "porém", "no entanto", "contudo", "entretanto", "portanto", "então", "depois disso", "enquanto isso",
+            "segundo ele", "segundo ela", "segundo eles", "de acordo com ele", "de acordo com ela", "leia também",
+            "leia mais", "veja também",
+        ],
+        labels: &["leia", "veja", "foto", "fotos", "vídeo", "imagem"],
+        pronouns: &["ele", "ela", "eles", "elas"],
+        says: &[
+            "disse", "disseram", "afirmou", "acrescentou", "declarou", "explicou", "ressaltou", "destacou", "contou",
+            "completou", "informou", "garantiu", "apontou", "avaliou", "concluiu",
+        ],
+        that: &["que", "em", "durante", "ainda", "também"],
+        writer: &["eu", "nós", "nosso", "nossa", "nossos", "meu", "minha", "você"],
+    },
+];
+
+/// After a demonstrative, these make a date of it ("This week", « Ce soir »), which leans on nothing.
+#[rustfmt::skip]
+const PERIODS: [&str; 46] = [
+    "week", "month", "year", "morning", "afternoon", "evening", "weekend", "summer", "winter", "spring", "autumn",
+    "semaine", "mois", "année", "matin", "soir", "nuit", "été", "hiver", "printemps", "automne", "woche", "jahr", "monat",
+    "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "montag", "dienstag", "mittwoch",
+    "donnerstag", "freitag", "samstag", "sonntag",
+    "неделя", "неделю", "месяц", "год", "утром", "الاسبوع", "الشهر", "العام",
+];
+/// A line without a closing mark that has fewer words is a heading or a caption.
+const LINE: usize = 8;
+/// Words that must stand beside a quotation: who said it.
+const BESIDE: usize = 3;
+
+/// Whether the sentence stands alone. `undated` is what follows a date that it begins with, or all of it.
+pub fn stands_alone(sentence: &str, undated: &str, lang: &str) -> bool {
+    let language = LANGUAGES.iter().find(|one| one.code == lang);
+    let Some(said) = outside_quotations(sentence) else {
+        return false;
+    };
+    let tokens = tokens(&said, lang);
+    let words = tokens.iter().filter(|token| !token.word.is_empty()).count();
+    let quoted = said.chars().filter(|c| c.is_alphanumeric()).count() < letters(sentence);
+    if cut(sentence, words) || (quoted && words < BESIDE) {
+        return false;
+    }
+    language.is_none_or(|language| {
+        !language.begins_within(&tokens, sentence)
+            && !language.begins_within(&self::tokens(undated, lang), undated)
+            && !language.said_by_nobody(&tokens)
+            && !tokens.iter().any(|token| language.writer.contains(&&*token.word))
+    })
+}
+
+fn letters(text: &str) -> usize {
+    text.chars().filter(|c| c.is_alphanumeric()).count()
+}
+
+/// Whether marks show that it is a question, or that it begins or ends in the middle.
+fn cut(sentence: &str, words: usize) -> bool {
+    let first = sentence.chars().find(|c| c.is_alphanumeric());
+    let closing = sentence.trim_end_matches(['"', '»', '”', '“', '’', '\'', ')', ' ']);
+    let last = closing.chars().next_back();
+    first.is_none_or(char::is_lowercase)
+        || closing.ends_with("...")
+        || match last {
+            Some('?' | '؟' | '？' | '…' | ':' | ',' | '،' | ';') => true,
+            Some('.' | '!' | '؛' | '۔' | '。' | '！') => false,
+            _ => words < LINE,
+        }
+}
+
+/// The sentence without what it quotes; nothing when a quotation begins or ends elsewhere.
+fn outside_quotations(sentence: &str) -> Option<String> {
+    let marked = sentence.replace("``", "“").replace("''", "”");
+    let mut outside = String::with_capacity(marked.len());
+    let mut closing: &[char] = &[];
+    for letter in marked.chars() {
+        if closing.contains(&letter) {
+            closing = &[];
+            outside.push_str("\" ");
+            continue;
+        }
+        if !closing.is_empty() {
+            continue;
+        }
+        closing = match letter {
+            '"' => &['"'],
+            '“' => &['”'],
+            '„' => &['“', '”', '"'],
+            '«' => &['»'],
+            '»' => &['«'],
+            '”' => return None,
+            _ => {
+                outside.push(letter);
+                continue;
+            }
+        };
+    }
+    closing.is_empty().then_some(outside)
+}
+
+/// A word in lower case (Arabic folded), and whether a mark follows it. A mark alone has an empty word.
+struct Token {
+    word: String,
+    mark: Option<char>,
+}
+
+fn tokens(text: &str, lang: &str) -> Vec<Token> {
+    text.split_whitespace()
+        .map(|piece| {
+            let word = piece.trim_matches(|c: char| !c.is_alphanumeric());
+            let mark = piece.chars().next_back().filter(|c| !c.is_alphanumeric());
+            let word = match lang {
+                "ar" => fold(word),
+                _ => word.to_lowercase().replace('’', "'"),
+            };
+            Token { word, mark }
+        })
+        .collect()
+}
+
+impl Language {
+    /// Whether it begins with a pronoun, a connection or a label, or with a verb whose subject is left out.
+    fn begins_within(&self, tokens: &[Token], text: &str) -> bool {
+        let words: Vec<&Token> = tokens.iter().filter(|token| !token.word.is_empty()).collect();
+        let word = |at: usize| words.get(at).map_or("", |token| token.word.as_str());
+        let begins = |phrase: &&str| phrase.split(' ').enumerate().all(|(at, part)| word(at) == part);
+        let opened = self.opens.iter().any(begins) && !PERIODS.contains(&word(1));
+        let marked = words.first().and_then(|token| token.mark);
+        let labelled = self.labels.iter().any(begins) && (marked.is_some() || words.len() < LINE || text.contains('|'));
+        let subjectless = self.says.contains(&word(0)) && (self.that.contains(&word(1)) || marked == Some(':'));
+        opened || labelled || subjectless
+    }
+
+    /// Whether a pronoun, or nobody, is named as the one who says it: "…, he said", «…, заявил он», «…», dijo.
+    fn said_by_nobody(&self, tokens: &[Token]) -> bool {
+        let says = |at: usize| tokens.get(at).is_some_and(|token| self.says.contains(&&*token.word));
+        let pronoun = |at: usize| {
+            tokens
+                .get(at)
+                .is_some_and(|token| self.pronouns.contains(&&*token.word))
+        };
+        let marked = |at: usize| tokens.get(at).is_some_and(|token| token.mark.is_some());
+        let last = tokens.iter().rposition(|token| !token.word.is_empty()).unwrap_or(0);
+        (0..tokens.len()).any(|at| {
+            let behind_mark = at > 0 && marked(at - 1);
+            (pronoun(at) && says(at + 1) && behind_mark)
+                || (says(at) && !marked(at) && pronoun(at + 1) && (self.code != "en" || at + 1 == last))
+                || (says(at) && at == last && behind_mark)
+                || (says(at) && tokens.get(at).is_some_and(|token| token.mark == Some(':')) && at < last)
+                || tokens
+                    .get(at)
+                    .is_some_and(|token| self.code == "fr" && inverted(&token.word))
+        })
+    }
+}
+
+/// « a-t-il », « dit-elle »: a French verb with its pronoun behind it.
+fn inverted(word: &str) -> bool {
+    ["-il", "-elle", "-ils", "-elles", "-on"]
+        .iter()
+        .any(|end| word.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alone(lang: &str, sentence: &str) -> bool {
+        stands_alone(sentence, sentence, lang)
+    }
+
+    #[test]
+    fn a_plain_report_stands_alone_in_every_language() {
+        for (lang, sentence) in [
+            ("ar", "قال المتحدث باسم الجيش إن القوات دخلت المدينة فجر اليوم."),
+            ("ar", "«حماس» تعلن وقف إطلاق النار في قطاع غزة بعد مفاوضات طويلة."),
+            ("en", "President Obama said he would visit the flooded towns."),
+            ("en", "\"We will rebuild,\" Mayor Ivan Petrov said."),
+            ("en", "This week the council voted for a new dam."),
+            ("ru", "Президент Казахстана заявил, что он посетит пострадавшие районы."),
+            ("fr", "Ce lundi, la digue de Tarnovsk a cédé dans la nuit."),
+            ("fr", "Le ministre a déclaré que la digue avait cédé dans la nuit."),
+            ("es", "Dijo el alcalde que la presa se rompió durante la noche."),
+            ("de", "Der Bürgermeister sagte, er habe die Stadt räumen lassen."),
+            ("pt", "O prefeito disse que a barragem se rompeu durante a noite."),
+            ("sl", "Jez se je podrl."),
+        ] {
+            assert!(alone(lang, sentence), "{lang}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn what_a_pronoun_says_leans_on_the_sentence_before() {
+        for (lang, sentence) in [
+            ("ar", "وقال إن القوات دخلت المدينة فجر اليوم."),
+            ("ar", "وأضاف المسؤول أن المياه بدأت تنحسر عن المنازل."),
+            ("ar", "وقال: «سنعيد بناء السد»."),
+            ("en", "He said the dam had broken in the night."),
+            ("en", "The dam had broken in the night, he said."),
+            ("en", "\"We will rebuild,\" she told reporters on the shore."),
+            ("ru", "Он заявил, что плотина прорвана."),
+            ("ru", "«Плотину восстановят», — заявил он журналистам."),
+            ("ru", "По его словам, плотину восстановят до осени."),
+            ("fr", "Il a déclaré que la digue avait cédé."),
+            ("fr", "La digue avait cédé dans la nuit, a-t-il ajouté."),
+            ("es", "Añadió que la presa se rompió durante la noche."),
+            ("es", "«La presa se rompió durante la noche», dijo."),
+            ("de", "Er sagte, der Damm sei gebrochen."),
+            ("de", "Der Damm sei gebrochen, sagte er am Montag."),
+            ("pt", "Segundo ele, a barragem se rompeu durante a noite."),
+            ("pt", "Afirmou que a barragem se rompeu durante a noite."),
+        ] {
+            assert!(!alone(lang, sentence), "{lang}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn questions_teasers_captions_and_halves_do_not_stand_alone() {
+        for (lang, sentence) in [
+            ("ar", "هل انتهت الحرب؟"),
+            ("ar", "اقرأ أيضا: انهيار السد في تارنوفسك"),
+            ("en", "Will the dam hold?"),
+            ("en", "Read more: the dam that broke"),
+            ("en", "Photo: the broken dam of Tarnovsk, seen from the air on Monday."),
+            ("en", "The mayor said: \"We will"),
+            ("en", "will rebuild,” the mayor of Tarnovsk said."),
+            ("en", "\"We will rebuild the dam before the autumn.\""),
+            ("en", "I saw the water come over the wall of the dam."),
+            ("ru", "Читайте также: плотина прорвана"),
+            ("fr", "Lire aussi : la digue a cédé"),
+            ("es", "Lea también: la presa se rompió"),
+            ("de", "Foto: der gebrochene Damm"),
+            ("pt", "Leia também: a barragem se rompeu"),
+        ] {
+            assert!(!alone(lang, sentence), "{lang}: {sentence}");
+        }
+    }
+
+    #[test]
+    fn behind_a_date_a_pronoun_leans_too() {
+        assert!(!stands_alone(
+            "On Monday he resigned over the flood.",
+            "he resigned over the flood.",
+            "en"
+        ));
+        assert!(stands_alone(
+            "On Monday the mayor resigned over the flood.",
+            "the mayor resigned over the flood.",
+            "en"
+        ));
+    }
+}
