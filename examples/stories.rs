@@ -3,8 +3,8 @@
 //! `cargo run --release --example stories -- DATA [--train | --cross] [--write] [--steps N] [--only family,…] [--late]`:
 //! DATA is the folder with the labelled sets (og2021, meantime, basil, ecbplus); the demonstration collection is added.
 //! Settings are changed as ever (`SILSILA__STORY__LINK=0.5`). Vectors are kept in target/story-vectors. Articles go through the
-//! engine in order of publication, as in a replay but without the store; an article whose folded text has been seen
-//! follows the first one.
+//! engine in order of publication, as in a replay but without the store; near-duplicates follow the article that they
+//! repeat.
 //!
 //! Printed are, for each set, the area under the ROC curve of the compared pairs by meaning alone and by the weights, then
 //! BCubed and pairwise figures. `--train` first looks for better weights than the built-in ones: those, and the
@@ -15,10 +15,10 @@
 //!
 //! Real collections are few, so others are derived from them: the halves of og2021, its English titles, an eighth of its
 //! stories, every sixth of its titles, and streams in which meantime, basil, ecbplus and the demonstration are mixed: within
-//! one month, and within three years, where a week holds few articles.
+//! one month, and within three years, where a week holds few articles. The demonstration is also halved, and put among
+//! round-ups, live pages, horoscopes, weather and tickers (tests/data/glue).
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -26,6 +26,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 use silsila::config::Settings;
 use silsila::extract::fold::fold;
+use silsila::extract::neardup::NearDuplicates;
 use silsila::story::Engine;
 use silsila::story::signals::{self, COUNT};
 use silsila::story::strands;
@@ -226,10 +227,19 @@ fn sets(
             titles.sort_by_cached_key(arrival);
         }
         if full.iter().zip(&titles).any(|(full, title)| full.text != title.text) {
-            sets.push(Set::new(family, family, 1.0, full.clone()));
+            sets.push(Set::new(family, family, 1.0, full.clone(), settings));
+            if family == "demonstration" {
+                let half = full.iter().step_by(2).cloned().collect();
+                sets.push(Set::new(&format!("{family}, half"), family, 0.5, half, settings));
+                let glue = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/glue/articles.jsonl");
+                let mut among = read(&glue, settings, &mut *embedder, &centres, false)?;
+                among.extend(full.iter().cloned());
+                among.sort_by_key(|article| (article.time.is_none(), article.time));
+                sets.push(Set::new(&format!("{family} among glue"), family, 1.0, among, settings));
+            }
             whole.push((family.to_owned(), full));
             if titles.iter().all(|title| !title.text.is_empty()) {
-                sets.push(Set::new(&format!("{family}, titles"), family, 1.0, titles));
+                sets.push(Set::new(&format!("{family}, titles"), family, 1.0, titles, settings));
             }
             continue;
         }
@@ -241,7 +251,7 @@ fn sets(
             kept.map(|(_, article)| article.clone()).collect()
         };
         let half = full.len() / 2;
-        sets.push(Set::new(family, family, 3.0, full.clone()));
+        sets.push(Set::new(family, family, 3.0, full.clone(), settings));
         for (name, share, part) in [
             ("1st half", 1.0, some(&|place, _| place < half)),
             ("2nd half", 1.0, some(&|place, _| place >= half)),
@@ -249,15 +259,15 @@ fn sets(
             ("few stories", 1.0, some(&|_, article| chance(&article.label) < 0.125)),
             ("few articles", 1.0, some(&|place, _| place % 6 == 0)),
         ] {
-            sets.push(Set::new(&format!("{family}, {name}"), family, share, part));
+            sets.push(Set::new(&format!("{family}, {name}"), family, share, part, settings));
         }
     }
     let parts: Vec<&(String, Vec<Article>)> = whole.iter().collect();
     for (name, length) in STREAMS {
-        sets.push(mixed(name, length, &parts));
+        sets.push(mixed(name, length, &parts, settings));
         for (family, _) in whole.iter().filter(|_| left_out) {
             let rest: Vec<&(String, Vec<Article>)> = whole.iter().filter(|part| &part.0 != family).collect();
-            sets.push(mixed(&format!("{name} without {family}"), length, &rest));
+            sets.push(mixed(&format!("{name} without {family}"), length, &rest, settings));
         }
     }
     Ok(sets)
@@ -270,7 +280,7 @@ fn arrival(article: &Article) -> (bool, i64) {
 }
 
 /// One stream: every story begins somewhere in it, and its articles follow within days.
-fn mixed(name: &str, length: f64, parts: &[&(String, Vec<Article>)]) -> Set {
+fn mixed(name: &str, length: f64, parts: &[&(String, Vec<Article>)], settings: &Settings) -> Set {
     let mut articles = Vec::new();
     for (family, part) in parts {
         for (place, article) in part.iter().enumerate() {
@@ -285,18 +295,19 @@ fn mixed(name: &str, length: f64, parts: &[&(String, Vec<Article>)]) -> Set {
         }
     }
     articles.sort_by_key(|article| article.time);
-    Set::new(name, MIXED, 1.0, articles)
+    Set::new(name, MIXED, 1.0, articles, settings)
 }
 
 impl Set {
-    fn new(name: &str, family: &str, share: f64, all: Vec<Article>) -> Self {
-        let mut first: HashMap<String, usize> = HashMap::new();
+    fn new(name: &str, family: &str, share: f64, all: Vec<Article>, settings: &Settings) -> Self {
+        let mut known = NearDuplicates::new(&settings.extract.near_duplicate);
         let (mut articles, mut repeats) = (Vec::new(), Vec::new());
         for article in all {
-            match first.entry(fold(&article.text)) {
-                Entry::Occupied(place) => repeats.push((article.label, *place.get())),
-                Entry::Vacant(free) => {
-                    free.insert(articles.len());
+            let folded = fold(&article.text);
+            match known.find(&folded, article.time) {
+                Some(first) => repeats.push((article.label, first as usize)),
+                None => {
+                    known.insert(articles.len() as u32, &folded, article.time);
                     articles.push(article);
                 }
             }
