@@ -122,7 +122,8 @@ impl Plan {
         Constraints::new(
             earlier.chain(now),
             apart.chain(self.apart.iter().copied()),
-            named.map(|story| follow.get(&story).copied().unwrap_or(story)),
+            // One that has ended has its name again when it goes on.
+            named.filter(|story| !follow.contains_key(story)),
         )
     }
 
@@ -170,7 +171,10 @@ impl Planner<'_> {
             Correction::Pin { articles } => self.hold(self.articles(articles, 1)?)?,
             Correction::Rename { story_id, title } => {
                 let (story, title) = (self.story(story_id)?, text("title", title)?);
+                // The article that stood for it stays, so that the name is never left without a story.
+                let (headline, _) = self.store.headline_of(story)?;
                 Plan {
+                    holds: headline.into_iter().map(|article| (article, story)).collect(),
                     title: Some((story, Some((title.to_owned(), detect(title))))),
                     ..about([story])
                 }
@@ -179,10 +183,17 @@ impl Planner<'_> {
                 (false, true) => self.never(articles)?,
                 (true, false) => {
                     let mut targets = BTreeMap::new();
+                    let mut oldest = Vec::new();
                     for story in self.stories(stories)? {
-                        targets.extend(self.store.members(story)?.into_iter().map(|article| (article, story)));
+                        let members = self.store.members(story)?;
+                        oldest.extend(members.first().copied());
+                        targets.extend(members.into_iter().map(|article| (article, story)));
                     }
-                    self.hold(targets)?
+                    // The oldest of each keep the stories apart, whatever is decided of others.
+                    Plan {
+                        apart: pairs(&oldest),
+                        ..self.hold(targets)?
+                    }
                 }
                 _ => return Err(invalid("articles", "give `articles` or `stories`, one of the two")),
             },
@@ -275,6 +286,10 @@ impl Planner<'_> {
             .extend(kept.effects.stories.iter().map(|story| home(*story)));
         if let Correction::Rename { .. } = kept.asked {
             for story in kept.effects.stories.iter().copied().map(home) {
+                // It may have gone on in a story with a name of its own.
+                if self.store.headline_of(story)?.1 != Some(kept.number) {
+                    continue;
+                }
                 let earlier = self.store.earlier_title(story, kept.number)?;
                 plan.title = Some((story, earlier.map(|title| (title.clone(), detect(&title)))));
             }
@@ -412,9 +427,7 @@ impl Planner<'_> {
         plan.effects.began = began;
         plan.effects.stories.extend(articles.values());
         let articles: Vec<u64> = articles.into_keys().collect();
-        for (at, a) in articles.iter().enumerate() {
-            plan.apart.extend(articles.iter().skip(at + 1).map(|b| (*a, *b)));
-        }
+        plan.apart = pairs(&articles);
         Ok(plan)
     }
 
@@ -534,6 +547,13 @@ impl Planner<'_> {
         let found = self.store.known_story(id)?;
         found.ok_or_else(|| CorrectionError::NoStory(id.to_owned()))
     }
+}
+
+/// Every two of some articles.
+fn pairs(articles: &[u64]) -> Vec<(u64, u64)> {
+    let others = |at: usize| articles.iter().skip(at + 1);
+    let numbered = articles.iter().enumerate();
+    numbered.flat_map(|(at, a)| others(at).map(|b| (*a, *b))).collect()
 }
 
 /// A plan that only names what it is about.

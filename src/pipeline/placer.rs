@@ -165,6 +165,10 @@ impl Placer {
                     let why = format!("correction {number} stands; undo it before it can be done again");
                     return Err(CorrectionError::State(why));
                 }
+                if let Some(again) = self.store.redone_by(number)? {
+                    let why = format!("correction {number} was made again as correction {again}");
+                    return Err(CorrectionError::State(why));
+                }
                 let standing = self.store.standing(None)?;
                 let plan = self.planner(&standing).plan(&kept.asked)?;
                 let step = Step::New {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -21,6 +21,8 @@ use crate::store::Store;
 
 /// How long the writer rests after the store refused a commit.
 const REST: Duration = Duration::from_secs(1);
+/// How often who waits for the writer's answer looks whether it is still there.
+const LOOK: Duration = Duration::from_secs(1);
 /// How often stories are asked whether they fall asleep.
 const SWEEP: Duration = Duration::from_secs(600);
 
@@ -112,12 +114,16 @@ impl Pipeline {
         if let Some(trouble) = self.shared.lock().trouble.clone() {
             return Some(format!("the writer does not go on: {trouble}"));
         }
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        if thread.as_ref().is_none_or(JoinHandle::is_finished) {
+        if self.has_ended() {
             return Some("the writer has ended; restart the service, what was acknowledged is kept".to_owned());
         }
-        drop(thread);
         self.store.check_writable().err().map(|error| error.to_string())
+    }
+
+    /// Whether the writer is gone: closed, or by a panic.
+    fn has_ended(&self) -> bool {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Stops accepting, lets the writer finish its batch and waits for it.
@@ -279,7 +285,13 @@ impl Desk for Pipeline {
             state.requests.push_back(Request { decree, by, answer });
         }
         self.shared.changed.notify_all();
-        answered.recv().unwrap_or(Err(CorrectionError::Closed))
+        loop {
+            match answered.recv_timeout(LOOK) {
+                Ok(decreed) => return decreed,
+                Err(RecvTimeoutError::Timeout) if !self.has_ended() => {}
+                Err(_) => return Err(CorrectionError::Closed),
+            }
+        }
     }
 }
 

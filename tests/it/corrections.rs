@@ -246,9 +246,31 @@ fn what_an_editor_decides_holds_and_can_be_undone() {
     let (status, again) = desk.ask(&format!("/v1/corrections/{moved}/redo"), &json!({"author": "Omar"}));
     assert_eq!((status, &again["redoes"]), (201, &json!(moved)), "{again}");
     assert_eq!(&desk.story(wrong), *b);
-    let (status, problem) = desk.ask(&format!("/v1/corrections/{}/redo", again["number"]), &json!({}));
-    assert_eq!(status, 409, "{problem}");
+    for number in [again["number"].as_u64().expect("a number"), moved] {
+        let (status, problem) = desk.ask(&format!("/v1/corrections/{number}/redo"), &json!({}));
+        assert_eq!(status, 409, "{number} is made already: {problem}");
+    }
     let listed = desk.all("/v1/corrections");
     assert_eq!(listed.len(), 8);
     assert_eq!(listed[0], again);
+
+    // A note can be read where the story's history is; a name survives the end of its story, and that is undone.
+    desk.correct(json!({"kind": "note", "story_id": b, "text": "check with Vienna"}));
+    let (_, history) = desk.service.get(&format!("/v1/stories/{b}/history"));
+    assert!(history.to_string().contains("check with Vienna"), "{history}");
+    desk.correct(json!({"kind": "rename", "story_id": c, "title": "A name that stays"}));
+    let merged = desk.correct(json!({"kind": "merge", "stories": [b, c], "into": b}));
+    assert_eq!(desk.service.get(&format!("/v1/stories/{c}")).0, 308);
+    desk.undo(merged);
+    let (_, story) = desk.service.get(&format!("/v1/stories/{c}"));
+    assert_eq!(story["title"], "A name that stays");
+    let (status, _) = desk.service.get(&format!("/v1/stories/{b}?lang=ar%22x"));
+    assert_eq!(status, 200, "a language that is none");
+
+    // Two stories that are never one are not merged by a later correction either.
+    let apart = desk.correct(json!({"kind": "never-together", "stories": [c, d]}));
+    let (status, problem) = desk.ask("/v1/corrections", &json!({"kind": "merge", "stories": [c, d]}));
+    assert_eq!(status, 409, "{problem}");
+    let detail = problem["detail"].as_str().expect("a detail");
+    assert!(detail.contains(&format!("undo correction {apart} first")), "{detail}");
 }

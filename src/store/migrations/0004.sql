@@ -27,3 +27,7 @@ CREATE TABLE review (
 ) STRICT;
 CREATE INDEX review_doubt ON review (doubt, number);
 CREATE INDEX review_kind ON review (kind, doubt, number);
+
+-- What reading related stories and the list above looks up.
+CREATE INDEX articles_strand ON articles (story, strand);
+CREATE INDEX apart_b ON apart (b);

@@ -87,7 +87,7 @@ pub struct Standing {
     pub holds: Vec<(u64, u64, u64, u64)>,
     /// Pairs that are never together, with the correction.
     pub apart: Vec<(u64, u64, u64)>,
-    /// Stories that an editor named.
+    /// Stories that an editor named, ended ones too.
     pub named: Vec<u64>,
     /// Groups that are always together, with the correction.
     pub together: Vec<(u64, BTreeSet<u64>)>,
@@ -257,9 +257,7 @@ impl Store {
             .query_map([except], |row| Ok((whole(row, 0)?, whole(row, 1)?, whole(row, 2)?)))?
             .collect::<Result<_, _>>()?;
         let named = connection
-            .prepare_cached(
-                "SELECT number FROM stories WHERE named IS NOT NULL AND named <> ?1 AND merged_into IS NULL",
-            )?
+            .prepare_cached("SELECT number FROM stories WHERE named IS NOT NULL AND named <> ?1")?
             .query_map([except], |row| whole(row, 0))?
             .collect::<Result<_, _>>()?;
         let merged = connection
@@ -284,6 +282,33 @@ impl Store {
             together,
             merged,
         })
+    }
+
+    /// The article that gives a story its headline, and the correction that gave it a title instead, if one did.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn headline_of(&self, story: u64) -> Result<(Option<u64>, Option<u64>), StoreError> {
+        let number = |row: &rusqlite::Row<'_>, at| -> rusqlite::Result<Option<u64>> {
+            Ok(row.get::<_, Option<i64>>(at)?.map(|number| number as u64))
+        };
+        Ok(self
+            .writer()?
+            .prepare_cached("SELECT title_article, named FROM stories WHERE number = ?1")?
+            .query_row([story as i64], |row| Ok((number(row, 0)?, number(row, 1)?)))?)
+    }
+
+    /// The correction that made an undone one again and was not undone itself.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn redone_by(&self, number: u64) -> Result<Option<u64>, StoreError> {
+        Ok(self
+            .writer()?
+            .prepare_cached("SELECT number FROM corrections WHERE redoes = ?1 AND undone_at IS NULL LIMIT 1")?
+            .query_row([number as i64], |row| row.get::<_, i64>(0))
+            .optional()?
+            .map(|number| number as u64))
     }
 
     /// The latest title that an editor gave a story, before this correction and not undone.
@@ -370,9 +395,14 @@ fn write(transaction: &Transaction<'_>, corrected: &Corrected, now: DateTime<Utc
         transaction
             .prepare_cached("INSERT OR IGNORE INTO corrected (story, correction) VALUES (?1, ?2)")?
             .execute([*story as i64, number])?;
-        let detail = json!({
+        let mut detail = json!({
             "correction": number, "kind": kind, "undone": undone, "author": author, "reason": reason
         });
+        if let Step::New { asked, .. } = &corrected.step
+            && let Correction::Note { text, .. } = asked
+        {
+            detail["text"] = json!(text);
+        }
         log(transaction, at, "corrected", *story, None, &detail)?;
     }
     if let Some((story, title)) = &corrected.title {
