@@ -33,6 +33,36 @@ pub struct Sentence<'a> {
     pub vector: Vector,
 }
 
+/// Words that make the date behind them the beginning of something that still went on: "since 6 August" tells of no 6 August.
+const SINCE: [&str; 8] = ["since", "منذ", "depuis", "seit", "desde", "sinds", "со", "с"];
+/// Words that may stand between the two.
+const BETWEEN: [&str; 12] = [
+    "the",
+    "early",
+    "mid",
+    "late",
+    "last",
+    "le",
+    "el",
+    "o",
+    "dem",
+    "der",
+    "يوم",
+    "أوائل",
+];
+
+/// Whether what stands before a date says that something has gone on since then.
+fn is_beginning(before: &str) -> bool {
+    let words = before
+        .split(|c: char| !c.is_alphanumeric())
+        .rev()
+        .filter(|word| !word.is_empty());
+    let last = words
+        .map(str::to_lowercase)
+        .find(|word| !BETWEEN.contains(&word.as_str()));
+    last.is_some_and(|word| SINCE.contains(&word.as_str()))
+}
+
 /// The sentences of all articles, in the order of the articles.
 pub fn sentences<'a>(articles: &[&'a StoryArticle], granularity: Granularity) -> Vec<Sentence<'a>> {
     let mut all = Vec::new();
@@ -88,7 +118,9 @@ fn read<'a>(
                 break;
             }
             if mention.start >= from {
-                named.extend(granularity.named(mention.date, article.published));
+                if !is_beginning(text.get(range.start..mention.start).unwrap_or_default()) {
+                    named.extend(granularity.named(mention.date, article.published));
+                }
                 let before = text.get(range.start..mention.start).unwrap_or_default();
                 if before.chars().count() <= BEFORE_DATE {
                     behind_date = mention.end.min(range.end);
@@ -112,5 +144,35 @@ fn read<'a>(
             words: Words::of(&undated),
             vector: Vector::new(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_beginning;
+
+    #[test]
+    fn a_date_behind_since_is_no_day_of_the_event() {
+        for before in [
+            "121,000 people had left since ",
+            "850 killed since mid-",
+            "مقتل أكثر من 14 ألفا منذ ",
+            "مستمرة منذ يوم ",
+            "les premiers depuis le ",
+            "Идут бои с ",
+            "seit dem ",
+            "desde el ",
+        ] {
+            assert!(is_beginning(before), "{before}");
+        }
+        for before in [
+            "",
+            "The truce began on ",
+            "وقع الاتفاق يوم ",
+            "Договор с Баку подписан ",
+            "le ",
+        ] {
+            assert!(!is_beginning(before), "{before}");
+        }
     }
 }
