@@ -1,6 +1,6 @@
 //! `/v1/stories`.
 
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -132,6 +132,8 @@ fn successor(request: &HttpRequest, story: &StoryView, below: &str) -> Option<Ht
     Some(
         HttpResponse::PermanentRedirect()
             .insert_header((LOCATION, location))
+            // An editor may undo the merge.
+            .insert_header((CACHE_CONTROL, "no-cache"))
             .json(Merged {
                 id: story.id.clone(),
                 merged_into,

@@ -61,13 +61,17 @@ fn said(
         filling.push(("story", Part::Link(Link::story(id, &title, &lang))));
     }
     let text = |field: &str| change.detail.get(field).and_then(Value::as_str).unwrap_or_default();
-    filling.push(("title", Part::Text(isolated(text("title")))));
+    filling.push(("title", Part::Quoted(text("title").to_owned())));
     filling.push(("state", Part::Text(words.state(text("state")).to_owned())));
     let whole = |field: &str| change.detail.get(field).and_then(Value::as_u64);
     let number = whole("revision").or(whole("correction")).unwrap_or_default();
     filling.push(("n", Part::Text(words.number(number))));
     filling.push(("decision", Part::Text(words.correction(text("kind")).to_owned())));
-    filling.push(("reason", Part::Text(isolated(text("reason")))));
+    let remarks: Vec<&str> = [text("text"), text("reason")]
+        .into_iter()
+        .filter(|one| !one.is_empty())
+        .collect();
+    filling.push(("reason", Part::Quoted(remarks.join(" · "))));
     let undone = change.detail.get("undone").and_then(Value::as_bool).unwrap_or_default();
     let sentence = match (change.kind.as_str(), other) {
         ("story_created", _) => words.history_created,
@@ -84,14 +88,6 @@ fn said(
         (kind, _) => kind,
     };
     phrase(sentence, &filling)
-}
-
-/// A text of any direction inside a sentence of another: Unicode's first-strong isolate around it.
-pub(super) fn isolated(text: &str) -> String {
-    if text.is_empty() {
-        return String::new();
-    }
-    format!("\u{2068}{text}\u{2069}")
 }
 
 #[cfg(test)]
@@ -139,7 +135,7 @@ mod tests {
                 let text: String = parts
                     .iter()
                     .map(|part| match part {
-                        Part::Text(text) => text.as_str(),
+                        Part::Text(text) | Part::Quoted(text) => text.as_str(),
                         Part::Link(link) => link.title.as_str(),
                     })
                     .collect();

@@ -41,6 +41,8 @@ impl Link {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     Text(String),
+    /// Somebody else's words, of any direction.
+    Quoted(String),
     Link(Link),
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::history::isolated;
 use super::phrase::{Link, Part, phrase};
 use super::words::Words;
 use crate::store::Store;
@@ -86,7 +85,7 @@ impl PlacementView {
                     &[
                         ("decision", Part::Text(decision)),
                         ("n", Part::Text(words.number(number))),
-                        ("reason", Part::Text(isolated(text(correction, "reason")))),
+                        ("reason", Part::Quoted(text(correction, "reason").to_owned())),
                     ],
                 )
             }

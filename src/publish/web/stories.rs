@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
@@ -293,15 +293,7 @@ pub async fn story(
             .into_iter()
             .filter_map(|(name, end)| Some((name, end.as_ref()?)))
             .filter_map(|(name, end)| Some((name, article_link(by_id.get(end.id.as_str())?), end)))
-            .map(|(name, link, end)| {
-                (
-                    name,
-                    link,
-                    end.published
-                        .as_ref()
-                        .map_or(words.undated.to_owned(), |at| words.date(at)),
-                )
-            })
+            .map(|(name, link, end)| (name, link, words.dated(end.published.as_ref())))
             .collect();
             let related = store.related(&asked, &also, resolution)?;
             Ok(Found::Here(Box::new(Told {
@@ -325,7 +317,11 @@ pub async fn story(
         Found::Nothing => return Err(frame.missing(words.no_such_story, &id)),
         Found::Elsewhere(successor) => {
             let to = Link::story(&successor, "", "").address;
-            return Ok(HttpResponse::PermanentRedirect().insert_header((LOCATION, to)).finish());
+            // Not to be kept: an editor may undo the merge.
+            return Ok(HttpResponse::PermanentRedirect()
+                .insert_header((LOCATION, to))
+                .insert_header((CACHE_CONTROL, "no-cache"))
+                .finish());
         }
         Found::Here(told) => *told,
     };

@@ -77,17 +77,18 @@ pub(super) const COLUMNS: &str = "a.id, a.title, a.text, a.published, a.lang, a.
 pub(super) const TABLES: &str = "articles a LEFT JOIN documents d ON d.number = a.document
     LEFT JOIN stories s ON s.number = a.story LEFT JOIN articles o ON o.number = a.original";
 
+/// A date as it is kept.
+pub(super) fn dated(kept: Option<String>) -> Option<DatedJson> {
+    kept.as_deref().and_then(Dated::from_value_text).map(DatedJson::from)
+}
+
 /// An article without its near-duplicates, and its number.
 pub(super) fn article(row: &Row<'_>) -> rusqlite::Result<(ArticleView, i64)> {
-    let published: Option<String> = row.get(3)?;
     let view = ArticleView {
         id: row.get(0)?,
         title: row.get(1)?,
         text: row.get(2)?,
-        published: published
-            .as_deref()
-            .and_then(Dated::from_value_text)
-            .map(DatedJson::from),
+        published: dated(row.get(3)?),
         lang: row.get(4)?,
         source: row.get(5)?,
         agency: row.get(6)?,

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::article::dated;
 use super::{
     BadCursor, Page, ReadError, cursor_behind, cut_page, decode, encode, json, list_name, number_in, time,
     time_of_seconds,
 };
+use crate::article::DatedJson;
 use crate::store::{Store, StoreError};
 use crate::story::labels::{Pace, Trend, importance_at};
 use crate::story::names::{About, Name};
@@ -96,8 +98,8 @@ pub struct NameView {
 pub struct EndArticle {
     /// The article.
     pub id: String,
-    /// Its publication; null when it is not known.
-    pub published: Option<String>,
+    /// Its publication, with its precision; null when it is not known.
+    pub published: Option<DatedJson>,
 }
 
 /// A story's pace: two spans of time of equal length up to its latest article.
@@ -225,7 +227,7 @@ pub(super) const COLUMNS: &str = "s.id, CASE WHEN s.named IS NULL THEN coalesce(
     s.state, s.articles, s.near_duplicates, s.sources, s.languages, s.terms,
     s.started, s.latest, s.velocity, s.created_at, s.updated_at, into_.id, from_.id,
     (SELECT json_group_array(c.id) FROM stories c WHERE c.split_from = s.number), s.version, s.number,
-    s.about, first.id, first.published_s, last.id, last.published_s, s.pace_days, s.pace_latest, s.pace_before, s.importance,
+    s.about, first.id, first.published, last.id, last.published, s.pace_days, s.pace_latest, s.pace_before, s.importance,
     (SELECT max(latest) FROM stories), (SELECT value FROM meta WHERE key = 'half_life_days'), ?1";
 /// How many they are.
 const WIDTH: usize = 31;
@@ -233,7 +235,8 @@ pub(super) const TABLES: &str = "stories s LEFT JOIN stories into_ ON into_.numb
     LEFT JOIN stories from_ ON from_.number = s.split_from
     LEFT JOIN articles first ON first.number = s.first_article
     LEFT JOIN articles last ON last.number = s.last_article
-    LEFT JOIN articles local ON local.number = s.headlines ->> ('$.\"' || ?1 || '\"') AND local.title <> ''";
+    LEFT JOIN articles local ON local.title <> ''
+        AND local.number = (SELECT value FROM json_each(s.headlines) WHERE key = ?1)";
 
 pub(super) fn story(row: &Row<'_>) -> rusqlite::Result<(StoryView, i64)> {
     let languages: Vec<String> = json(&row.get::<_, String>(7)?)?;
@@ -253,7 +256,7 @@ pub(super) fn story(row: &Row<'_>) -> rusqlite::Result<(StoryView, i64)> {
         names.iter().map(view).collect()
     };
     let end = |id: usize, published: usize| -> rusqlite::Result<Option<EndArticle>> {
-        let published = row.get::<_, Option<i64>>(published)?.map(time_of_seconds);
+        let published = dated(row.get(published)?);
         Ok(row.get::<_, Option<String>>(id)?.map(|id| EndArticle { id, published }))
     };
     let pace = Pace {
