@@ -69,7 +69,7 @@ fn score(
     for sentence in sentences {
         let told = published.get(sentence.article).copied().flatten();
         let mut counted = BTreeSet::new();
-        for &named in &sentence.named {
+        for &named in sentence.named.iter().chain(&sentence.since) {
             let Some(day) = of(named) else { continue };
             let counts = days.entry(day).or_default();
             // Two days of a week are one mention of the week.

@@ -23,6 +23,8 @@ pub struct Sentence<'a> {
     pub text: &'a str,
     /// When what it tells happened, by the dates that it names.
     pub named: BTreeSet<Dated>,
+    /// Days since when something has gone on: they matter to the story, but the sentence does not tell of them.
+    pub since: BTreeSet<Dated>,
     /// It can be read without the one before it.
     pub alone: bool,
     /// How much it tells of the story as a whole: its likeness to all sentences in its language, 0 to 1.
@@ -109,7 +111,7 @@ fn read<'a>(
     let mentions = dates::find(text, article.published);
     let mut mentions = mentions.iter().peekable();
     for (place, range) in sentence::split(text).into_iter().enumerate() {
-        let mut named = BTreeSet::new();
+        let (mut named, mut since) = (BTreeSet::new(), BTreeSet::new());
         let mut undated = String::new();
         let mut from = range.start;
         let mut behind_date = range.start;
@@ -118,8 +120,11 @@ fn read<'a>(
                 break;
             }
             if mention.start >= from {
-                if !is_beginning(text.get(range.start..mention.start).unwrap_or_default()) {
-                    named.extend(granularity.named(mention.date, article.published));
+                let day = granularity.named(mention.date, article.published);
+                if is_beginning(text.get(range.start..mention.start).unwrap_or_default()) {
+                    since.extend(day);
+                } else {
+                    named.extend(day);
                 }
                 let before = text.get(range.start..mention.start).unwrap_or_default();
                 if before.chars().count() <= BEFORE_DATE {
@@ -139,6 +144,7 @@ fn read<'a>(
             place,
             text,
             named,
+            since,
             alone: stands_alone(text, behind_date, &article.lang),
             central: 0.0,
             words: Words::of(&undated),
