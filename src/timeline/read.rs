@@ -65,6 +65,12 @@ fn is_beginning(before: &str) -> bool {
     last.is_some_and(|word| SINCE.contains(&word.as_str()))
 }
 
+/// Whether a date is written with such a word ("since August"); «منذ يومين» is two days ago.
+fn begins(date: &str) -> bool {
+    let first = date.split_whitespace().next().map(str::to_lowercase);
+    first.is_some_and(|word| word != "منذ" && SINCE.contains(&word.as_str()))
+}
+
 /// The sentences of all articles, in the order of the articles.
 pub fn sentences<'a>(articles: &[&'a StoryArticle], granularity: Granularity) -> Vec<Sentence<'a>> {
     let mut all = Vec::new();
@@ -121,7 +127,8 @@ fn read<'a>(
             }
             if mention.start >= from {
                 let day = granularity.named(mention.date, article.published);
-                if is_beginning(text.get(range.start..mention.start).unwrap_or_default()) {
+                let of = |from, to| text.get(from..to).unwrap_or_default();
+                if is_beginning(of(range.start, mention.start)) || begins(of(mention.start, mention.end)) {
                     since.extend(day);
                 } else {
                     named.extend(day);
@@ -155,7 +162,7 @@ fn read<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::is_beginning;
+    use super::{begins, is_beginning};
 
     #[test]
     fn a_date_behind_since_is_no_day_of_the_event() {
@@ -171,6 +178,7 @@ mod tests {
         ] {
             assert!(is_beginning(before), "{before}");
         }
+        assert!(begins("since August") && !begins("منذ يومين") && !begins("August") && !begins(""));
         for before in [
             "",
             "The truce began on ",
