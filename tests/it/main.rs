@@ -1,5 +1,6 @@
 //! Behaviour through the command line and HTTP, with the real model: one file a promise.
 
+mod access;
 mod api;
 mod bad_input;
 mod browser;

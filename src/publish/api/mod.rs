@@ -156,8 +156,11 @@ fn takes(path: &str, route: Route) -> Resource {
 
 /// What is not here, and methods that are not for a page's address.
 pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    if request.match_pattern().is_some() {
-        return other_method(&request, READ);
+    match request.match_pattern().as_deref() {
+        Some("/login") => return other_method(&request, BOTH),
+        Some("/logout") => return other_method(&request, HAND_IN),
+        Some(_) => return other_method(&request, READ),
+        None => {}
     }
     Err(Problem::new(
         Kind::NotFound,
