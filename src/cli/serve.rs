@@ -86,6 +86,7 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
         desk: Arc::<Pipeline>::clone(&pipeline),
         trouble: Arc::new(move || watched.trouble()),
         access,
+        metrics: pipeline.metrics(),
         settings,
     };
     actix_web::rt::System::new().block_on(publish::serve(app, listen))?;

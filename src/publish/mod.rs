@@ -9,7 +9,7 @@ mod request_id;
 mod server;
 pub mod web;
 
-pub use server::{App, serve};
+pub use server::{App, routes, serve};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

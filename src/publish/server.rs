@@ -14,6 +14,7 @@ use actix_web::middleware::{Compress, Condition, Next, from_fn};
 use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, ResponseError as _, web};
 
 use crate::config::Settings;
+use crate::metrics::Metrics;
 use crate::pipeline::{Desk, Intake};
 use crate::publish::access::rate::Quota;
 use crate::publish::access::{Access, Caller, Refused};
@@ -38,6 +39,8 @@ pub struct App {
     pub trouble: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     /// Who may do what.
     pub access: Arc<Access>,
+    /// Figures for an operator.
+    pub metrics: Arc<Metrics>,
     /// All settings.
     pub settings: Arc<Settings>,
 }
@@ -115,12 +118,16 @@ async fn dress(
     put_headers(response.headers_mut(), &path, &id);
     let route = response.request().match_pattern();
     let caller = Caller::of(response.request());
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    if let Some(app) = response.request().app_data::<web::Data<App>>() {
+        app.metrics.answered(method.as_str(), route.as_deref(), status, took);
+    }
     tracing::info!(
         request = %id,
         %method,
         route = route.as_deref().unwrap_or("none"),
-        status = response.status().as_u16(),
-        milliseconds = started.elapsed().as_millis() as u64,
+        status,
+        milliseconds = took.as_millis() as u64,
         token = caller.as_ref().and_then(Caller::name),
         "{path}"
     );
@@ -132,7 +139,7 @@ async fn gate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let Some(app) = request.app_data::<web::Data<App>>().map(web::Data::clone) else {
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
         let problem = Problem::new(Kind::Internal, "the service was put together wrongly");
         return Ok(request.into_response(problem.error_response()).map_into_right_body());
     };

@@ -275,7 +275,11 @@ fn people_sign_in_at_a_page_and_other_sites_cannot_use_that() {
     assert_eq!(form.status, 200);
     assert!(form.text().contains("value=\"/stories/s1\"") && form.text().contains("تسجيل الدخول"));
     let elsewhere = browse(&service, "GET /login?next=//evil.example", &[], "");
-    assert!(elsewhere.text().contains("name=\"next\" value=\"/\""), "{}", elsewhere.text());
+    assert!(
+        elsewhere.text().contains("name=\"next\" value=\"/\""),
+        "{}",
+        elsewhere.text()
+    );
 
     let wrong = browse(&service, "POST /login", &[], "token=silsila_nothing&next=/");
     assert_eq!((wrong.status, wrong.header("set-cookie")), (401, ""));

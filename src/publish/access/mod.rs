@@ -8,6 +8,7 @@ pub mod rate;
 mod sessions;
 pub mod tokens;
 
+pub use needs::Need;
 pub use sessions::COOKIE;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +19,6 @@ use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{AUTHORIZATION, HOST, ORIGIN};
 
-use self::needs::Need;
 use self::rate::{Buckets, Quota};
 use self::sessions::Sessions;
 use self::tokens::{Role, Secret, Token, TokensError};
@@ -354,6 +354,12 @@ impl Access {
         });
         Ok(())
     }
+}
+
+/// What a request with this method needs at an address of this pattern.
+pub fn needed(method: &str, pattern: &str) -> Need {
+    let method = method.parse().unwrap_or_default();
+    needs::of(&method, Some(pattern))
 }
 
 /// Where the tokens are.

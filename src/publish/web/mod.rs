@@ -5,6 +5,7 @@
 
 mod articles;
 mod cuts;
+pub mod escape;
 mod frame;
 mod history;
 mod login;
