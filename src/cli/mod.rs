@@ -6,6 +6,7 @@ mod export;
 mod ingest;
 mod model;
 mod replay;
+mod retry;
 mod serve;
 mod timeline;
 
@@ -47,6 +48,7 @@ enum Command {
     Ingest(ingest::Arguments),
     Export(export::Arguments),
     Replay(replay::Arguments),
+    Retry(retry::Arguments),
     Serve(serve::Arguments),
     Reembed(serve::ReembedArguments),
     Timeline(timeline::Arguments),
@@ -68,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Ingest(arguments) => ingest::run(&arguments, &settings),
         Command::Export(arguments) => export::run(&arguments, &settings),
         Command::Replay(arguments) => replay::run(&arguments, &settings),
+        Command::Retry(arguments) => retry::run(&arguments, &settings),
         Command::Serve(arguments) => serve::run(&arguments, &settings),
         Command::Reembed(arguments) => serve::reembed(&arguments, &settings),
         Command::Timeline(arguments) => timeline::run(&arguments, &settings),

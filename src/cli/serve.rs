@@ -12,6 +12,7 @@ use crate::cli::progress;
 use crate::config::Settings;
 use crate::embed::worker::Worker;
 use crate::pipeline::{Pipeline, Placer};
+use crate::publish::streams::Streams;
 use crate::publish::{self, App};
 use crate::store::Store;
 
@@ -79,6 +80,8 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
         intake: Arc::<Pipeline>::clone(&pipeline),
         desk: Arc::<Pipeline>::clone(&pipeline),
         trouble: Arc::new(move || watched.trouble()),
+        meaning: pipeline.meaning(),
+        streams: Arc::new(Streams::new(settings.publish.max_streams)),
         settings,
     };
     actix_web::rt::System::new().block_on(publish::serve(app, listen))?;

@@ -6,9 +6,10 @@
 pub mod api;
 mod request_id;
 mod server;
+pub mod streams;
 pub mod web;
 
-pub use server::{App, serve};
+pub use server::{App, HeadAlone, serve};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -38,4 +39,8 @@ pub struct Settings {
     pub wait_seconds: u64,
     /// Seconds that requests under way get when the service stops.
     pub drain_seconds: u64,
+    /// Streams of the change log that may be open at once.
+    pub max_streams: usize,
+    /// Seconds without a change after which a stream shows that it is alive.
+    pub heartbeat_seconds: u64,
 }

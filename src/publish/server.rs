@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use actix_web::dev::{Service as _, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_ENCODING, HeaderName, HeaderValue};
 use actix_web::middleware::Compress;
 use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, web};
 
 use crate::config::Settings;
-use crate::pipeline::{Desk, Intake};
+use crate::pipeline::{Desk, Intake, Meaning};
 use crate::publish::request_id::{RequestId, RequestIds};
+use crate::publish::streams::Streams;
 use crate::publish::{api, web as pages};
 use crate::store::Store;
 
@@ -28,9 +29,17 @@ pub struct App {
     pub desk: Arc<dyn Desk>,
     /// Why articles cannot be taken and placed, if they cannot. Blocks; call it off the async threads.
     pub trouble: Arc<dyn Fn() -> Option<String> + Send + Sync>,
+    /// Search by meaning.
+    pub meaning: Option<Arc<Meaning>>,
+    /// Who follows the change log live.
+    pub streams: Arc<Streams>,
     /// All settings.
     pub settings: Arc<Settings>,
 }
+
+/// With a request that was HEAD: an answer without an end must know.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadAlone;
 
 /// Headers of every answer: nothing of ours may be framed, sniffed, or load from elsewhere.
 const HEADERS: [(&str, &str); 4] = [
@@ -83,6 +92,10 @@ pub fn dress<B>(response: &mut ServiceResponse<B>, id: &str) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
+    // Told the compression to keep off; no coding is not named (RFC 9110, 12.5.3).
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        headers.remove(CONTENT_ENCODING);
+    }
 }
 
 /// Tells who hands in articles how many the queue still takes, in the fields of the IETF's draft "RateLimit header fields
@@ -102,6 +115,26 @@ fn tell_quota<B>(response: &mut ServiceResponse<B>, queued: usize, capacity: usi
     }
 }
 
+/// Waits until the service is asked to stop. The server hears the same signal, and waits for its connections: streams would
+/// never end by themselves.
+async fn stop_asked() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut term) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // Without signals there is nothing to wait for; streams then end with the drain time.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Serves until SIGTERM or SIGINT, then lets requests under way end. Prints the address when it is ready to answer.
 ///
 /// # Errors
@@ -109,6 +142,13 @@ fn tell_quota<B>(response: &mut ServiceResponse<B>, queued: usize, capacity: usi
 pub async fn serve(app: App, listen: SocketAddr) -> io::Result<()> {
     let drain = app.settings.publish.drain_seconds;
     let ids = Arc::new(RequestIds::new());
+    let (streams, store) = (Arc::clone(&app.streams), Arc::clone(&app.store));
+    actix_web::rt::spawn(async move { streams.run(store).await });
+    let streams = Arc::clone(&app.streams);
+    actix_web::rt::spawn(async move {
+        stop_asked().await;
+        streams.close();
+    });
     let server = HttpServer::new(move || {
         let ids = Arc::clone(&ids);
         let feeders = app.clone();
@@ -122,6 +162,7 @@ pub async fn serve(app: App, listen: SocketAddr) -> io::Result<()> {
                 if request.method() == Method::HEAD {
                     // Answered like GET; the connection knows what was asked and leaves the body out.
                     request.head_mut().method = Method::GET;
+                    request.extensions_mut().insert(HeadAlone);
                 }
                 request.extensions_mut().insert(RequestId(id.clone()));
                 let quota = handed_in.then(|| feeders.clone());

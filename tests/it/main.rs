@@ -1,11 +1,14 @@
 //! Behaviour through the command line and HTTP, with the real model: one file a promise.
 
 mod api;
+mod as_of;
 mod bad_input;
 mod browser;
 mod corrections;
 mod demonstration;
 mod export;
+mod graph;
+mod intake;
 mod kill;
 mod labels;
 mod model;
@@ -15,5 +18,6 @@ mod review;
 mod running;
 mod seed;
 mod service;
+mod stream;
 mod timeline;
 mod wire;

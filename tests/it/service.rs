@@ -58,7 +58,14 @@ pub struct Service {
 
 impl Service {
     pub fn start(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, &[])
+    }
+
+    /// With settings, as `SECTION__KEY` and value.
+    pub fn start_with(data_dir: &Path, settings: &[(&str, &str)]) -> Self {
+        let settings = settings.iter().map(|(key, value)| (format!("SILSILA__{key}"), *value));
         let mut child = Command::new(env!("CARGO_BIN_EXE_silsila"))
+            .envs(settings)
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .stdout(Stdio::piped())

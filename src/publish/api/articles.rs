@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::intake::{Accepted, Found, Wait, body, hand_over, json, media_type, refuse};
+use super::intake::{Accepted, Found, IdempotencyKey, Wait, body, hand_over, json, media_type, once, refuse};
 use super::problem::{Kind, Problem, Refused};
 use super::{Parameters, answer, read};
 use crate::extract::NewsRules;
@@ -18,7 +18,7 @@ use crate::store::read::{AlsoIn, ArticleView};
 
 /// Hand in one article, an array of them, `{"articles": […]}`, or JSON Lines.
 #[utoipa::path(
-    post, path = "/v1/articles", operation_id = "hand_in_articles", params(Wait),
+    post, path = "/v1/articles", operation_id = "hand_in_articles", params(Wait, IdempotencyKey),
     request_body(content = serde_json::Value, description = "id, title, text, published, lang, source, agency, keywords, url"),
     responses(Accepted)
 )]
@@ -30,8 +30,10 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         Ok(items) => items,
         Err(problem) => return Err(refuse(&app, &request, problem, &bytes).await),
     };
+    let once = once(&request, &bytes)?;
     let rules = NewsRules::new(&app.settings.extract, Utc::now());
     let (found, items) = read(move || Ok::<_, Problem>((drafted(&items, &rules, single), items))).await?;
+    let found = Found { once, ..found };
     let input = |index: usize| items.get(index).map(Item::to_string).unwrap_or_default();
     hand_over(app, &request, found, wait, input).await
 }
@@ -134,6 +136,7 @@ fn drafted(items: &[Item], rules: &NewsRules, single: bool) -> Found {
         submissions: Vec::new(),
         places: Vec::new(),
         refused: Vec::new(),
+        once: None,
         single,
     };
     for (index, item) in items.iter().enumerate() {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::label::label;
-use super::place::{apply, log, recount, settle_state, show_face};
+use super::place::{apply, log, recount, renamed, settle_state, show_face};
 use super::{Clock, StoryFace};
 use crate::correction::{Correction, Signature};
 use crate::store::{Store, StoreError};
@@ -336,6 +336,7 @@ impl Store {
         let transaction = connection.transaction()?;
         let number = write(&transaction, corrected, now)?;
         transaction.commit()?;
+        self.announce(&connection);
         Ok(number)
     }
 }
@@ -428,6 +429,14 @@ fn rename(
     at: i64,
 ) -> Result<(), StoreError> {
     let story_number = story as i64;
+    let titled = |transaction: &Transaction<'_>| {
+        transaction
+            .prepare_cached("SELECT title, title_lang FROM stories WHERE number = ?1")?
+            .query_row([story_number], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })
+    };
+    let before = titled(transaction)?;
     match title {
         Some((title, lang)) => transaction.execute(
             "UPDATE stories SET title = ?2, title_lang = ?3, named =
@@ -443,11 +452,9 @@ fn rename(
             [story_number],
         )?,
     };
-    let title: String =
-        transaction.query_row("SELECT title FROM stories WHERE number = ?1", [story_number], |row| {
-            row.get(0)
-        })?;
-    log(transaction, at, "renamed", story, None, &json!({"title": title}))?;
+    let after = titled(transaction)?;
+    let detail = renamed((&before.0, &before.1), (&after.0, &after.1));
+    log(transaction, at, "renamed", story, None, &detail)?;
     Ok(())
 }
 
