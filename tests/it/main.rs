@@ -11,6 +11,7 @@ mod graph;
 mod intake;
 mod kill;
 mod labels;
+mod meaning;
 mod model;
 mod pages;
 mod refused;

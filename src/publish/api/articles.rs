@@ -14,7 +14,7 @@ use crate::extract::json::draft;
 use crate::pipeline::Submission;
 use crate::publish::App;
 use crate::store::StoreError;
-use crate::store::read::{AlsoIn, ArticleView};
+use crate::store::read::{AlsoIn, ArticleView, PlacementView};
 
 /// Hand in one article, an array of them, `{"articles": […]}`, or JSON Lines.
 #[utoipa::path(
@@ -194,7 +194,7 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String
 
 /// Why an article is in its story: nearest members with the part of each signal, the runner-up and the margin.
 #[utoipa::path(get, path = "/v1/articles/{id}/placement", operation_id = "placement", params(("id" = String, Path)),
-    responses((status = 200, body = serde_json::Value), (status = 304), (status = 404, body = Problem)))]
+    responses((status = 200, body = PlacementView), (status = 304), (status = 404, body = Problem)))]
 pub async fn placement(
     app: web::Data<App>,
     request: HttpRequest,
@@ -202,7 +202,11 @@ pub async fn placement(
 ) -> Result<HttpResponse, Problem> {
     Parameters::of(&request)?.end()?;
     let (store, asked) = (app.store.clone(), id.clone());
-    let found = read(move || store.placement(&asked)).await?;
+    let found = read(move || match store.placement(&asked)? {
+        Some(Some(placement)) => PlacementView::of(placement).map(|view| Some(Some(view))),
+        other => Ok::<_, StoreError>(other.map(|_| None)),
+    })
+    .await?;
     match found {
         None => Err(Problem::not_found("article", &id)),
         Some(None) => Err(Problem::new(

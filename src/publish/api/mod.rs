@@ -68,15 +68,7 @@ use problem::{Kind, Problem};
         health::ready,
         health::metrics
     ),
-    components(schemas(
-        intake::Accepted,
-        problem::Problem,
-        problem::Refused,
-        crate::story::Placement,
-        crate::story::Neighbour,
-        crate::story::Rival,
-        crate::story::SecondLook
-    ))
+    components(schemas(intake::Accepted, problem::Problem, problem::Refused))
 )]
 pub struct Api;
 

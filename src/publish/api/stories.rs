@@ -44,7 +44,7 @@ pub struct Merged {
 /// Stories, the latest changed first unless asked otherwise.
 #[utoipa::path(get, path = "/v1/stories", operation_id = "stories",
     params(
-        ("q" = Option<String>, Query, description = "Words that its articles hold"), ("lang" = Option<String>, Query, description = "A language among its articles; headlines and names are in it, too"),
+        ("q" = Option<String>, Query, description = "Words that its articles hold"), ("lang" = Option<String>, Query, description = "A filter: only stories with articles in this language; headlines and names are in it, too. (On one story `lang` filters nothing: it is the reader's language, what `title_lang` is here.)"),
         ("title_lang" = Option<String>, Query, description = "The reader's language: headlines and names are in it where the story has them; leaves no story out"),
         ("source" = Option<String>, Query), ("state" = Option<String>, Query, description = "emerging, active, dormant, closed"),
         ("min_articles" = Option<u64>, Query), ("min_sources" = Option<u64>, Query),
@@ -112,7 +112,7 @@ pub struct StoryWithRelated {
 
 /// One story. A merged one answers with a redirect to its successor, a split one names its children.
 #[utoipa::path(get, path = "/v1/stories/{id}", operation_id = "story",
-    params(("id" = String, Path), ("lang" = Option<String>, Query, description = "The reader's language: headline and names are in it where the story has them"),
+    params(("id" = String, Path), ("lang" = Option<String>, Query, description = "The reader's language: headline and names are in it where the story has them, otherwise as without it. It filters nothing (on the list of stories `lang` does, and `title_lang` is the reader's language)"),
         ("as_of" = Option<String>, Query, description = "The story as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). `as_of.not_known` names what the log does not tell of then")),
     responses((status = 200, body = StoryWithRelated), (status = 304), (status = 400, body = Problem), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
@@ -255,7 +255,7 @@ async fn list_of(app: &App, request: &HttpRequest, id: &str) -> Result<(StoryVie
         ("dates" = Option<usize>, Query, description = "Number of periods, 1 to 1000; without it, as many as the story deserves"),
         ("granularity" = Option<String>, Query, description = "How long a period is: hour, day, week (from Monday), month; day without it. An event keeps its own date: with hour, the minute in which an article first told of it where that is known"),
         ("sentences" = Option<usize>, Query, description = "Events of one period at most, 1 to 100; 3 without it"),
-        ("lang" = Option<String>, Query, description = "The reader's language"),
+        ("lang" = Option<String>, Query, description = "The reader's language: its sentences are preferred, others are not left out"),
         ("as_of" = Option<String>, Query, description = "From the articles and texts that were in the story then, by today's rules: the number of a change, or an RFC 3339 time, day or month (to its end)")
     ),
     responses((status = 200, body = StoryTimeline), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]

@@ -325,12 +325,15 @@ fn origins(connection: &Connection, number: i64, at: i64) -> Result<BTreeSet<i64
     Ok(found)
 }
 
+/// A change that moves articles: its number, kind and story; the article, or the story that it went up in.
+type Move = (i64, String, i64, Option<i64>, Option<i64>);
+
 /// The members of a story at a change.
 fn members(connection: &Connection, number: i64, at: i64) -> Result<BTreeSet<i64>, StoreError> {
     let mut held: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
     let origins = origins(connection, number, at)?;
     // One story after the other by the index, then in the order of the log.
-    let mut changes: Vec<(i64, String, i64, Option<i64>, Option<i64>)> = Vec::new();
+    let mut changes: Vec<Move> = Vec::new();
     let mut of = connection.prepare_cached(
         "SELECT c.number, c.kind, c.article, s.number FROM changes c
          LEFT JOIN stories s ON c.kind = 'merged' AND s.id = c.detail ->> 'into'

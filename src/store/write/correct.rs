@@ -311,19 +311,31 @@ impl Store {
             .map(|number| number as u64))
     }
 
+    /// The languages of a story's articles, the most frequent first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn languages_of(&self, story: u64) -> Result<Vec<String>, StoreError> {
+        let languages: String = self
+            .writer()?
+            .prepare_cached("SELECT languages FROM stories WHERE number = ?1")?
+            .query_row([story as i64], |row| row.get(0))?;
+        Ok(serde_json::from_str(&languages)?)
+    }
+
     /// The latest title that an editor gave a story, before this correction and not undone.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn earlier_title(&self, story: u64, before: u64) -> Result<Option<String>, StoreError> {
+    pub fn earlier_title(&self, story: u64, before: u64) -> Result<Option<(String, Option<String>)>, StoreError> {
         Ok(self
             .writer()?
             .prepare_cached(
-                "SELECT c.asked ->> 'title' FROM corrections c JOIN corrected t ON t.correction = c.number
+                "SELECT c.asked ->> 'title', c.asked ->> 'lang' FROM corrections c JOIN corrected t ON t.correction = c.number
                  WHERE t.story = ?1 AND c.number < ?2 AND c.undone_at IS NULL AND c.asked ->> 'kind' = 'rename'
                  ORDER BY c.number DESC LIMIT 1",
             )?
-            .query_row([story as i64, before as i64], |row| row.get(0))
+            .query_row([story as i64, before as i64], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
     }
 
