@@ -69,6 +69,7 @@ use problem::{Kind, Problem};
         intake::Accepted,
         problem::Problem,
         problem::Refused,
+        crate::store::read::SortBy,
         crate::story::Placement,
         crate::story::Neighbour,
         crate::story::Rival,

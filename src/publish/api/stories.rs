@@ -43,7 +43,7 @@ pub struct Merged {
         ("q" = Option<String>, Query, description = "Words that its articles hold"), ("lang" = Option<String>, Query, description = "A language among its articles; headlines and names are in it, too"),
         ("title_lang" = Option<String>, Query, description = "The reader's language: headlines and names are in it where the story has them; leaves no story out"),
         ("source" = Option<String>, Query), ("state" = Option<String>, Query, description = "emerging, active, dormant, closed"),
-        ("min_articles" = Option<u64>, Query), ("min_sources" = Option<u64>, Query),
+        ("min_articles" = Option<u64>, Query, format = "uint64"), ("min_sources" = Option<u64>, Query, format = "uint64"),
         ("updated_from" = Option<String>, Query), ("updated_to" = Option<String>, Query),
         ("sort_by" = Option<SortBy>, Query), ("sort_direction" = Option<String>, Query, description = "asc, desc"),
         Paging
