@@ -9,8 +9,9 @@ DATA_HOME ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)
 DEMO ?= 1
 STORE := $(DATA_HOME)/silsila/$(if $(filter 1,$(DEMO)),demonstration,own)
 LISTEN ?= 127.0.0.1:8080
+KILLS ?= 50
 
-.PHONY: help needs build model run test lint bench bench-quality clean
+.PHONY: help needs build model run test kill-test lint bench bench-quality clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +37,11 @@ test: ## Run everything that CI runs
 	cargo build --locked
 	target/debug/silsila model fetch
 	cargo test --locked
+
+kill-test: needs ## Kill the service KILLS times (50) while it is written to, and look for what is lost or broken
+	cargo build --locked
+	target/debug/silsila model fetch
+	SILSILA_KILLS=$(KILLS) cargo test --locked --test it -- --nocapture kill::
 
 lint: needs ## Format and lint
 	cargo fmt

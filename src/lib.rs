@@ -21,3 +21,4 @@ pub mod source;
 pub mod store;
 pub mod story;
 pub mod timeline;
+mod whole;

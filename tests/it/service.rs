@@ -58,7 +58,25 @@ pub struct Service {
 
 impl Service {
     pub fn start(data_dir: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_silsila"))
+        Self::start_with(data_dir, &[])
+    }
+
+    /// With settings from the environment.
+    pub fn start_with(data_dir: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_silsila"));
+        command.envs(environment.iter().copied());
+        Self::spawn(command, data_dir)
+    }
+
+    /// Through another program, which runs what it is given behind its arguments in its own place.
+    pub fn start_through(program: &[&str], data_dir: &Path) -> Self {
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).arg(env!("CARGO_BIN_EXE_silsila"));
+        Self::spawn(command, data_dir)
+    }
+
+    fn spawn(mut command: Command, data_dir: &Path) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .stdout(Stdio::piped())
@@ -75,6 +93,11 @@ impl Service {
             "it says where it is: {line:?} (is the model there? `silsila model fetch`)"
         );
         Self { child, address }
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// As by a loss of power.

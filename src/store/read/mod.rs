@@ -11,7 +11,7 @@ mod search;
 mod story;
 
 pub use also::{AlsoIn, Related};
-pub use article::{ArticleView, DocumentView};
+pub use article::{ArticleView, DocumentView, DroppedView};
 pub use correction::{CorrectionView, EndedView, MovedView};
 pub use export::Exported;
 pub use names::{Facets, Headline, Member};

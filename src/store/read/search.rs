@@ -177,7 +177,7 @@ impl Store {
 }
 
 fn hit(found: ArticleView, q: &str) -> SearchHit {
-    let (snippet, highlights) = snippet(&found.title, &found.text, q);
+    let (snippet, highlights) = snippet(&found.title, found.text.as_deref().unwrap_or_default(), q);
     SearchHit {
         article_id: found.id,
         story_id: found.story_id,

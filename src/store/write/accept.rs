@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::place::log;
+use super::place::{log, recount};
 use crate::article::{ArticleId, Document, DocumentId, DocumentKind, Draft, full_text};
 use crate::extract::fold::fold;
 use crate::pipeline::{Outcome, Receipt, Refusal, Submission};
@@ -232,13 +232,19 @@ fn insert(
             now.timestamp_micros(),
         ])?;
     let number = transaction.last_insert_rowid();
-    index_text(transaction, number, draft)
+    index_text(transaction, number, &draft.title, &draft.text)
 }
 
-fn index_text(transaction: &Transaction<'_>, number: i64, draft: &Draft) -> Result<(), StoreError> {
+/// Makes an article findable by its words.
+pub(in crate::store) fn index_text(
+    transaction: &Transaction<'_>,
+    number: i64,
+    title: &str,
+    text: &str,
+) -> Result<(), StoreError> {
     transaction
         .prepare_cached("INSERT INTO search (rowid, title, text) VALUES (?1, ?2, ?3)")?
-        .execute(params![number, fold(&draft.title), fold(&draft.text)])?;
+        .execute(params![number, fold(title), fold(text)])?;
     Ok(())
 }
 
@@ -259,7 +265,7 @@ fn revise(
     )?;
     transaction.execute(
         "UPDATE articles SET revision = ?2, title = ?3, text = ?4, digest = ?5, removed = ?6, set_aside = ?7,
-         keywords = ?8, published_s = coalesce(published_s, ?9), precision = coalesce(precision, ?10),
+         keywords = ?8, text_dropped_at = NULL, published_s = coalesce(published_s, ?9), precision = coalesce(precision, ?10),
          published = coalesce(published, ?11), source = coalesce(source, ?12), agency = coalesce(agency, ?13)
          WHERE number = ?1",
         params![
@@ -279,14 +285,14 @@ fn revise(
         ],
     )?;
     transaction.execute("DELETE FROM search WHERE rowid = ?1", [known.number])?;
-    index_text(transaction, known.number, draft)?;
+    index_text(transaction, known.number, &draft.title, &draft.text)?;
     let story: Option<i64> =
         transaction.query_row("SELECT story FROM articles WHERE number = ?1", [known.number], |row| {
             row.get(0)
         })?;
     if let Some(story) = story {
         let detail = json!({"revision": known.revision + 1});
-        let change = log(
+        log(
             transaction,
             at,
             "article_revised",
@@ -295,10 +301,12 @@ fn revise(
             &detail,
         )?;
         transaction.execute(
-            "UPDATE stories SET version = ?2, updated_at = ?3,
-             title = CASE WHEN title_article = ?4 THEN ?5 ELSE title END WHERE number = ?1",
-            params![story, change, at, known.number, draft.title],
+            "UPDATE stories SET title = CASE WHEN title_article = ?2 AND named IS NULL THEN ?3 ELSE title END
+             WHERE number = ?1",
+            params![story, known.number, draft.title],
         )?;
+        // It may have a date or a source only now.
+        recount(transaction, story as u64, now)?;
     }
     Ok(())
 }
