@@ -13,6 +13,7 @@ use crate::article::ArticleId;
 use crate::config::Settings;
 use crate::correction::Signature;
 use crate::embed::worker::Worker;
+use crate::metrics::Metrics;
 use crate::pipeline::{
     CorrectionError, Decree, Decreed, Desk, Intake, IntakeError, PipelineError, Placer, Receipt, Refusal, RefusedInput,
     Submission,
@@ -31,6 +32,7 @@ const SWEEP: Duration = Duration::from_secs(600);
 pub struct Pipeline {
     store: Arc<Store>,
     shared: Arc<Shared>,
+    metrics: Arc<Metrics>,
     capacity: usize,
     keep_refused: usize,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -82,6 +84,8 @@ impl Pipeline {
             .filter(|seconds| *seconds > 0.0)
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let mut placer = Placer::open(Arc::clone(&store), settings, embedder)?;
+        let metrics = placer.metrics();
+        metrics.running(&placer.identity().name);
         let shared = Arc::new(Shared::default());
         shared.lock().queued = store.count_queued()?;
         let own = Arc::clone(&shared);
@@ -97,6 +101,7 @@ impl Pipeline {
         Ok(Self {
             store,
             shared,
+            metrics,
             capacity,
             keep_refused,
             thread: Mutex::new(Some(thread)),
@@ -114,6 +119,11 @@ impl Pipeline {
     /// The store that the writer writes.
     pub fn store(&self) -> Arc<Store> {
         Arc::clone(&self.store)
+    }
+
+    /// What the writer and the intake observe; others add to it.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Why articles cannot be taken and placed, if they cannot: for readiness. Tries to write; blocks as long as the
@@ -244,6 +254,18 @@ fn write(placer: &mut Placer, shared: &Shared, save_every: Option<Duration>) {
     }
 }
 
+impl Pipeline {
+    fn count(&self, answers: &[Result<Receipt, Refusal>]) {
+        for answer in answers {
+            let outcome = match answer {
+                Ok(receipt) => receipt.outcome.name(),
+                Err(_) => "refused",
+            };
+            self.metrics.accepted(outcome, 1);
+        }
+    }
+}
+
 impl Intake for Pipeline {
     fn accept(&self, submissions: Vec<Submission>) -> Result<Vec<Result<Receipt, Refusal>>, IntakeError> {
         let count = submissions.len();
@@ -263,6 +285,9 @@ impl Intake for Pipeline {
             state.queued += count;
         }
         let answers = self.store.accept(&submissions, Utc::now());
+        if let Ok(answers) = &answers {
+            self.count(answers);
+        }
         let mut state = self.shared.lock();
         let new = answers.as_ref().map_or(0, |answers| {
             answers
@@ -344,6 +369,7 @@ mod tests {
         Pipeline {
             store: Arc::new(Store::open(dir).unwrap()),
             shared: Arc::new(Shared::default()),
+            metrics: Arc::default(),
             capacity: 1,
             keep_refused: 1,
             thread: Mutex::new(Some(std::thread::spawn(writer))),

@@ -26,7 +26,9 @@ pub mod strands;
 pub mod weights;
 
 pub use engine::saved;
-pub use engine::{Arrival, Decision, Engine, Neighbour, Placement, Rival, SecondLook, StoryChange, StoryError};
+pub use engine::{
+    Arrival, Decision, Engine, Neighbour, Placement, Rival, Sampled, SecondLook, StoryChange, StoryError,
+};
 
 use serde::Deserialize;
 

@@ -194,7 +194,7 @@ fn nothing_acknowledged_is_lost_and_nothing_is_broken_however_often_it_is_killed
             child.kill().expect("it can be killed");
             child.wait().expect("it ends");
         } else {
-            let service = Service::start_with(dir.path(), &ENVIRONMENT);
+            let service = Service::start_with(dir.path(), "127.0.0.1:0", &ENVIRONMENT);
             let gone = AtomicBool::new(false);
             let moment = Duration::from_millis(30 + dice.below(1500));
             let seeds: Vec<u64> = (0..=WRITERS).map(|_| dice.below(u64::MAX - 1) + 1).collect();
@@ -216,7 +216,7 @@ fn nothing_acknowledged_is_lost_and_nothing_is_broken_however_often_it_is_killed
         assert!(ok, "after kill {round}: {report}");
     }
 
-    let service = Service::start_with(dir.path(), &ENVIRONMENT);
+    let service = Service::start_with(dir.path(), "127.0.0.1:0", &ENVIRONMENT);
     let until = Instant::now() + Duration::from_secs(120);
     while service.get("/readyz").1["queued"] != 0 {
         assert!(Instant::now() < until, "what was queued is placed");

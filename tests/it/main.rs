@@ -1,5 +1,6 @@
 //! Behaviour through the command line and HTTP, with the real model: one file a promise.
 
+mod access;
 mod api;
 mod bad_input;
 mod browser;
@@ -7,10 +8,13 @@ mod corrections;
 mod demonstration;
 mod disk;
 mod export;
+mod hostile;
 mod keeping;
 mod kill;
 mod labels;
+mod limits;
 mod model;
+mod monitoring;
 mod pages;
 mod refused;
 mod review;

@@ -58,26 +58,26 @@ pub struct Service {
 
 impl Service {
     pub fn start(data_dir: &Path) -> Self {
-        Self::start_with(data_dir, &[])
+        Self::start_with(data_dir, "127.0.0.1:0", &[])
     }
 
-    /// With settings from the environment.
-    pub fn start_with(data_dir: &Path, environment: &[(&str, &str)]) -> Self {
+    /// On another address, with settings from the environment.
+    pub fn start_with(data_dir: &Path, listen: &str, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_silsila"));
-        command.envs(environment.iter().copied());
-        Self::spawn(command, data_dir)
+        command.envs(settings.iter().copied());
+        Self::spawn(command, listen, data_dir)
     }
 
     /// Through another program, which runs what it is given behind its arguments in its own place.
     pub fn start_through(program: &[&str], data_dir: &Path) -> Self {
         let mut command = Command::new(program[0]);
         command.args(&program[1..]).arg(env!("CARGO_BIN_EXE_silsila"));
-        Self::spawn(command, data_dir)
+        Self::spawn(command, "127.0.0.1:0", data_dir)
     }
 
-    fn spawn(mut command: Command, data_dir: &Path) -> Self {
+    fn spawn(mut command: Command, listen: &str, data_dir: &Path) -> Self {
         let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--listen", listen, "--data-dir"])
             .arg(data_dir)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -100,6 +100,15 @@ impl Service {
         self.child.id()
     }
 
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.child.id())])
+            .status()
+            .expect("a shell");
+        assert!(sent.success(), "the signal is sent");
+    }
+
     /// As by a loss of power.
     pub fn kill(mut self) {
         self.child.kill().expect("it can be killed");
@@ -108,11 +117,7 @@ impl Service {
 
     /// As by a service manager: asked to end.
     pub fn terminate(self) -> Ending {
-        let sent = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {}", self.child.id())])
-            .status()
-            .expect("a shell");
-        assert!(sent.success(), "the signal is sent");
+        self.signal("TERM");
         Ending(self)
     }
 

@@ -1,11 +1,8 @@
--- What retention has dropped, and when. An article whose text is dropped keeps its title, address, date and digest.
-ALTER TABLE articles ADD COLUMN text_dropped_at INTEGER;
-ALTER TABLE articles ADD COLUMN vector_dropped_at INTEGER;
-ALTER TABLE articles ADD COLUMN placement_dropped_at INTEGER;
-ALTER TABLE documents ADD COLUMN text_dropped_at INTEGER;
--- When retention last went through a closed story's members.
-ALTER TABLE stories ADD COLUMN texts_dropped_at INTEGER;
-ALTER TABLE stories ADD COLUMN vectors_dropped_at INTEGER;
-ALTER TABLE stories ADD COLUMN closed_dropped_at INTEGER;
-CREATE INDEX stories_closed ON stories (coalesce(latest, updated_at / 1000000)) WHERE state = 'closed';
-CREATE INDEX articles_document ON articles (document) WHERE document IS NOT NULL;
+-- What the list of stories and a story's page look up in a large store.
+CREATE INDEX stories_split_from ON stories (split_from) WHERE split_from IS NOT NULL;
+CREATE INDEX stories_merged_into ON stories (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX stories_state ON stories (state, updated_at, number);
+DROP INDEX stories_started;
+CREATE INDEX stories_started ON stories (coalesce(started, -9223372036854775807), number);
+CREATE INDEX articles_source ON articles (source, story);
+CREATE INDEX articles_lang ON articles (lang, story);

@@ -109,6 +109,24 @@ impl Store {
         })
     }
 
+    /// When the oldest article that waits to be placed arrived.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn oldest_queued(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT arrived_at FROM articles WHERE state = 'queued' ORDER BY number LIMIT 1")?;
+            let mut rows = statement.query_map([], |row| row.get::<_, i64>(0))?;
+            Ok(rows.next().transpose()?.and_then(DateTime::from_timestamp_micros))
+        })
+    }
+
+    /// Bytes of the data folder: the database, its log, and what lies beside it.
+    pub fn bytes(&self) -> u64 {
+        self.file.parent().map_or(0, crate::metrics::bytes_of)
+    }
+
     /// Counts of everything.
     ///
     /// # Errors
