@@ -20,6 +20,9 @@ pub struct Arguments {
     /// Where the store is; without it the user's data folder
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Give back the room of what was dropped; takes longer
+    #[arg(long)]
+    compact: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -55,7 +58,7 @@ pub fn restore(arguments: &RestoreArguments, settings: &Settings) -> ExitCode {
 fn back_up(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
     let dir = data_dir(arguments.data_dir.as_ref(), settings)?;
     let mut bar: Option<ProgressBar> = None;
-    let made = backup::backup(&dir, &arguments.to, Utc::now(), &mut |remaining, pages| {
+    let made = backup::backup(&dir, &arguments.to, arguments.compact, Utc::now(), &mut |remaining, pages| {
         let bar = bar.get_or_insert_with(|| progress(pages, "pages"));
         bar.set_position(pages.saturating_sub(remaining));
     });

@@ -95,13 +95,14 @@ pub struct Summary {
 
 /// Copies the store in `dir` to a new file, beside a service that may be writing it: what is copied is the moment of the
 /// call. `to` is a file's name, or a folder, in which the file is named after that moment. `progress` is told pages that
-/// remain and pages in all.
+/// remain and pages in all. `compact` gives back the room of what was dropped, and takes longer.
 ///
 /// # Errors
 /// When the file exists, the store is damaged or newer, or the disk refuses; nothing is left under the name then.
 pub fn backup(
     dir: &Path,
     to: &Path,
+    compact: bool,
     now: DateTime<Utc>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Summary, BackupError> {
@@ -123,7 +124,7 @@ pub fn backup(
         io::ErrorKind::AlreadyExists => BackupError::Unfinished(partial.clone()),
         _ => disk("write", &partial)(error),
     })?;
-    let made = copy(&source, &partial, progress)
+    let made = copy(&source, &partial, compact, progress)
         .and_then(|()| summary(&partial))
         .and_then(|found| {
             if file.symlink_metadata().is_ok() {
@@ -144,7 +145,12 @@ pub fn backup(
 }
 
 /// Copies every page of one moment, and makes one file of it.
-fn copy(source: &Connection, partial: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), BackupError> {
+fn copy(
+    source: &Connection,
+    partial: &Path,
+    compact: bool,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), BackupError> {
     let mut target = Connection::open(partial)?;
     // A transaction on the source: the copy stays at this moment however long it takes and whatever is written meanwhile.
     source.execute_batch("BEGIN")?;
@@ -165,6 +171,9 @@ fn copy(source: &Connection, partial: &Path, progress: &mut dyn FnMut(u64, u64))
     source.execute_batch("COMMIT")?;
     // Without a log of its own, so that the one file is everything.
     target.pragma_update(None, "journal_mode", "DELETE")?;
+    if compact {
+        target.execute_batch("VACUUM")?;
+    }
     drop(target);
     sync(partial)
 }
