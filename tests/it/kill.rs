@@ -122,7 +122,7 @@ fn write(address: &str, name: &str, mut dice: Dice, known: &Mutex<Known>, gone: 
 fn edit(address: &str, mut dice: Dice, known: &Mutex<Known>, gone: &AtomicBool) {
     let known = || known.lock().expect("nobody panicked");
     while !gone.load(Ordering::Relaxed) {
-        std::thread::sleep(Duration::from_millis(20 + dice.below(60)));
+        std::thread::sleep(Duration::from_millis(5 + dice.below(25)));
         let articles: Vec<String> = {
             let known = known();
             let all = known.acknowledged.len() as u64;

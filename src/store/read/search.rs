@@ -153,7 +153,7 @@ impl Store {
                         ":number": behind.map(|place| place.number),
                         ":limit": per_page as i64 + 1,
                     },
-                    |row| Ok((article(row)?, row.get(19)?, row.get(20)?)),
+                    |row| Ok((article(row)?, row.get(20)?, row.get(21)?)),
                 )?
                 .collect::<Result<_, _>>()?;
             let more = cut_page(&mut found, per_page);
