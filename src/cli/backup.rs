@@ -58,10 +58,16 @@ pub fn restore(arguments: &RestoreArguments, settings: &Settings) -> ExitCode {
 fn back_up(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
     let dir = data_dir(arguments.data_dir.as_ref(), settings)?;
     let mut bar: Option<ProgressBar> = None;
-    let made = backup::backup(&dir, &arguments.to, arguments.compact, Utc::now(), &mut |remaining, pages| {
-        let bar = bar.get_or_insert_with(|| progress(pages, "pages"));
-        bar.set_position(pages.saturating_sub(remaining));
-    });
+    let made = backup::backup(
+        &dir,
+        &arguments.to,
+        arguments.compact,
+        Utc::now(),
+        &mut |remaining, pages| {
+            let bar = bar.get_or_insert_with(|| progress(pages, "pages"));
+            bar.set_position(pages.saturating_sub(remaining));
+        },
+    );
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }

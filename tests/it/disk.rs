@@ -162,7 +162,10 @@ fn a_disk_that_takes_nothing_any_more_refuses_writes_and_nothing_else() {
         run.is_ok_and(|run| run.status.success())
     };
     // Else the signal that comes with the limit ends it. Its log may be a file, which is limited, too.
-    let service = Service::start_through(&["sh", "-c", "trap '' XFSZ; exec \"$@\" 2>/dev/null", "sh"], data.path());
+    let service = Service::start_through(
+        &["sh", "-c", "trap '' XFSZ; exec \"$@\" 2>/dev/null", "sh"],
+        data.path(),
+    );
     if !limit(&service, "0") {
         println!("skipped: there is no prlimit here");
         return;

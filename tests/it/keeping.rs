@@ -66,7 +66,13 @@ fn a_backup_beside_a_running_service_is_restored_elsewhere_and_over_another_stor
         "{}",
         said(&again)
     );
-    let named = silsila(&["backup", "--compact", path(keep.path()), "--data-dir", path(data.path())]);
+    let named = silsila(&[
+        "backup",
+        "--compact",
+        path(keep.path()),
+        "--data-dir",
+        path(data.path()),
+    ]);
     assert!(named.status.success(), "{}", said(&named));
     let names: Vec<String> = std::fs::read_dir(keep.path())
         .expect("a folder")
