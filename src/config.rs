@@ -38,6 +38,8 @@ pub struct Settings {
     pub also: crate::store::read::also::Rules,
     /// Timelines.
     pub timeline: timeline::Settings,
+    /// How long what is kept.
+    pub retention: crate::store::write::Retention,
     /// The writer's path.
     pub pipeline: pipeline::Settings,
     /// HTTP and pages.

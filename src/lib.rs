@@ -22,3 +22,4 @@ pub mod source;
 pub mod store;
 pub mod story;
 pub mod timeline;
+mod whole;

@@ -17,7 +17,7 @@ mod search;
 mod story;
 
 pub use also::{AlsoIn, Related};
-pub use article::{ArticleView, DocumentView};
+pub use article::{ArticleView, DocumentView, DroppedView};
 pub use as_of::{ArticleThen, AsOf, Moment, StoryThen};
 pub use correction::{CorrectionView, EndedView, MovedView};
 pub use export::Exported;
