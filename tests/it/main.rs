@@ -25,4 +25,5 @@ mod seed;
 mod service;
 mod stream;
 mod timeline;
+mod unchanged;
 mod wire;
