@@ -72,7 +72,12 @@ pub use stories::timeline_of;
         health::ready,
         health::metrics
     ),
-    components(schemas(intake::Accepted, problem::Problem, problem::Refused)),
+    components(schemas(
+        intake::Accepted,
+        problem::Problem,
+        problem::Refused,
+        crate::store::read::SortBy
+    )),
     modifiers(&Guard)
 )]
 pub struct Api;
