@@ -34,6 +34,7 @@ use silsila::pipeline::{
     RefusedInput, Submission,
 };
 use silsila::publish::access::Access;
+use silsila::publish::memo::Memo;
 use silsila::publish::streams::Streams;
 use silsila::publish::{self, App};
 use silsila::source;
@@ -364,10 +365,8 @@ impl Intake for Hole {
     }
 
     fn accept_once(&self, submissions: Vec<Submission>, _: &Once) -> Result<Answers, IntakeError> {
-        Ok(Answers {
-            each: self.accept(submissions)?,
-            again: false,
-        })
+        let each = self.accept(submissions)?;
+        Ok(Answers { each, again: false })
     }
 
     fn retry(&self, _: &[ArticleId]) -> Result<Vec<ArticleId>, IntakeError> {
@@ -691,6 +690,8 @@ async fn run(
         desk: Arc::new(Hole),
         trouble: Arc::new(|| None),
         meaning: None,
+        answers: Arc::new(Memo::new(1 << 20)),
+        timelines: Arc::new(Memo::new(1 << 20)),
         streams: Arc::new(Streams::new(1)),
         settings: Arc::new(settings),
     };

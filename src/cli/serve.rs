@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::embed::worker::Worker;
 use crate::pipeline::{Pipeline, Placer};
 use crate::publish::access::Access;
+use crate::publish::memo::Memo;
 use crate::publish::streams::Streams;
 use crate::publish::{self, App, LogFormat};
 use crate::store::Store;
@@ -67,10 +68,12 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
         intake: Arc::<Pipeline>::clone(&pipeline),
         desk: Arc::<Pipeline>::clone(&pipeline),
         trouble: Arc::new(move || watched.trouble()),
+        meaning: pipeline.meaning(),
+        answers: Arc::new(Memo::new(settings.publish.memo_bytes)),
+        timelines: Arc::new(Memo::new(settings.publish.memo_bytes)),
+        streams: Arc::new(Streams::new(settings.publish.max_streams)),
         access,
         metrics: pipeline.metrics(),
-        meaning: pipeline.meaning(),
-        streams: Arc::new(Streams::new(settings.publish.max_streams)),
         settings,
     };
     actix_web::rt::System::new().block_on(publish::serve(app, listen))?;

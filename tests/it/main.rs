@@ -27,4 +27,5 @@ mod seed;
 mod service;
 mod stream;
 mod timeline;
+mod unchanged;
 mod wire;

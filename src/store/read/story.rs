@@ -82,6 +82,15 @@ pub struct StoryView {
     pub version: u64,
 }
 
+/// Where a story stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoryVersion {
+    /// Number of its latest change.
+    pub version: u64,
+    /// The story that it goes on in.
+    pub merged_into: Option<String>,
+}
+
 /// A person, place or organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NameView {
@@ -422,6 +431,27 @@ impl Store {
                 .query_row(params![lang, id], story)
                 .optional()?;
             Ok(found.map(|(view, _)| view))
+        })
+    }
+
+    /// Where a story stands, without reading what it shows.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn story_version(&self, id: &str) -> Result<Option<StoryVersion>, StoreError> {
+        self.read(|connection| {
+            Ok(connection
+                .prepare_cached(
+                    "SELECT s.version, into_.id FROM stories s LEFT JOIN stories into_ ON into_.number = s.merged_into
+                     WHERE s.id = ?1",
+                )?
+                .query_row([id], |row| {
+                    Ok(StoryVersion {
+                        version: row.get::<_, i64>(0)? as u64,
+                        merged_into: row.get(1)?,
+                    })
+                })
+                .optional()?)
         })
     }
 
