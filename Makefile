@@ -10,7 +10,7 @@ DEMO ?= 1
 STORE := $(DATA_HOME)/silsila/$(if $(filter 1,$(DEMO)),demonstration,own)
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help needs build model run test lint bench bench-quality clean
+.PHONY: help needs build model run test fuzz api-test lint bench bench-quality bench-service clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,13 @@ test: ## Run everything that CI runs
 	cargo build --locked
 	target/debug/silsila model fetch
 	cargo test --locked
+	cargo run --locked --example fuzz -- 20000
+
+fuzz: needs ## Throw CASES broken inputs at everything that reads input (CASES=10000000 SEED=1)
+	cargo run --release --locked --example fuzz -- $(or $(CASES),1000000) $(or $(SEED),1)
+
+api-test: model ## Try the running service against its own description with schemathesis
+	@bash .ci/api-test $(BINARY)
 
 lint: needs ## Format and lint
 	cargo fmt
@@ -44,7 +51,10 @@ lint: needs ## Format and lint
 bench-quality: model ## Measure stories, speed and timelines; DATA=folder with the labelled sets, ARGS="--only og2021 --json"
 	@python3 -B benches/quality $(ARGS) "$(DATA)"
 
-bench: bench-quality ## Run every measurement: so far the same as bench-quality
+bench-service: build ## Measure a large store being read, fed, started: DATA=folder with the collections, ARGS="--articles 20000"
+	@python3 -B benches/service $(ARGS) "$(DATA)"
+
+bench: bench-quality bench-service ## Run every measurement
 
 clean: ## Remove what was built; the model and the data stay
 	cargo clean

@@ -69,6 +69,8 @@ impl Settings {
         let environment = config::Environment::with_prefix("SILSILA")
             .prefix_separator("__")
             .separator("__")
+            .list_separator(",")
+            .with_list_parse_key("publish.cors_origins")
             .try_parsing(true);
         Ok(layers.add_source(environment).build()?.try_deserialize()?)
     }

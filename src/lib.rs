@@ -15,6 +15,7 @@ pub mod correction;
 pub mod embed;
 pub mod extract;
 pub mod index;
+pub mod metrics;
 pub mod pipeline;
 pub mod publish;
 pub mod source;

@@ -54,12 +54,12 @@ pub fn open(settings: &Settings) -> Result<(Box<dyn Embedder>, Centres), Box<dyn
     Ok((embedder, centres))
 }
 
-/// The articles of a collection in order of publication (undated ones last, in the file's order), as the service would take
-/// them, but without vectors: `titles` leaves the bodies out. `label` is read for judging and never reaches the story stage.
+/// The drafts of a collection with their labels, in order of publication (undated ones last, in the file's order), as the
+/// service would take them. Labels are read for judging and never reach the story stage.
 ///
 /// # Errors
 /// When the file or an article cannot be read.
-pub fn texts(file: &Path, settings: &Settings, titles: bool) -> Result<Vec<Article>, Box<dyn Error>> {
+pub fn drafts(file: &Path, settings: &Settings) -> Result<Vec<(Draft, String)>, Box<dyn Error>> {
     let rules = NewsRules::new(&settings.extract, Utc::now());
     let mut drafts = Vec::new();
     for item in source::read(&[file.into()], &settings.source) {
@@ -69,6 +69,14 @@ pub fn texts(file: &Path, settings: &Settings, titles: bool) -> Result<Vec<Artic
         }
     }
     drafts.sort_by_key(|(draft, _)| (draft.published.is_none(), draft.published));
+    Ok(drafts)
+}
+
+/// What [`drafts`] reads, as texts without vectors: `titles` leaves the bodies out.
+///
+/// # Errors
+/// When the file or an article cannot be read.
+pub fn texts(file: &Path, settings: &Settings, titles: bool) -> Result<Vec<Article>, Box<dyn Error>> {
     let article = |(draft, label): (Draft, String)| Article {
         text: full_text(&draft.title, if titles { "" } else { &draft.text }),
         time: draft.published.map(|date| date.midpoint()),
@@ -76,7 +84,7 @@ pub fn texts(file: &Path, settings: &Settings, titles: bool) -> Result<Vec<Artic
         label,
         vector: Vec::new(),
     };
-    Ok(drafts.into_iter().map(article).collect())
+    Ok(drafts(file, settings)?.into_iter().map(article).collect())
 }
 
 /// What [`texts`] reads, with vectors.

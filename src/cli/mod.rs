@@ -6,8 +6,10 @@ mod export;
 mod ingest;
 mod model;
 mod replay;
+mod retry;
 mod serve;
 mod timeline;
+mod token;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -47,9 +49,15 @@ enum Command {
     Ingest(ingest::Arguments),
     Export(export::Arguments),
     Replay(replay::Arguments),
+    Retry(retry::Arguments),
     Serve(serve::Arguments),
     Reembed(serve::ReembedArguments),
     Timeline(timeline::Arguments),
+    /// Tokens: who may read, hand in, edit, administer
+    Token {
+        #[command(subcommand)]
+        command: token::Command,
+    },
 }
 
 /// Runs the command line and answers with the exit status.
@@ -68,8 +76,10 @@ pub fn run() -> ExitCode {
         Command::Ingest(arguments) => ingest::run(&arguments, &settings),
         Command::Export(arguments) => export::run(&arguments, &settings),
         Command::Replay(arguments) => replay::run(&arguments, &settings),
+        Command::Retry(arguments) => retry::run(&arguments, &settings),
         Command::Serve(arguments) => serve::run(&arguments, &settings),
         Command::Reembed(arguments) => serve::reembed(&arguments, &settings),
+        Command::Token { command } => token::run(&command, &settings),
         Command::Timeline(arguments) => timeline::run(&arguments, &settings),
     }
 }

@@ -1,21 +1,37 @@
 //! The HTTP server: puts routes together, wraps every answer, drains on SIGTERM.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
-use actix_web::dev::{Service as _, ServiceResponse};
+use actix_cors::Cors;
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::middleware::Compress;
-use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use actix_web::middleware::{Compress, Condition, Next, from_fn};
+use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, ResponseError as _, web};
+use futures_util::Stream as _;
+use futures_util::stream::poll_fn;
 
 use crate::config::Settings;
-use crate::pipeline::{Desk, Intake};
+use crate::metrics::Metrics;
+use crate::pipeline::{Desk, Intake, Meaning};
+use crate::publish::access::rate::Quota;
+use crate::publish::access::{Access, Caller, Refused};
+use crate::publish::api::problem::{Kind, Problem};
 use crate::publish::request_id::{RequestId, RequestIds};
+use crate::publish::streams::Streams;
 use crate::publish::{api, web as pages};
 use crate::store::Store;
+
+/// Threads that answer; each has its share of the connections.
+const WORKERS: usize = 4;
 
 /// Everything that handlers use.
 #[derive(Clone)]
@@ -28,9 +44,21 @@ pub struct App {
     pub desk: Arc<dyn Desk>,
     /// Why articles cannot be taken and placed, if they cannot. Blocks; call it off the async threads.
     pub trouble: Arc<dyn Fn() -> Option<String> + Send + Sync>,
+    /// Who may do what.
+    pub access: Arc<Access>,
+    /// Figures for an operator.
+    pub metrics: Arc<Metrics>,
+    /// Search by meaning.
+    pub meaning: Option<Arc<Meaning>>,
+    /// Who follows the change log live.
+    pub streams: Arc<Streams>,
     /// All settings.
     pub settings: Arc<Settings>,
 }
+
+/// With a request that was HEAD: an answer without an end must know.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadAlone;
 
 /// Headers of every answer: nothing of ours may be framed, sniffed, or load from elsewhere.
 const HEADERS: [(&str, &str); 4] = [
@@ -39,11 +67,11 @@ const HEADERS: [(&str, &str); 4] = [
     ("referrer-policy", "no-referrer"),
     (
         "content-security-policy",
-        "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
 ];
 /// The page to try the API brings its styles inline, and nothing from elsewhere.
-const DOCS_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+const DOCS_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Registers everything under `/`.
 pub fn routes(app: &App) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
@@ -69,9 +97,8 @@ async fn nowhere(request: HttpRequest) -> Result<HttpResponse, api::problem::Pro
 }
 
 /// Puts the headers of every answer on, and the request's id.
-pub fn dress<B>(response: &mut ServiceResponse<B>, id: &str) {
-    let docs = response.request().path().starts_with("/docs");
-    let headers = response.headers_mut();
+fn put_headers(headers: &mut HeaderMap, path: &str, id: &str) {
+    let docs = path.starts_with("/docs");
     for (name, value) in HEADERS {
         let value = if docs && name == "content-security-policy" {
             DOCS_POLICY
@@ -83,22 +110,194 @@ pub fn dress<B>(response: &mut ServiceResponse<B>, id: &str) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
+    // Told the compression to keep off; no coding is not named (RFC 9110, 12.5.3).
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        headers.remove(CONTENT_ENCODING);
+    }
 }
 
-/// Tells who hands in articles how many the queue still takes, in the fields of the IETF's draft "RateLimit header fields
-/// for HTTP". The quota is shared by all feeders; `t` says when to come back, once there is no room.
-fn tell_quota<B>(response: &mut ServiceResponse<B>, queued: usize, capacity: usize) {
-    let headers = response.headers_mut();
-    let wait = headers.get("retry-after").and_then(|value| value.to_str().ok());
-    let left = match wait {
-        Some(seconds) => format!("\"queue\";r=0;t={seconds}"),
-        None => format!("\"queue\";r={}", capacity.saturating_sub(queued)),
+/// What surrounds every request: its id, the headers of every answer, and one line in the log.
+async fn dress(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let started = Instant::now();
+    let id = match request.app_data::<web::Data<RequestIds>>() {
+        Some(ids) => ids.of(request.headers()),
+        None => String::new(),
     };
-    let policy = format!("\"queue\";q={capacity};qu=\"articles\"");
-    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        // Answered like GET; the connection knows what was asked and leaves the body out.
+        request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(HeadAlone);
+    }
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let payload = hold_chunks(&mut request);
+    let mut response = next.call(request).await?;
+    let path = response.request().path().to_owned();
+    put_headers(response.headers_mut(), &path, &id);
+    let route = response.request().match_pattern();
+    let caller = Caller::of(response.request());
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    if let Some(app) = response.request().app_data::<web::Data<App>>() {
+        app.metrics.answered(method.as_str(), route.as_deref(), status, took);
+    }
+    tracing::info!(
+        request = %id,
+        %method,
+        route = route.as_deref().unwrap_or("none"),
+        status,
+        milliseconds = took.as_millis() as u64,
+        token = caller.as_ref().and_then(Caller::name),
+        "{path}"
+    );
+    Ok(match payload {
+        None => response.map_into_left_body(),
+        Some(payload) => response.map_body(|_, body| {
+            EitherBody::right(Held {
+                body: body.boxed(),
+                _payload: payload,
+            })
+        }),
+    })
+}
+
+/// Keeps hold of a body that comes in chunks. When an answer is sent before such a body has ended and nobody holds it any
+/// more, actix reads on for its end as long as the client likes; while it is held, the connection ends with the answer.
+fn hold_chunks(request: &mut ServiceRequest) -> Option<Rc<RefCell<Payload>>> {
+    if !request.headers().contains_key(TRANSFER_ENCODING) {
+        return None;
+    }
+    let held = Rc::new(RefCell::new(request.take_payload()));
+    let read = Rc::clone(&held);
+    let chunks = poll_fn(move |context| Pin::new(&mut *read.borrow_mut()).poll_next(context));
+    request.set_payload(Payload::Stream {
+        payload: Box::pin(chunks),
+    });
+    Some(held)
+}
+
+/// An answer's body that keeps hold of the request's.
+struct Held {
+    body: BoxBody,
+    _payload: Rc<RefCell<Payload>>,
+}
+
+impl MessageBody for Held {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
+/// Lets through who may, and tells everybody what is left to them.
+async fn gate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
+        let problem = Problem::new(Kind::Internal, "the service was put together wrongly");
+        return Ok(request.into_response(problem.error_response()).map_into_right_body());
+    };
+    let handed_in = request.method() == Method::POST && api::takes_articles(request.path());
+    let queue = handed_in.then_some(&app);
+    match app.access.admit(&request) {
+        Ok((caller, quota)) => {
+            request.extensions_mut().insert(caller);
+            let mut response = next.call(request).await?;
+            tell_quotas(response.headers_mut(), quota, queue);
+            Ok(response.map_into_left_body())
+        }
+        Err(refused) => {
+            let Refused { problem, quota, caller } = *refused;
+            request.extensions_mut().insert(caller);
+            let mut answer = match pages::wants_page(request.request()) {
+                true => pages::refused(request.request(), &problem),
+                false => problem.error_response(),
+            };
+            tell_quotas(answer.headers_mut(), quota, queue);
+            Ok(request.into_response(answer).map_into_right_body())
+        }
+    }
+}
+
+/// Tells what is left, in the fields of the IETF's draft "RateLimit header fields for HTTP": to who hands in articles how
+/// many the queue still takes, a quota that all feeders share and whose `t` says when to come back, once there is no
+/// room; and to everybody how many requests.
+fn tell_quotas(headers: &mut HeaderMap, quota: Option<Quota>, feeders: Option<&web::Data<App>>) {
+    let (mut policies, mut left) = (Vec::new(), Vec::new());
+    if let Some(app) = feeders {
+        let capacity = app.settings.pipeline.queue;
+        policies.push(format!("\"queue\";q={capacity};qu=\"articles\""));
+        let wait = headers.get("retry-after").and_then(|value| value.to_str().ok());
+        left.push(match wait.filter(|_| quota.is_none_or(|quota| quota.wait.is_none())) {
+            Some(seconds) => format!("\"queue\";r=0;t={seconds}"),
+            None => format!("\"queue\";r={}", capacity.saturating_sub(app.intake.queued())),
+        });
+    }
+    if let Some(quota) = quota {
+        policies.push(quota.policy());
+        left.push(quota.state());
+    }
+    for (name, items) in [("ratelimit-policy", policies), ("ratelimit", left)] {
+        if let Ok(value) = HeaderValue::from_str(&items.join(", "))
+            && !items.is_empty()
+        {
             headers.insert(HeaderName::from_static(name), value);
         }
+    }
+}
+
+/// Which other sites' pages may read the API: none but those listed. They send tokens, never cookies.
+fn cors(origins: &[String]) -> Condition<Cors> {
+    let listed = origins
+        .iter()
+        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    let cors = listed
+        .allowed_methods(["GET", "HEAD", "POST"])
+        .allowed_headers([
+            "authorization",
+            "content-type",
+            "if-none-match",
+            "idempotency-key",
+            "last-event-id",
+            "x-request-id",
+        ])
+        .expose_headers([
+            "etag",
+            "location",
+            "ratelimit",
+            "ratelimit-policy",
+            "retry-after",
+            "x-request-id",
+        ])
+        .max_age(3600);
+    Condition::new(!origins.is_empty(), cors)
+}
+
+/// Waits until the service is asked to stop. The server hears the same signal, and waits for its connections: streams would
+/// never end by themselves.
+async fn stop_asked() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut term) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // Without signals there is nothing to wait for; streams then end with the drain time.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -107,41 +306,31 @@ fn tell_quota<B>(response: &mut ServiceResponse<B>, queued: usize, capacity: usi
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn serve(app: App, listen: SocketAddr) -> io::Result<()> {
-    let drain = app.settings.publish.drain_seconds;
-    let ids = Arc::new(RequestIds::new());
+    let settings = app.settings.publish.clone();
+    #[cfg(unix)]
+    app.access.reload_on_hangup()?;
+    let ids = web::Data::new(RequestIds::new());
+    let (streams, store) = (Arc::clone(&app.streams), Arc::clone(&app.store));
+    actix_web::rt::spawn(async move { streams.run(store).await });
+    let streams = Arc::clone(&app.streams);
+    actix_web::rt::spawn(async move {
+        stop_asked().await;
+        streams.close();
+    });
     let server = HttpServer::new(move || {
-        let ids = Arc::clone(&ids);
-        let feeders = app.clone();
         Actix::new()
+            .app_data(ids.clone())
             .configure(routes(&app))
             .wrap(Compress::default())
-            .wrap_fn(move |mut request, service| {
-                let id = ids.of(request.headers());
-                let line = format!("{} {}", request.method(), request.path());
-                let handed_in = request.method() == Method::POST && api::takes_articles(request.path());
-                if request.method() == Method::HEAD {
-                    // Answered like GET; the connection knows what was asked and leaves the body out.
-                    request.head_mut().method = Method::GET;
-                }
-                request.extensions_mut().insert(RequestId(id.clone()));
-                let quota = handed_in.then(|| feeders.clone());
-                let started = std::time::Instant::now();
-                let answer = service.call(request);
-                async move {
-                    let mut response = answer.await?;
-                    dress(&mut response, &id);
-                    if let Some(app) = quota {
-                        tell_quota(&mut response, app.intake.queued(), app.settings.pipeline.queue);
-                    }
-                    let status = response.status().as_u16();
-                    tracing::info!(request = %id, status, milliseconds = started.elapsed().as_millis() as u64, "{line}");
-                    Ok(response)
-                }
-            })
+            .wrap(from_fn(gate))
+            .wrap(cors(&app.settings.publish.cors_origins))
+            .wrap(from_fn(dress))
     })
-    .client_request_timeout(Duration::from_secs(15))
-    .shutdown_timeout(drain)
-    .workers(4)
+    .client_request_timeout(Duration::from_secs(settings.head_seconds.max(1)))
+    .keep_alive(Duration::from_secs(settings.keep_alive_seconds.max(1)))
+    .shutdown_timeout(settings.drain_seconds)
+    .workers(WORKERS)
+    .max_connections(settings.max_connections.div_ceil(WORKERS))
     .bind(listen)?;
     let address = server.addrs().first().copied().unwrap_or(listen);
     let running = server.run();

@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 use super::intake::{body, json, media_type};
 use super::problem::{Kind, Problem};
 use super::{Paging, Parameters, answer, page, read};
-use crate::correction::{Correction, MOST_CHARACTERS, Signature};
+use crate::correction::{Correction, MOST_CHARACTERS, MOST_NAMED, Signature};
 use crate::pipeline::{CorrectionError, Decree, Decreed};
 use crate::publish::App;
+use crate::publish::access::Caller;
 use crate::store::read::{CorrectionView, Page};
 
 /// A correction with its signature, as it is handed in.
@@ -71,6 +72,7 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         correction: asked,
         signature: by,
     } = signed(&request, &bytes)?;
+    let by = by_whom(&request, by);
     let decree = Decree::Make {
         asked: asked.clone(),
         trial,
@@ -141,17 +143,26 @@ async fn decree_of(app: &App, decree: Decree, by: Signature) -> Result<Decreed, 
     read(move || desk.decree(decree, by)).await
 }
 
+/// The author is the token's name where there is one, whatever the body says.
+fn by_whom(request: &HttpRequest, by: Signature) -> Signature {
+    let name = Caller::of(request).and_then(|caller| caller.name().map(str::to_owned));
+    Signature {
+        author: name.or(by.author),
+        ..by
+    }
+}
+
 /// A body that holds a signature and nothing else; an empty one signs nothing.
 async fn bare_signature(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<Signature, Problem> {
     Parameters::of(request)?.end()?;
     let bytes = body(app, request, payload).await?;
-    if bytes.trim_ascii().is_empty() {
-        return Ok(Signature::default());
+    if matches!(bytes.trim_ascii(), b"" | b"null") {
+        return Ok(by_whom(request, Signature::default()));
     }
     let mut value = object(request, &bytes)?;
     let by = signature(&mut value)?;
     match value.as_object().and_then(|fields| fields.keys().next()) {
-        None => Ok(by),
+        None => Ok(by_whom(request, by)),
         Some(field) => {
             let detail = format!("there is no field `{field}` here; give `author` and `reason`");
             Err(Problem::new(Kind::InvalidCorrection, detail).of_field(field))
@@ -163,12 +174,19 @@ async fn bare_signature(app: &App, request: &HttpRequest, payload: web::Payload)
 fn signed(request: &HttpRequest, bytes: &[u8]) -> Result<Signed, Problem> {
     let mut value = object(request, bytes)?;
     let signature = signature(&mut value)?;
-    let correction = serde_json::from_value(value).map_err(|error| {
+    let correction: Correction = serde_json::from_value(value).map_err(|error| {
         Problem::new(
             Kind::InvalidCorrection,
             format!("the correction cannot be read: {error}"),
         )
     })?;
+    // Each of them is looked up.
+    let (named, field) = correction.named();
+    if named > MOST_NAMED {
+        let detail =
+            format!("{named} articles and stories are more than the {MOST_NAMED} that one correction may name");
+        return Err(Problem::new(Kind::InvalidCorrection, detail).of_field(field));
+    }
     Ok(Signed { correction, signature })
 }
 

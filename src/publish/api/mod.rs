@@ -6,6 +6,8 @@ mod articles;
 mod changes;
 mod corrections;
 mod documents;
+mod failed;
+mod guard;
 mod health;
 mod intake;
 pub mod problem;
@@ -29,7 +31,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::publish::App;
 use crate::store::Store;
-use crate::store::read::{PER_PAGE, Page, ReadError};
+use crate::store::read::{Moment, PER_PAGE, Page, ReadError};
+use guard::Guard;
 use problem::{Kind, Problem};
 
 /// The description of the API.
@@ -50,6 +53,7 @@ use problem::{Kind, Problem};
         stories::articles,
         stories::timeline,
         stories::history,
+        stories::graph,
         search::get,
         corrections::list,
         corrections::get,
@@ -57,7 +61,10 @@ use problem::{Kind, Problem};
         corrections::undo,
         corrections::redo,
         changes::get,
+        changes::stream,
         refused::get,
+        failed::list,
+        failed::retry,
         review::list,
         health::alive,
         health::ready,
@@ -67,11 +74,9 @@ use problem::{Kind, Problem};
         intake::Accepted,
         problem::Problem,
         problem::Refused,
-        crate::story::Placement,
-        crate::story::Neighbour,
-        crate::story::Rival,
-        crate::story::SecondLook
-    ))
+        crate::store::read::SortBy
+    )),
+    modifiers(&Guard)
 )]
 pub struct Api;
 
@@ -100,8 +105,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(reads("/v1/stories/{id}/articles", web::get().to(stories::articles)))
         .service(reads("/v1/stories/{id}/timeline", web::get().to(stories::timeline)))
         .service(reads("/v1/stories/{id}/history", web::get().to(stories::history)))
+        .service(reads("/v1/stories/{id}/graph", web::get().to(stories::graph)))
         .service(reads("/v1/search", web::get().to(search::get)))
         .service(reads("/v1/changes", web::get().to(changes::get)))
+        .service(reads("/v1/changes/stream", web::get().to(changes::stream)))
         .service(
             web::resource("/v1/corrections")
                 .route(web::get().to(corrections::list))
@@ -119,6 +126,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
             "/v1/corrections/{number}/redo",
             web::post().to(corrections::redo),
         ))
+        .service(reads("/v1/failed", web::get().to(failed::list)))
+        .service(takes("/v1/articles/{id}/retry", web::post().to(failed::retry)))
         .service(reads("/v1/refused", web::get().to(refused::get)))
         .service(reads("/v1/review", web::get().to(review::list)))
         .service(reads("/healthz", web::get().to(health::alive)))
@@ -156,8 +165,11 @@ fn takes(path: &str, route: Route) -> Resource {
 
 /// What is not here, and methods that are not for a page's address.
 pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    if request.match_pattern().is_some() {
-        return other_method(&request, READ);
+    match request.match_pattern().as_deref() {
+        Some("/login") => return other_method(&request, BOTH),
+        Some("/logout") => return other_method(&request, HAND_IN),
+        Some(_) => return other_method(&request, READ),
+        None => {}
     }
     Err(Problem::new(
         Kind::NotFound,
@@ -259,6 +271,15 @@ impl Parameters {
             Some(next) => next.timestamp_micros() - 1,
             None => date.value.timestamp_micros(),
         }))
+    }
+
+    /// A moment of the change log: a change's number, or a time; of a day or a month its end.
+    fn as_of(&mut self) -> Result<Option<Moment>, Problem> {
+        let number = self.left.get("as_of").filter(|value| !value.is_empty());
+        if number.is_some_and(|value| value.bytes().all(|byte| byte.is_ascii_digit())) {
+            return Ok(self.read("as_of", "the number of a change")?.map(Moment::Change));
+        }
+        Ok(self.moment("as_of", true)?.map(Moment::Time))
     }
 
     fn page(&mut self) -> Result<Paging, Problem> {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::ALLOW;
+use actix_web::http::header::{ALLOW, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::pipeline::{CorrectionError, IntakeError, PipelineError, Refusal};
+use crate::pipeline::{CorrectionError, IntakeError, MeaningError, PipelineError, Refusal};
 use crate::store::StoreError;
 use crate::store::read::ReadError;
 
@@ -79,10 +79,30 @@ pub enum Kind {
     TooLarge,
     /// A media type that is not taken.
     UnsupportedMediaType,
+    /// No token.
+    Unauthorized,
+    /// A token that is none.
+    UnknownToken,
+    /// A token that may not do this.
+    Forbidden,
+    /// A page of another site asked for a change.
+    ForeignOrigin,
+    /// Too many requests of one caller.
+    RateLimited,
+    /// The request took too long to come in.
+    TooSlow,
     /// Too many articles wait.
     QueueFull,
     /// The disk is full.
     StorageFull,
+    /// The key came with another request.
+    KeyReused,
+    /// The request with the key is being stored.
+    KeyInProgress,
+    /// The article has not failed.
+    NotFailed,
+    /// As many streams are open as may be.
+    TooManyStreams,
     /// The service cannot do this now.
     Unavailable,
     /// Our fault.
@@ -136,6 +156,28 @@ impl Kind {
                 "Unsupported media type",
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ),
+            Self::Unauthorized => ("/problems/unauthorized", "A token is needed", StatusCode::UNAUTHORIZED),
+            Self::UnknownToken => ("/problems/unknown-token", "Unknown token", StatusCode::UNAUTHORIZED),
+            Self::Forbidden => (
+                "/problems/forbidden",
+                "The token may not do this",
+                StatusCode::FORBIDDEN,
+            ),
+            Self::ForeignOrigin => (
+                "/problems/foreign-origin",
+                "Another site's page asked",
+                StatusCode::FORBIDDEN,
+            ),
+            Self::RateLimited => (
+                "/problems/rate-limited",
+                "Too many requests",
+                StatusCode::TOO_MANY_REQUESTS,
+            ),
+            Self::TooSlow => (
+                "/problems/too-slow",
+                "The request is too slow",
+                StatusCode::REQUEST_TIMEOUT,
+            ),
             Self::QueueFull => (
                 "/problems/queue-full",
                 "The queue is full",
@@ -145,6 +187,26 @@ impl Kind {
                 "/problems/storage-full",
                 "The disk is full",
                 StatusCode::INSUFFICIENT_STORAGE,
+            ),
+            Self::KeyReused => (
+                "/problems/idempotency-key-reused",
+                "The Idempotency-Key came with another request",
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ),
+            Self::KeyInProgress => (
+                "/problems/idempotency-key-in-progress",
+                "The request is being stored",
+                StatusCode::CONFLICT,
+            ),
+            Self::NotFailed => (
+                "/problems/not-failed",
+                "The article has not failed",
+                StatusCode::CONFLICT,
+            ),
+            Self::TooManyStreams => (
+                "/problems/too-many-streams",
+                "Too many streams",
+                StatusCode::SERVICE_UNAVAILABLE,
             ),
             Self::Unavailable => ("/problems/unavailable", "Unavailable", StatusCode::SERVICE_UNAVAILABLE),
             Self::Internal => (
@@ -188,6 +250,12 @@ impl Problem {
         self
     }
 
+    /// Says when to come back.
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
     /// Names the field or parameter at fault.
     pub fn of_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
@@ -214,11 +282,27 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.content_type("application/problem+json");
+        if self.is(Kind::TooSlow) {
+            response.force_close();
+        }
         if let Some(methods) = self.allow {
             response.insert_header((ALLOW, methods));
         }
         if let Some(wait) = self.retry_after {
-            response.insert_header(("retry-after", wait.as_secs().max(1).to_string()));
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.insert_header(("retry-after", seconds.max(1).to_string()));
+        }
+        let challenge = if self.is(Kind::Unauthorized) {
+            Some("Bearer realm=\"silsila\"")
+        } else if self.is(Kind::UnknownToken) {
+            Some("Bearer realm=\"silsila\", error=\"invalid_token\"")
+        } else if self.is(Kind::Forbidden) {
+            Some("Bearer realm=\"silsila\", error=\"insufficient_scope\"")
+        } else {
+            None
+        };
+        if let Some(challenge) = challenge {
+            response.insert_header((WWW_AUTHENTICATE, challenge));
         }
         if self.status == 503 && self.retry_after.is_none() {
             response.insert_header(("retry-after", "5"));
@@ -243,7 +327,23 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Cursor(error) => Self::new(Kind::InvalidCursor, error.to_string()).of_field("cursor"),
+            ReadError::Later { .. } | ReadError::TooFar { .. } => {
+                Self::new(Kind::InvalidParameter, error.to_string()).of_field("as_of")
+            }
             ReadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MeaningError> for Problem {
+    fn from(error: MeaningError) -> Self {
+        match error {
+            MeaningError::Read(error) => error.into(),
+            MeaningError::Busy => Self {
+                retry_after: Some(Duration::from_secs(1)),
+                ..Self::new(Kind::Unavailable, error.to_string())
+            },
+            MeaningError::Embed(_) => Self::new(Kind::Unavailable, error.to_string()),
         }
     }
 }
@@ -255,6 +355,11 @@ impl From<IntakeError> for Problem {
             IntakeError::Full { retry_after, .. } => Self {
                 retry_after: Some(retry_after),
                 ..Self::new(Kind::QueueFull, detail)
+            },
+            IntakeError::KeyReused(_) => Self::new(Kind::KeyReused, detail).of_field("Idempotency-Key"),
+            IntakeError::KeyInProgress(_) => Self {
+                retry_after: Some(Duration::from_secs(1)),
+                ..Self::new(Kind::KeyInProgress, detail).of_field("Idempotency-Key")
             },
             IntakeError::Store(StoreError::Full) => Self::new(Kind::StorageFull, detail),
             IntakeError::Store(_) | IntakeError::Closed => Self::new(Kind::Unavailable, detail),

@@ -5,8 +5,10 @@
 
 mod articles;
 mod cuts;
+pub mod escape;
 mod frame;
 mod history;
+mod login;
 mod pace;
 mod phrase;
 mod placement;
@@ -20,6 +22,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use rust_embed::RustEmbed;
 
 use frame::Frame;
+pub use login::refused;
 
 /// Stories or articles of a page.
 const PER_PAGE: usize = 40;
@@ -38,6 +41,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/documents/{id}", web::get().to(articles::document))
         .route("/review", web::get().to(review::list))
         .route("/search", web::get().to(search::search))
+        .service(
+            web::resource("/login")
+                .route(web::get().to(login::form))
+                .route(web::post().to(login::sign_in)),
+        )
+        .route("/logout", web::post().to(login::sign_out))
         .route("/assets/{name}", web::get().to(asset));
 }
 
@@ -53,6 +62,11 @@ pub fn wants_page(request: &HttpRequest) -> bool {
 pub fn not_found(request: &HttpRequest) -> HttpResponse {
     let frame = Frame::of(request);
     frame.missing(frame.words.no_such_page, request.path()).error_response()
+}
+
+/// What a signal of a placement is called in English: the interface's word and what it means.
+pub fn signal_in_words(key: &str) -> Option<&'static str> {
+    words::Words::of("en")?.signal(key).map(|signal| signal.meaning)
 }
 
 fn some(text: &str) -> Option<String> {
