@@ -337,7 +337,16 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
         importance: told
             .story
             .importance
-            .map(|importance| words.importance.replace("{n}", &words.decimal(importance, 1))),
+            .zip(told.story.importance_then)
+            .map(|(now, then)| {
+                let text = if now == then {
+                    words.importance
+                } else {
+                    words.importance_then
+                };
+                let text = text.replace("{n}", &words.decimal(now, 1));
+                text.replace("{then}", &words.decimal(then, 1))
+            }),
         ends: told.ends,
         names: [
             (words.people, &told.story.people),

@@ -68,6 +68,8 @@ pub struct StoryView {
     /// that its latest article is older than the newest article here, raised for every further language. Null without a
     /// date.
     pub importance: Option<f64>,
+    /// The same as it was at its latest article: what an old story meant in its time.
+    pub importance_then: Option<f64>,
     /// When it began here.
     pub created_at: String,
     /// When its members, headline or state last changed here.
@@ -393,6 +395,10 @@ pub(super) fn story(row: &Row<'_>) -> rusqlite::Result<(StoryView, i64)> {
             before: pace.before,
         },
         importance: importance.map(|((kept, newest), half_life)| importance_at(kept, newest, half_life)),
+        importance_then: row
+            .get::<_, Option<i64>>(10)?
+            .zip(importance)
+            .map(|(latest, ((kept, _), half_life))| importance_at(kept, latest, half_life)),
         created_at: time(row.get(12)?),
         updated_at: time(row.get(13)?),
         merged_into: row.get(14)?,
