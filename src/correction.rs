@@ -6,6 +6,8 @@ use utoipa::ToSchema;
 
 /// Articles that one never- or always-together may name, at most.
 pub const MOST_TOGETHER: usize = 100;
+/// Articles and stories that any correction may name, at most.
+pub const MOST_NAMED: usize = 1_000;
 /// Characters of a title, a note, a reason or an author, at most.
 pub const MOST_CHARACTERS: usize = 1_000;
 
@@ -64,6 +66,9 @@ pub enum Correction {
         story_id: String,
         /// The title.
         title: String,
+        /// Its language, such as `ar` or `sr-Latn`; without it, guessed from the title and the story's languages.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lang: Option<String>,
     },
     /// No two of these articles, or no two of these stories, are ever the same story.
     #[serde(alias = "never_together")]
@@ -93,6 +98,22 @@ pub enum Correction {
 }
 
 impl Correction {
+    /// How many articles and stories it names, and in which field the most of them.
+    pub fn named(&self) -> (usize, &'static str) {
+        match self {
+            Self::Merge { stories, .. } => (stories.len(), "stories"),
+            Self::NeverTogether { articles, stories } if stories.len() > articles.len() => {
+                (articles.len() + stories.len(), "stories")
+            }
+            Self::NeverTogether { articles, stories } => (articles.len() + stories.len(), "articles"),
+            Self::Split { articles, .. }
+            | Self::Move { articles, .. }
+            | Self::Pin { articles }
+            | Self::AlwaysTogether { articles } => (articles.len(), "articles"),
+            Self::Rename { .. } | Self::Note { .. } => (1, "story_id"),
+        }
+    }
+
     /// Its kind, as in JSON.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -145,6 +166,7 @@ mod tests {
             r#"{"kind":"move","articles":["a"],"story_id":"s2"}"#,
             r#"{"kind":"pin","articles":["a"]}"#,
             r#"{"kind":"rename","story_id":"s1","title":"هدنة"}"#,
+            r#"{"kind":"rename","story_id":"s1","title":"Doha","lang":"fr"}"#,
             r#"{"kind":"never-together","articles":["a","b"]}"#,
             r#"{"kind":"always-together","articles":["a","b"]}"#,
             r#"{"kind":"note","story_id":"s1","text":"see also"}"#,

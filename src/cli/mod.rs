@@ -8,6 +8,7 @@ mod export;
 mod ingest;
 mod model;
 mod replay;
+mod retry;
 mod serve;
 mod timeline;
 mod token;
@@ -53,6 +54,7 @@ enum Command {
     Restore(backup::RestoreArguments),
     Check(check::Arguments),
     Replay(replay::Arguments),
+    Retry(retry::Arguments),
     Serve(serve::Arguments),
     Reembed(serve::ReembedArguments),
     Timeline(timeline::Arguments),
@@ -82,6 +84,7 @@ pub fn run() -> ExitCode {
         Command::Restore(arguments) => backup::restore(&arguments, &settings),
         Command::Check(arguments) => check::run(&arguments, &settings),
         Command::Replay(arguments) => replay::run(&arguments, &settings),
+        Command::Retry(arguments) => retry::run(&arguments, &settings),
         Command::Serve(arguments) => serve::run(&arguments, &settings),
         Command::Reembed(arguments) => serve::reembed(&arguments, &settings),
         Command::Token { command } => token::run(&command, &settings),

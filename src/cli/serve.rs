@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::embed::worker::Worker;
 use crate::pipeline::{Pipeline, Placer};
 use crate::publish::access::Access;
+use crate::publish::streams::Streams;
 use crate::publish::{self, App, LogFormat};
 use crate::store::Store;
 
@@ -68,6 +69,8 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
         trouble: Arc::new(move || watched.trouble()),
         access,
         metrics: pipeline.metrics(),
+        meaning: pipeline.meaning(),
+        streams: Arc::new(Streams::new(settings.publish.max_streams)),
         settings,
     };
     actix_web::rt::System::new().block_on(publish::serve(app, listen))?;

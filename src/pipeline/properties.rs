@@ -143,6 +143,9 @@ fn draft(number: usize, (happening, variant): (u8, u8), now: DateTime<Utc>) -> D
     }
 }
 
+/// An article, its story, and why.
+type Seat = (String, Option<String>, String);
+
 /// A service without its door: the writer, its store and what was handed in.
 struct Newsroom<'a> {
     dir: &'a Path,
@@ -281,6 +284,7 @@ impl<'a> Newsroom<'a> {
                         4 => Correction::Rename {
                             story_id: story,
                             title: "Renamed".to_owned(),
+                            lang: None,
                         },
                         5 => Correction::NeverTogether {
                             articles: ids,
@@ -332,7 +336,7 @@ impl<'a> Newsroom<'a> {
     }
 
     /// Everything that was decided: where each article is and why, and what changed in which order.
-    fn decided(&self) -> (Vec<(String, Option<String>, String)>, Vec<String>) {
+    fn decided(&self) -> (Vec<Seat>, Vec<String>) {
         let placed = self
             .store
             .assignments()

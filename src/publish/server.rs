@@ -1,25 +1,32 @@
 //! The HTTP server: puts routes together, wraps every answer, drains on SIGTERM.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use actix_cors::Cors;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use actix_web::middleware::{Compress, Condition, Next, from_fn};
 use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, ResponseError as _, web};
+use futures_util::Stream as _;
+use futures_util::stream::poll_fn;
 
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::pipeline::{Desk, Intake};
+use crate::pipeline::{Desk, Intake, Meaning};
 use crate::publish::access::rate::Quota;
 use crate::publish::access::{Access, Caller, Refused};
 use crate::publish::api::problem::{Kind, Problem};
 use crate::publish::request_id::{RequestId, RequestIds};
+use crate::publish::streams::Streams;
 use crate::publish::{api, web as pages};
 use crate::store::Store;
 
@@ -41,9 +48,17 @@ pub struct App {
     pub access: Arc<Access>,
     /// Figures for an operator.
     pub metrics: Arc<Metrics>,
+    /// Search by meaning.
+    pub meaning: Option<Arc<Meaning>>,
+    /// Who follows the change log live.
+    pub streams: Arc<Streams>,
     /// All settings.
     pub settings: Arc<Settings>,
 }
+
+/// With a request that was HEAD: an answer without an end must know.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadAlone;
 
 /// Headers of every answer: nothing of ours may be framed, sniffed, or load from elsewhere.
 const HEADERS: [(&str, &str); 4] = [
@@ -95,6 +110,10 @@ fn put_headers(headers: &mut HeaderMap, path: &str, id: &str) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
+    // Told the compression to keep off; no coding is not named (RFC 9110, 12.5.3).
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        headers.remove(CONTENT_ENCODING);
+    }
 }
 
 /// What surrounds every request: its id, the headers of every answer, and one line in the log.
@@ -111,8 +130,10 @@ async fn dress(
     if method == Method::HEAD {
         // Answered like GET; the connection knows what was asked and leaves the body out.
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(HeadAlone);
     }
     request.extensions_mut().insert(RequestId(id.clone()));
+    let payload = hold_chunks(&mut request);
     let mut response = next.call(request).await?;
     let path = response.request().path().to_owned();
     put_headers(response.headers_mut(), &path, &id);
@@ -131,7 +152,48 @@ async fn dress(
         token = caller.as_ref().and_then(Caller::name),
         "{path}"
     );
-    Ok(response)
+    Ok(match payload {
+        None => response.map_into_left_body(),
+        Some(payload) => response.map_body(|_, body| {
+            EitherBody::right(Held {
+                body: body.boxed(),
+                _payload: payload,
+            })
+        }),
+    })
+}
+
+/// Keeps hold of a body that comes in chunks. When an answer is sent before such a body has ended and nobody holds it any
+/// more, actix reads on for its end as long as the client likes; while it is held, the connection ends with the answer.
+fn hold_chunks(request: &mut ServiceRequest) -> Option<Rc<RefCell<Payload>>> {
+    if !request.headers().contains_key(TRANSFER_ENCODING) {
+        return None;
+    }
+    let held = Rc::new(RefCell::new(request.take_payload()));
+    let read = Rc::clone(&held);
+    let chunks = poll_fn(move |context| Pin::new(&mut *read.borrow_mut()).poll_next(context));
+    request.set_payload(Payload::Stream {
+        payload: Box::pin(chunks),
+    });
+    Some(held)
+}
+
+/// An answer's body that keeps hold of the request's.
+struct Held {
+    body: BoxBody,
+    _payload: Rc<RefCell<Payload>>,
+}
+
+impl MessageBody for Held {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
 }
 
 /// Lets through who may, and tells everybody what is left to them.
@@ -204,6 +266,7 @@ fn cors(origins: &[String]) -> Condition<Cors> {
             "content-type",
             "if-none-match",
             "idempotency-key",
+            "last-event-id",
             "x-request-id",
         ])
         .expose_headers([
@@ -218,6 +281,26 @@ fn cors(origins: &[String]) -> Condition<Cors> {
     Condition::new(!origins.is_empty(), cors)
 }
 
+/// Waits until the service is asked to stop. The server hears the same signal, and waits for its connections: streams would
+/// never end by themselves.
+async fn stop_asked() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut term) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // Without signals there is nothing to wait for; streams then end with the drain time.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Serves until SIGTERM or SIGINT, then lets requests under way end. Prints the address when it is ready to answer.
 ///
 /// # Errors
@@ -227,6 +310,13 @@ pub async fn serve(app: App, listen: SocketAddr) -> io::Result<()> {
     #[cfg(unix)]
     app.access.reload_on_hangup()?;
     let ids = web::Data::new(RequestIds::new());
+    let (streams, store) = (Arc::clone(&app.streams), Arc::clone(&app.store));
+    actix_web::rt::spawn(async move { streams.run(store).await });
+    let streams = Arc::clone(&app.streams);
+    actix_web::rt::spawn(async move {
+        stop_asked().await;
+        streams.close();
+    });
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(ids.clone())

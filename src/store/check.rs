@@ -131,6 +131,9 @@ pub struct Repaired {
     pub counted: usize,
 }
 
+/// Looks through one part of the store.
+type Look = fn(&Connection) -> Found;
+
 type Found = Result<(String, Troubles), StoreError>;
 
 impl Store {
@@ -139,7 +142,7 @@ impl Store {
     /// # Errors
     /// When there is no snapshot to be had; a check that cannot be made is one that found trouble.
     pub fn check(&self) -> Result<Vec<Checked>, StoreError> {
-        let checks: [(Part, fn(&Connection) -> Found); 10] = [
+        let checks: [(Part, Look); 10] = [
             (Part::Database, database),
             (Part::References, references),
             (Part::Placements, placements),
@@ -154,7 +157,7 @@ impl Store {
         // A connection of its own: SQLite's check of the full-text index believes what an older one still remembers.
         let mut own = reader(&self.file)?;
         let connection = own.transaction_with_behavior(TransactionBehavior::Deferred)?;
-        let look = |(part, check): (Part, fn(&Connection) -> Found)| match check(&connection) {
+        let look = |(part, check): (Part, Look)| match check(&connection) {
             Ok((found, troubles)) => Checked::new(part, found, troubles),
             Err(error) => {
                 let mut troubles = Troubles::default();

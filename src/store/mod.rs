@@ -10,21 +10,27 @@ pub mod read;
 pub mod replay;
 pub mod write;
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use tokio::sync::watch;
+
+use crate::story::labels::Rules;
 
 /// Migrations in their order; the schema's version is the number of those applied.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
+    include_str!("migrations/0007.sql"),
+    include_str!("migrations/0008.sql"),
 ];
 /// The newest schema that this program knows.
 const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -105,12 +111,21 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// Stories of a list in its order: what each is sorted by, and its number.
+type OrderedList = Arc<Vec<(read::Key, i64)>>;
+
 /// An open data folder.
 #[derive(Debug)]
 pub struct Store {
     file: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    /// The number of the newest change, for those who wait for the next one.
+    newest: watch::Sender<u64>,
+    /// Lists of earlier moments, by name, for the next pages of their walks.
+    lists_then: Mutex<VecDeque<(String, OrderedList)>>,
+    /// What stories are labelled by, once the writer has said it: a revision of an article labels its story anew.
+    rules: Mutex<Option<Rules>>,
     /// Held until the store is dropped; none when it is open for reading only.
     _lock: Option<File>,
 }
@@ -132,7 +147,11 @@ impl Store {
         writer.busy_timeout(std::time::Duration::from_secs(10))?;
         writer.set_prepared_statement_cache_capacity(64);
         migrate(&mut writer, dir)?;
+        let newest = newest_change(&writer)?;
         Ok(Self {
+            newest: watch::Sender::new(newest),
+            lists_then: Mutex::default(),
+            rules: Mutex::default(),
             file,
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
@@ -159,6 +178,9 @@ impl Store {
             });
         }
         Ok(Self {
+            newest: watch::Sender::new(newest_change(&connection)?),
+            lists_then: Mutex::default(),
+            rules: Mutex::default(),
             file,
             writer: Mutex::new(connection),
             readers: Mutex::new(Vec::new()),
@@ -194,6 +216,22 @@ impl Store {
     /// The connection that writes. A panic while it was held has rolled its transaction back.
     fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
         Ok(self.writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Wakes who waits for changes, after a commit. Costs one look at the end of the log, however many wait.
+    fn announce(&self, writer: &Connection) {
+        match newest_change(writer) {
+            Ok(number) => {
+                self.newest
+                    .send_if_modified(|newest| std::mem::replace(newest, number) != number);
+            }
+            Err(error) => tracing::error!(%error, "who waits for changes could not be told of one"),
+        }
+    }
+
+    /// The number of the newest change, to wait for the next one. It stands still for a store opened for reading only.
+    pub fn newest(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
     }
 
     /// Runs queries on one snapshot; never waits for the writer.
@@ -251,6 +289,13 @@ fn reader(file: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+fn newest_change(connection: &Connection) -> Result<u64, StoreError> {
+    let newest: i64 = connection
+        .prepare_cached("SELECT coalesce(max(number), 0) FROM changes")?
+        .query_row([], |row| row.get(0))?;
+    Ok(newest as u64)
 }
 
 /// The version of the schema in a data folder; refuses one that a later program has written.

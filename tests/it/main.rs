@@ -2,17 +2,21 @@
 
 mod access;
 mod api;
+mod as_of;
 mod bad_input;
 mod browser;
 mod corrections;
 mod demonstration;
 mod disk;
 mod export;
+mod graph;
 mod hostile;
+mod intake;
 mod keeping;
 mod kill;
 mod labels;
 mod limits;
+mod meaning;
 mod model;
 mod monitoring;
 mod pages;
@@ -21,5 +25,6 @@ mod review;
 mod running;
 mod seed;
 mod service;
+mod stream;
 mod timeline;
 mod wire;

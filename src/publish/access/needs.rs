@@ -50,14 +50,18 @@ const TABLE: &[(&str, Need, Need)] = &[
     ("/v1/stories/{id}/articles", READ, Token),
     ("/v1/stories/{id}/timeline", READ, Token),
     ("/v1/stories/{id}/history", READ, Token),
+    ("/v1/stories/{id}/graph", READ, Token),
     ("/v1/search", READ, Token),
     ("/v1/changes", READ, Token),
+    ("/v1/changes/stream", READ, Token),
     ("/v1/corrections", READ, EDIT),
     ("/v1/corrections/{number}", READ, Token),
     ("/v1/corrections/{number}/undo", Token, EDIT),
     ("/v1/corrections/{number}/redo", Token, EDIT),
     // Raw inputs of all feeders: an operator's matter.
     ("/v1/refused", ADMIN, Token),
+    ("/v1/failed", ADMIN, Token),
+    ("/v1/articles/{id}/retry", Token, ADMIN),
     ("/v1/review", READ, Token),
 ];
 

@@ -6,6 +6,7 @@ mod articles;
 mod changes;
 mod corrections;
 mod documents;
+mod failed;
 mod guard;
 mod health;
 mod intake;
@@ -30,7 +31,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::publish::App;
 use crate::store::Store;
-use crate::store::read::{PER_PAGE, Page, ReadError};
+use crate::store::read::{Moment, PER_PAGE, Page, ReadError};
 use guard::Guard;
 use problem::{Kind, Problem};
 
@@ -52,6 +53,7 @@ use problem::{Kind, Problem};
         stories::articles,
         stories::timeline,
         stories::history,
+        stories::graph,
         search::get,
         corrections::list,
         corrections::get,
@@ -59,7 +61,10 @@ use problem::{Kind, Problem};
         corrections::undo,
         corrections::redo,
         changes::get,
+        changes::stream,
         refused::get,
+        failed::list,
+        failed::retry,
         review::list,
         health::alive,
         health::ready,
@@ -69,10 +74,7 @@ use problem::{Kind, Problem};
         intake::Accepted,
         problem::Problem,
         problem::Refused,
-        crate::story::Placement,
-        crate::story::Neighbour,
-        crate::story::Rival,
-        crate::story::SecondLook
+        crate::store::read::SortBy
     )),
     modifiers(&Guard)
 )]
@@ -103,8 +105,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(reads("/v1/stories/{id}/articles", web::get().to(stories::articles)))
         .service(reads("/v1/stories/{id}/timeline", web::get().to(stories::timeline)))
         .service(reads("/v1/stories/{id}/history", web::get().to(stories::history)))
+        .service(reads("/v1/stories/{id}/graph", web::get().to(stories::graph)))
         .service(reads("/v1/search", web::get().to(search::get)))
         .service(reads("/v1/changes", web::get().to(changes::get)))
+        .service(reads("/v1/changes/stream", web::get().to(changes::stream)))
         .service(
             web::resource("/v1/corrections")
                 .route(web::get().to(corrections::list))
@@ -122,6 +126,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
             "/v1/corrections/{number}/redo",
             web::post().to(corrections::redo),
         ))
+        .service(reads("/v1/failed", web::get().to(failed::list)))
+        .service(takes("/v1/articles/{id}/retry", web::post().to(failed::retry)))
         .service(reads("/v1/refused", web::get().to(refused::get)))
         .service(reads("/v1/review", web::get().to(review::list)))
         .service(reads("/healthz", web::get().to(health::alive)))
@@ -265,6 +271,15 @@ impl Parameters {
             Some(next) => next.timestamp_micros() - 1,
             None => date.value.timestamp_micros(),
         }))
+    }
+
+    /// A moment of the change log: a change's number, or a time; of a day or a month its end.
+    fn as_of(&mut self) -> Result<Option<Moment>, Problem> {
+        let number = self.left.get("as_of").filter(|value| !value.is_empty());
+        if number.is_some_and(|value| value.bytes().all(|byte| byte.is_ascii_digit())) {
+            return Ok(self.read("as_of", "the number of a change")?.map(Moment::Change));
+        }
+        Ok(self.moment("as_of", true)?.map(Moment::Time))
     }
 
     fn page(&mut self) -> Result<Paging, Problem> {

@@ -1,11 +1,9 @@
--- What retention has dropped, and when. An article whose text is dropped keeps its title, address, date and digest.
-ALTER TABLE articles ADD COLUMN text_dropped_at INTEGER;
-ALTER TABLE articles ADD COLUMN vector_dropped_at INTEGER;
-ALTER TABLE articles ADD COLUMN placement_dropped_at INTEGER;
-ALTER TABLE documents ADD COLUMN text_dropped_at INTEGER;
--- When retention last went through a closed story's members.
-ALTER TABLE stories ADD COLUMN texts_dropped_at INTEGER;
-ALTER TABLE stories ADD COLUMN vectors_dropped_at INTEGER;
-ALTER TABLE stories ADD COLUMN closed_dropped_at INTEGER;
-CREATE INDEX stories_closed ON stories (coalesce(latest, updated_at / 1000000)) WHERE state = 'closed';
-CREATE INDEX articles_document ON articles (document) WHERE document IS NOT NULL;
+-- How stories stood at an earlier change: what has joined an article to a story, and what went up in a story.
+CREATE INDEX changes_at ON changes (at, number);
+CREATE INDEX changes_article ON changes (article, number) WHERE article IS NOT NULL;
+CREATE INDEX changes_merged ON changes (detail ->> 'into', number) WHERE kind = 'merged';
+-- A story that others went up in has changed with that: until now its version stood still.
+UPDATE stories SET version = max(version, coalesce((SELECT max(c.number) FROM changes c
+    WHERE c.kind = 'merged' AND c.detail ->> 'into' = stories.id), 0));
+-- What else a revision replaced, as JSON: source, agency, keywords, removed, set_aside. NULL in revisions from before.
+ALTER TABLE revisions ADD COLUMN rest TEXT;

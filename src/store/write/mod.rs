@@ -4,10 +4,12 @@
 mod accept;
 mod correct;
 mod label;
+mod once;
 mod place;
 mod retain;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -25,6 +27,7 @@ use accept::accept_one;
 pub(super) use accept::index_text;
 pub use correct::{Corrected, Effects, Ended, Kept, KnownArticle, Moved, Standing, Step};
 pub(super) use label::label;
+pub use once::Answered;
 pub(super) use place::recount;
 use place::{commit_placed, log, settle_state, show_face, sweep};
 pub use retain::Retention;
@@ -148,13 +151,15 @@ impl Store {
         submissions: &[Submission],
         now: DateTime<Utc>,
     ) -> Result<Vec<Result<Receipt, Refusal>>, StoreError> {
+        let rules = *self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
         let mut answers = Vec::with_capacity(submissions.len());
         for submission in submissions {
-            answers.push(accept_one(&transaction, submission, now)?);
+            answers.push(accept_one(&transaction, submission, rules.as_ref(), now)?);
         }
         transaction.commit()?;
+        self.announce(&connection);
         Ok(answers)
     }
 
@@ -226,6 +231,7 @@ impl Store {
         }
         sweep(&transaction, &batch.clock, now)?;
         transaction.commit()?;
+        self.announce(&connection);
         Ok(())
     }
 
@@ -238,6 +244,7 @@ impl Store {
         let transaction = connection.transaction()?;
         sweep(&transaction, clock, now)?;
         transaction.commit()?;
+        self.announce(&connection);
         Ok(())
     }
 
@@ -468,6 +475,7 @@ impl Store {
             params![EPOCH, at.to_string()],
         )?;
         transaction.commit()?;
+        self.announce(&connection);
         Ok(requeued)
     }
 }
@@ -508,7 +516,7 @@ fn bytes_of(vector: &[f32]) -> Vec<u8> {
 }
 
 /// Reads what [`bytes_of`] wrote.
-fn vector_from(bytes: &[u8]) -> Vec<f32> {
+pub(in crate::store) fn vector_from(bytes: &[u8]) -> Vec<f32> {
     bytes
         .chunks_exact(4)
         .filter_map(|chunk| chunk.try_into().ok().map(f32::from_le_bytes))
