@@ -167,7 +167,10 @@ fn many_feeders_at_once_cannot_overfill_the_queue() {
         article("last").to_string().as_bytes(),
     );
     assert_eq!(last.status, 200, "{}", last.text());
-    assert!(last.header("ratelimit").starts_with("\"queue\";r=40"), "there is room again");
+    assert!(
+        last.header("ratelimit").starts_with("\"queue\";r=40"),
+        "there is room again"
+    );
     let metrics = ask(&service, "GET /metrics", &[]).text();
     assert!(
         metrics.contains(&format!("silsila_articles {}\n", known.len() + 1)),
