@@ -638,7 +638,7 @@ fn view(connection: &Connection, number: i64, at: i64, lang: Option<&str>) -> Re
     let mut not_known: Vec<&str> = Vec::new();
     if view.version as i64 > at {
         let then = worked_out(connection, number, at)?;
-        not_known.extend(["terms", "people", "places", "organisations", "importance"]);
+        not_known.extend(["terms", "people", "places", "organisations"]);
         if then.members.iter().any(|one| one.revised) {
             not_known.push("counts.sources");
         }
@@ -647,7 +647,6 @@ fn view(connection: &Connection, number: i64, at: i64, lang: Option<&str>) -> Re
             None => not_known.extend(["title", "title_lang"]),
         }
         (view.terms, view.people, view.places, view.organisations) = Default::default();
-        view.importance = None;
         let (started, latest) = then.times();
         (view.started, view.latest) = (started.map(time_of_seconds), latest.map(time_of_seconds));
         view.velocity = then.velocity();
@@ -677,11 +676,10 @@ fn view(connection: &Connection, number: i64, at: i64, lang: Option<&str>) -> Re
         view.languages = then.languages;
         view.updated_at = time(then.updated_at);
         view.version = then.version as u64;
-    } else {
-        // Weighed against what is the newest today.
-        view.importance = None;
-        not_known.push("importance");
     }
+    // Both are weighed with what is the newest today.
+    (view.importance, view.importance_then) = (None, None);
+    not_known.extend(["importance", "importance_then"]);
     let name = |number: Option<i64>| -> Result<Option<String>, StoreError> {
         Ok(connection
             .prepare_cached("SELECT id FROM stories WHERE number = ?1")?
