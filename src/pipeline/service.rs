@@ -235,7 +235,9 @@ fn write(placer: &mut Placer, shared: &Shared, save_every: Option<Duration>) {
         let started = Instant::now();
         match placer.step(now, Some(now.timestamp())) {
             Ok(0) => {
-                let state = shared.lock();
+                let mut state = shared.lock();
+                // A failed correction may have been all that there was to do.
+                state.trouble = None;
                 if !state.requests.is_empty() || state.closing || dropping {
                     continue;
                 } else if state.queued == 0 {

@@ -15,7 +15,7 @@ use crate::wire::{JSON, ask, post};
 fn batch(number: usize) -> String {
     let articles: Vec<_> = (0..20)
         .map(|i| {
-            let text = format!("Line {number} of report {i} from the flooded valley. ").repeat(100);
+            let text = format!("Line {number} of report {i} from the flooded valley. ").repeat(1000);
             json!({"id": format!("full-{number}-{i}"), "title": format!("Flood report {number} {i}"), "text": text})
         })
         .collect();
