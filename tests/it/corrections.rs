@@ -261,7 +261,7 @@ fn what_an_editor_decides_holds_and_can_be_undone() {
         assert_eq!(status, 409, "{number} is made already: {problem}");
     }
     let listed = desk.all("/v1/corrections");
-    assert_eq!(listed.len(), 8);
+    assert_eq!(listed.len(), 9);
     assert_eq!(listed[0], again);
 
     // A note can be read where the story's history is; a name survives the end of its story, and that is undone.
