@@ -10,7 +10,7 @@ DEMO ?= 1
 STORE := $(DATA_HOME)/silsila/$(if $(filter 1,$(DEMO)),demonstration,own)
 LISTEN ?= 127.0.0.1:8080
 
-.PHONY: help needs build model run test lint bench bench-quality bench-service clean
+.PHONY: help needs build model run test fuzz api-test lint bench bench-quality bench-service clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,13 @@ test: ## Run everything that CI runs
 	cargo build --locked
 	target/debug/silsila model fetch
 	cargo test --locked
+	cargo run --locked --example fuzz -- 20000
+
+fuzz: needs ## Throw CASES broken inputs at everything that reads input (CASES=10000000 SEED=1)
+	cargo run --release --locked --example fuzz -- $(or $(CASES),1000000) $(or $(SEED),1)
+
+api-test: model ## Try the running service against its own description with schemathesis
+	@bash .ci/api-test $(BINARY)
 
 lint: needs ## Format and lint
 	cargo fmt

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::{embed, extract, index, pipeline, publish, source, story, timeline};
+use crate::{embed, extract, index, pipeline, publish, source, story, timeline, track};
 
 /// The built-in configuration, the manual of all keys.
 pub const DEFAULT: &str = include_str!("../config/default.toml");
@@ -38,6 +38,8 @@ pub struct Settings {
     pub also: crate::store::read::also::Rules,
     /// Timelines.
     pub timeline: timeline::Settings,
+    /// Watches and their deliveries.
+    pub track: track::Settings,
     /// The writer's path.
     pub pipeline: pipeline::Settings,
     /// HTTP and pages.
@@ -69,6 +71,8 @@ impl Settings {
         let environment = config::Environment::with_prefix("SILSILA")
             .prefix_separator("__")
             .separator("__")
+            .list_separator(",")
+            .with_list_parse_key("publish.cors_origins")
             .try_parsing(true);
         Ok(layers.add_source(environment).build()?.try_deserialize()?)
     }

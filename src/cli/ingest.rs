@@ -34,6 +34,9 @@ pub struct Arguments {
     /// A running service to send everything to, such as http://127.0.0.1:8080
     #[arg(long, value_name = "URL")]
     server: Option<String>,
+    /// A token of that service with the role `ingest`; better given as SILSILA_TOKEN, since others see a command's arguments
+    #[arg(long, value_name = "TOKEN", env = "SILSILA_TOKEN", hide_env_values = true)]
+    token: Option<String>,
     /// Print the summary as one JSON object on standard output
     #[arg(long)]
     json: bool,
@@ -149,7 +152,9 @@ impl Summary {
 /// Runs the command.
 pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
     let target: Result<Box<dyn Target>, String> = match &arguments.server {
-        Some(url) => server::Server::new(url).map(|server| Box::new(server) as Box<dyn Target>),
+        Some(url) => {
+            server::Server::new(url, arguments.token.as_deref()).map(|server| Box::new(server) as Box<dyn Target>)
+        }
         None => local_target(arguments, settings),
     };
     let summary = match target {

@@ -8,6 +8,7 @@ mod model;
 mod replay;
 mod serve;
 mod timeline;
+mod token;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -50,6 +51,11 @@ enum Command {
     Serve(serve::Arguments),
     Reembed(serve::ReembedArguments),
     Timeline(timeline::Arguments),
+    /// Tokens: who may read, hand in, edit, administer
+    Token {
+        #[command(subcommand)]
+        command: token::Command,
+    },
 }
 
 /// Runs the command line and answers with the exit status.
@@ -70,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments, &settings),
         Command::Serve(arguments) => serve::run(&arguments, &settings),
         Command::Reembed(arguments) => serve::reembed(&arguments, &settings),
+        Command::Token { command } => token::run(&command, &settings),
         Command::Timeline(arguments) => timeline::run(&arguments, &settings),
     }
 }

@@ -12,7 +12,8 @@ use crate::cli::progress;
 use crate::config::Settings;
 use crate::embed::worker::Worker;
 use crate::pipeline::{Pipeline, Placer};
-use crate::publish::{self, App};
+use crate::publish::access::Access;
+use crate::publish::{self, App, LogFormat};
 use crate::store::Store;
 
 /// Serves the API and the pages
@@ -34,7 +35,7 @@ pub struct ReembedArguments {
     data_dir: Option<PathBuf>,
 }
 
-type Failure = Box<dyn std::error::Error>;
+pub(super) type Failure = Box<dyn std::error::Error>;
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
@@ -46,7 +47,7 @@ pub fn reembed(arguments: &ReembedArguments, settings: &Settings) -> ExitCode {
     status(reembed_all(arguments, settings))
 }
 
-fn status(result: Result<(), Failure>) -> ExitCode {
+pub(super) fn status(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -56,7 +57,7 @@ fn status(result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-fn data_dir(given: Option<&PathBuf>, settings: &Settings) -> Result<PathBuf, Failure> {
+pub(super) fn data_dir(given: Option<&PathBuf>, settings: &Settings) -> Result<PathBuf, Failure> {
     Ok(match given {
         Some(dir) => dir.clone(),
         None => settings.data_dir()?,
@@ -65,13 +66,18 @@ fn data_dir(given: Option<&PathBuf>, settings: &Settings) -> Result<PathBuf, Fai
 
 fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+        .with_writer(std::io::stderr);
+    match settings.publish.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     let listen = arguments.listen.unwrap_or(settings.publish.listen);
     let settings = Arc::new(settings.clone());
     let dir = data_dir(arguments.data_dir.as_ref(), &settings)?;
+    // Before the model is loaded: without a token nothing need be.
+    let access = Arc::new(Access::open(&settings.publish, listen, &dir)?);
     let pipeline = Arc::new(Pipeline::open(Arc::clone(&settings), &dir)?);
     let watched = Arc::clone(&pipeline);
     let app = App {
@@ -79,6 +85,8 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
         intake: Arc::<Pipeline>::clone(&pipeline),
         desk: Arc::<Pipeline>::clone(&pipeline),
         trouble: Arc::new(move || watched.trouble()),
+        access,
+        metrics: pipeline.metrics(),
         settings,
     };
     actix_web::rt::System::new().block_on(publish::serve(app, listen))?;

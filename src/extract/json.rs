@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::rules::{Rules, language_code};
+use super::rules::{Fields, Rules, language_code};
 use crate::article::{ArticleId, Dated, DatedJson, Draft, SetAside};
 use crate::source::kind;
 
@@ -27,6 +27,18 @@ pub enum FieldError {
         /// What it is instead.
         got: &'static str,
     },
+    /// A field that is longer than any article's.
+    #[error("field `{field}`: {found} {what}, more than the {most} that [extract] in config/default.toml allows")]
+    TooLong {
+        /// The field.
+        field: &'static str,
+        /// What is counted.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// Neither a title nor a text.
     #[error("the article is empty: `title` and `text` are both missing or blank; give at least one")]
     Empty,
@@ -36,7 +48,7 @@ impl FieldError {
     /// The field at fault, when it is one.
     pub fn field(&self) -> Option<&'static str> {
         match self {
-            Self::WrongType { field, .. } => Some(field),
+            Self::WrongType { field, .. } | Self::TooLong { field, .. } => Some(field),
             Self::Empty => Some("text"),
             Self::NotAnObject { .. } => None,
         }
@@ -52,6 +64,7 @@ impl FieldError {
 /// [`FieldError`] names the field.
 pub fn draft(value: &Value, rules: &dyn Rules) -> Result<Draft, FieldError> {
     let object = value.as_object().ok_or(FieldError::NotAnObject { got: kind(value) })?;
+    check_lengths(object, &rules.fields(), rules.max_chars())?;
     let title = string(object, "title")?.unwrap_or_default();
     let text = string(object, "text")?.unwrap_or_default();
     let mut set_aside = Vec::new();
@@ -99,6 +112,47 @@ pub fn draft(value: &Value, rules: &dyn Rules) -> Result<Draft, FieldError> {
         removed,
         set_aside,
     })
+}
+
+/// Refuses fields that are longer than any article's: ids and addresses that could not be asked for, lists made to fill
+/// a disk.
+fn check_lengths(object: &Map<String, Value>, most: &Fields, text: usize) -> Result<(), FieldError> {
+    let longer = |field, text: &str, most| match text.chars().count() {
+        found if found > most => Err(FieldError::TooLong {
+            field,
+            what: "characters",
+            found,
+            most,
+        }),
+        _ => Ok(()),
+    };
+    for (field, most) in [
+        ("id", most.id),
+        ("title", most.title),
+        ("text", text),
+        ("published", most.name),
+        ("lang", most.name),
+        ("source", most.name),
+        ("agency", most.name),
+        ("url", most.url),
+    ] {
+        if let Some(Value::String(text)) = object.get(field) {
+            longer(field, text, most)?;
+        }
+    }
+    let Some(Value::Array(words)) = object.get("keywords") else {
+        return Ok(());
+    };
+    if words.len() > most.keywords {
+        return Err(FieldError::TooLong {
+            field: "keywords",
+            what: "keywords",
+            found: words.len(),
+            most: most.keywords,
+        });
+    }
+    let mut words = words.iter().filter_map(Value::as_str);
+    words.try_for_each(|word| longer("keywords", word, most.keyword))
 }
 
 fn string(object: &Map<String, Value>, field: &'static str) -> Result<Option<String>, FieldError> {
@@ -211,6 +265,31 @@ mod tests {
 
     fn given(value: Value) -> Result<Draft, FieldError> {
         draft(&value, &Plain)
+    }
+
+    #[test]
+    fn a_field_that_is_too_long_is_named_with_its_bound() {
+        for (field, value, found, most) in [
+            ("id", json!("x".repeat(21)), 21, 20),
+            ("title", json!("ة".repeat(101)), 101, 100),
+            ("source", json!("x".repeat(51)), 51, 50),
+            ("url", json!(format!("https://a.example/{}", "x".repeat(83))), 101, 100),
+            ("text", json!("x".repeat(10_001)), 10_001, 10_000),
+            ("keywords", json!(["a", "b", "c", "d", "e", "f"]), 6, 5),
+            ("keywords", json!(["a", "x".repeat(21)]), 21, 20),
+        ] {
+            let mut article = json!({"title": "T", "text": "x"});
+            article[field] = value;
+            let error = given(article).unwrap_err();
+            assert_eq!(error.field(), Some(field));
+            let said = error.to_string();
+            assert!(
+                said.contains(&format!("{found} ")) && said.contains(&format!("the {most} that")),
+                "{said}"
+            );
+        }
+        let whole = json!({"title": "ة".repeat(100), "keywords": ["a", "b", "c", "d", "e"], "id": "x".repeat(20)});
+        assert!(given(whole).is_ok());
     }
 
     #[test]

@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use crate::article::{Dated, Document, Draft, SetAside, full_text};
 use dates::Bounds;
-use rules::{Cut, Rules};
+use rules::{Cut, Fields, Rules};
 use scraped::Part;
 
 /// Words with more letters than this count as words beside a date: not "GMT", "at", "г.".
@@ -37,6 +37,8 @@ pub struct Settings {
     pub earliest: NaiveDate,
     /// Code points of a text, at most; a longer one is refused.
     pub max_chars: usize,
+    /// How long an article's other fields may be.
+    pub fields: rules::Fields,
     /// Furniture.
     pub furniture: furniture::Settings,
     /// Near-duplicates.
@@ -48,6 +50,7 @@ pub struct Settings {
 pub struct NewsRules {
     bounds: Bounds,
     max_chars: usize,
+    fields: rules::Fields,
     furniture: furniture::Settings,
 }
 
@@ -60,6 +63,7 @@ impl NewsRules {
                 earliest: settings.earliest,
             },
             max_chars: settings.max_chars,
+            fields: settings.fields,
             furniture: settings.furniture,
         }
     }
@@ -158,5 +162,13 @@ impl Rules for NewsRules {
 
     fn language(&self, text: &str) -> String {
         language::detect(text)
+    }
+
+    fn fields(&self) -> Fields {
+        self.fields
+    }
+
+    fn max_chars(&self) -> usize {
+        self.max_chars
     }
 }

@@ -1,5 +1,7 @@
 //! What HTML and JSON extraction need from the stages beside them: furniture, dates, language.
 
+use serde::Deserialize;
+
 use crate::article::{Dated, Document, Draft, Removed};
 
 /// A text after the furniture was cut, and what the furniture said.
@@ -38,6 +40,30 @@ pub trait Rules: Send + Sync {
 
     /// The language of a text, `und` when it is too short to say.
     fn language(&self, text: &str) -> String;
+
+    /// How long the fields of an article may be.
+    fn fields(&self) -> Fields;
+
+    /// Code points of a text at most.
+    fn max_chars(&self) -> usize;
+}
+
+/// The section `[extract.fields]` of the configuration: code points of an article's fields at most.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fields {
+    /// Of an id.
+    pub id: usize,
+    /// Of a title.
+    pub title: usize,
+    /// Of a source, an agency, a language or a date.
+    pub name: usize,
+    /// Of an address.
+    pub url: usize,
+    /// Of a keyword.
+    pub keyword: usize,
+    /// Keywords of an article.
+    pub keywords: usize,
 }
 
 /// A declared language (`ar-EG`, `en_GB`) as its code alone; `None` when it is none.
@@ -92,6 +118,21 @@ pub(crate) mod testing {
                 "ar"
             }
             .to_owned()
+        }
+
+        fn max_chars(&self) -> usize {
+            10_000
+        }
+
+        fn fields(&self) -> Fields {
+            Fields {
+                id: 20,
+                title: 100,
+                name: 50,
+                url: 100,
+                keyword: 20,
+                keywords: 5,
+            }
         }
     }
 }

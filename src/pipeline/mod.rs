@@ -54,6 +54,17 @@ pub enum Outcome {
     Revised,
 }
 
+impl Outcome {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Known => "known",
+            Self::Revised => "revised",
+        }
+    }
+}
+
 /// The answer for one accepted article. The article is durable when this is returned.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Receipt {

@@ -18,6 +18,7 @@ use crate::embed::worker::Worker;
 use crate::embed::{EmbedError, ModelIdentity};
 use crate::extract::fold::fold;
 use crate::extract::neardup::NearDuplicates;
+use crate::metrics::Metrics;
 use crate::pipeline::correct::{Plan, Planner};
 use crate::pipeline::{CorrectionError, Decree, Decreed, PipelineError};
 use crate::store::Store;
@@ -38,6 +39,18 @@ pub struct StageSeconds {
     pub store: f64,
 }
 
+impl StageSeconds {
+    /// What was added since `before`.
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            near_duplicates: self.near_duplicates - before.near_duplicates,
+            embed: self.embed - before.embed,
+            story: self.story - before.story,
+            store: self.store - before.store,
+        }
+    }
+}
+
 /// The writer's state.
 pub struct Placer {
     store: Arc<Store>,
@@ -49,6 +62,7 @@ pub struct Placer {
     /// The engine is ahead of the store: a commit failed.
     stale: bool,
     seconds: StageSeconds,
+    metrics: Arc<Metrics>,
 }
 
 impl Placer {
@@ -71,10 +85,16 @@ impl Placer {
             near_duplicates,
             stale: true,
             seconds: StageSeconds::default(),
+            metrics: Arc::default(),
         };
         placer.store.label_all(&placer.labels())?;
         placer.restore()?;
         Ok(placer)
+    }
+
+    /// What this writer observes.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Seconds by stage since the start.
@@ -105,7 +125,7 @@ impl Placer {
         if queued.is_empty() {
             return Ok(0);
         }
-        let count = queued.len();
+        let (count, before) = (queued.len(), self.seconds);
         let mut batch = self.decide(queued);
         batch.clock = self.clock(moment);
         batch.labels = self.labels();
@@ -115,6 +135,11 @@ impl Placer {
             return Err(error.into());
         }
         self.seconds.store += seconds(started);
+        self.metrics.batch(count, self.seconds.since(&before));
+        self.metrics
+            .changed(batch.placed.iter().flat_map(|placed| &placed.changes));
+        let (articles, bytes) = self.engine.index_size();
+        self.metrics.index(articles, bytes, self.engine.take_sampled());
         Ok(count)
     }
 
@@ -225,6 +250,7 @@ impl Placer {
             .store
             .commit_corrected(&corrected, now)
             .inspect_err(|_| self.stale = true)?;
+        self.metrics.changed(&corrected.changes);
         Ok(Decreed::Done(number))
     }
 

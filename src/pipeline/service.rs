@@ -13,6 +13,7 @@ use crate::article::ArticleId;
 use crate::config::Settings;
 use crate::correction::Signature;
 use crate::embed::worker::Worker;
+use crate::metrics::Metrics;
 use crate::pipeline::{
     CorrectionError, Decree, Decreed, Desk, Intake, IntakeError, PipelineError, Placer, Receipt, Refusal, RefusedInput,
     Submission,
@@ -31,6 +32,7 @@ const SWEEP: Duration = Duration::from_secs(600);
 pub struct Pipeline {
     store: Arc<Store>,
     shared: Arc<Shared>,
+    metrics: Arc<Metrics>,
     capacity: usize,
     keep_refused: usize,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -79,6 +81,8 @@ impl Pipeline {
         let embedder = Worker::start(crate::embed::open(&settings.embed)?, settings.embed.queue)?;
         let (capacity, keep_refused) = (settings.pipeline.queue, settings.pipeline.keep_refused);
         let mut placer = Placer::open(Arc::clone(&store), settings, embedder)?;
+        let metrics = placer.metrics();
+        metrics.running(&placer.identity().name);
         let shared = Arc::new(Shared::default());
         shared.lock().queued = store.count_queued()?;
         let own = Arc::clone(&shared);
@@ -89,6 +93,7 @@ impl Pipeline {
         Ok(Self {
             store,
             shared,
+            metrics,
             capacity,
             keep_refused,
             thread: Mutex::new(Some(thread)),
@@ -106,6 +111,11 @@ impl Pipeline {
     /// The store that the writer writes.
     pub fn store(&self) -> Arc<Store> {
         Arc::clone(&self.store)
+    }
+
+    /// What the writer and the intake observe; others add to it.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Why articles cannot be taken and placed, if they cannot: for readiness. Tries to write; blocks as long as the
@@ -203,6 +213,18 @@ fn write(placer: &mut Placer, shared: &Shared) {
     }
 }
 
+impl Pipeline {
+    fn count(&self, answers: &[Result<Receipt, Refusal>]) {
+        for answer in answers {
+            let outcome = match answer {
+                Ok(receipt) => receipt.outcome.name(),
+                Err(_) => "refused",
+            };
+            self.metrics.accepted(outcome, 1);
+        }
+    }
+}
+
 impl Intake for Pipeline {
     fn accept(&self, submissions: Vec<Submission>) -> Result<Vec<Result<Receipt, Refusal>>, IntakeError> {
         let count = submissions.len();
@@ -222,6 +244,9 @@ impl Intake for Pipeline {
             state.queued += count;
         }
         let answers = self.store.accept(&submissions, Utc::now());
+        if let Ok(answers) = &answers {
+            self.count(answers);
+        }
         let mut state = self.shared.lock();
         let new = answers.as_ref().map_or(0, |answers| {
             answers
@@ -303,6 +328,7 @@ mod tests {
         Pipeline {
             store: Arc::new(Store::open(dir).unwrap()),
             shared: Arc::new(Shared::default()),
+            metrics: Arc::default(),
             capacity: 1,
             keep_refused: 1,
             thread: Mutex::new(Some(std::thread::spawn(writer))),

@@ -3,12 +3,13 @@
 //! In: the store, read only, and documents or articles from feeders, which are handed to the pipeline's intake.
 //! Out: JSON and HTML. Never decides about stories and never writes to the store.
 
+pub mod access;
 pub mod api;
 mod request_id;
 mod server;
 pub mod web;
 
-pub use server::{App, serve};
+pub use server::{App, routes, serve};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -38,4 +39,34 @@ pub struct Settings {
     pub wait_seconds: u64,
     /// Seconds that requests under way get when the service stops.
     pub drain_seconds: u64,
+    /// Where the tokens are; empty means `tokens.json` in the data folder.
+    pub tokens_file: std::path::PathBuf,
+    /// Ask for tokens on loopback, too.
+    pub require_tokens: bool,
+    /// Hours until who signed in at a page does so again.
+    pub session_hours: u64,
+    /// Origins whose pages may read the API.
+    pub cors_origins: Vec<String>,
+    /// How many requests everybody may make.
+    pub rate: access::rate::Rates,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Seconds that the head of a request may take to come in.
+    pub head_seconds: u64,
+    /// Seconds that the body of a request may take to come in.
+    pub body_seconds: u64,
+    /// Seconds that an idle connection is kept.
+    pub keep_alive_seconds: u64,
+    /// How the log is written.
+    pub log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }

@@ -3,19 +3,28 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use actix_web::dev::{Service as _, ServiceResponse};
+use actix_cors::Cors;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::middleware::Compress;
-use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::{Compress, Condition, Next, from_fn};
+use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, ResponseError as _, web};
 
 use crate::config::Settings;
+use crate::metrics::Metrics;
 use crate::pipeline::{Desk, Intake};
+use crate::publish::access::rate::Quota;
+use crate::publish::access::{Access, Caller, Refused};
+use crate::publish::api::problem::{Kind, Problem};
 use crate::publish::request_id::{RequestId, RequestIds};
 use crate::publish::{api, web as pages};
 use crate::store::Store;
+
+/// Threads that answer; each has its share of the connections.
+const WORKERS: usize = 4;
 
 /// Everything that handlers use.
 #[derive(Clone)]
@@ -28,6 +37,10 @@ pub struct App {
     pub desk: Arc<dyn Desk>,
     /// Why articles cannot be taken and placed, if they cannot. Blocks; call it off the async threads.
     pub trouble: Arc<dyn Fn() -> Option<String> + Send + Sync>,
+    /// Who may do what.
+    pub access: Arc<Access>,
+    /// Figures for an operator.
+    pub metrics: Arc<Metrics>,
     /// All settings.
     pub settings: Arc<Settings>,
 }
@@ -39,11 +52,11 @@ const HEADERS: [(&str, &str); 4] = [
     ("referrer-policy", "no-referrer"),
     (
         "content-security-policy",
-        "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
 ];
 /// The page to try the API brings its styles inline, and nothing from elsewhere.
-const DOCS_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+const DOCS_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Registers everything under `/`.
 pub fn routes(app: &App) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
@@ -69,9 +82,8 @@ async fn nowhere(request: HttpRequest) -> Result<HttpResponse, api::problem::Pro
 }
 
 /// Puts the headers of every answer on, and the request's id.
-pub fn dress<B>(response: &mut ServiceResponse<B>, id: &str) {
-    let docs = response.request().path().starts_with("/docs");
-    let headers = response.headers_mut();
+fn put_headers(headers: &mut HeaderMap, path: &str, id: &str) {
+    let docs = path.starts_with("/docs");
     for (name, value) in HEADERS {
         let value = if docs && name == "content-security-policy" {
             DOCS_POLICY
@@ -85,21 +97,125 @@ pub fn dress<B>(response: &mut ServiceResponse<B>, id: &str) {
     }
 }
 
-/// Tells who hands in articles how many the queue still takes, in the fields of the IETF's draft "RateLimit header fields
-/// for HTTP". The quota is shared by all feeders; `t` says when to come back, once there is no room.
-fn tell_quota<B>(response: &mut ServiceResponse<B>, queued: usize, capacity: usize) {
-    let headers = response.headers_mut();
-    let wait = headers.get("retry-after").and_then(|value| value.to_str().ok());
-    let left = match wait {
-        Some(seconds) => format!("\"queue\";r=0;t={seconds}"),
-        None => format!("\"queue\";r={}", capacity.saturating_sub(queued)),
+/// What surrounds every request: its id, the headers of every answer, and one line in the log.
+async fn dress(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let started = Instant::now();
+    let id = match request.app_data::<web::Data<RequestIds>>() {
+        Some(ids) => ids.of(request.headers()),
+        None => String::new(),
     };
-    let policy = format!("\"queue\";q={capacity};qu=\"articles\"");
-    for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        // Answered like GET; the connection knows what was asked and leaves the body out.
+        request.head_mut().method = Method::GET;
+    }
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let mut response = next.call(request).await?;
+    let path = response.request().path().to_owned();
+    put_headers(response.headers_mut(), &path, &id);
+    let route = response.request().match_pattern();
+    let caller = Caller::of(response.request());
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    if let Some(app) = response.request().app_data::<web::Data<App>>() {
+        app.metrics.answered(method.as_str(), route.as_deref(), status, took);
+    }
+    tracing::info!(
+        request = %id,
+        %method,
+        route = route.as_deref().unwrap_or("none"),
+        status,
+        milliseconds = took.as_millis() as u64,
+        token = caller.as_ref().and_then(Caller::name),
+        "{path}"
+    );
+    Ok(response)
+}
+
+/// Lets through who may, and tells everybody what is left to them.
+async fn gate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let Some(app) = request.app_data::<web::Data<App>>().cloned() else {
+        let problem = Problem::new(Kind::Internal, "the service was put together wrongly");
+        return Ok(request.into_response(problem.error_response()).map_into_right_body());
+    };
+    let handed_in = request.method() == Method::POST && api::takes_articles(request.path());
+    let queue = handed_in.then_some(&app);
+    match app.access.admit(&request) {
+        Ok((caller, quota)) => {
+            request.extensions_mut().insert(caller);
+            let mut response = next.call(request).await?;
+            tell_quotas(response.headers_mut(), quota, queue);
+            Ok(response.map_into_left_body())
+        }
+        Err(refused) => {
+            let Refused { problem, quota, caller } = *refused;
+            request.extensions_mut().insert(caller);
+            let mut answer = match pages::wants_page(request.request()) {
+                true => pages::refused(request.request(), &problem),
+                false => problem.error_response(),
+            };
+            tell_quotas(answer.headers_mut(), quota, queue);
+            Ok(request.into_response(answer).map_into_right_body())
+        }
+    }
+}
+
+/// Tells what is left, in the fields of the IETF's draft "RateLimit header fields for HTTP": to who hands in articles how
+/// many the queue still takes, a quota that all feeders share and whose `t` says when to come back, once there is no
+/// room; and to everybody how many requests.
+fn tell_quotas(headers: &mut HeaderMap, quota: Option<Quota>, feeders: Option<&web::Data<App>>) {
+    let (mut policies, mut left) = (Vec::new(), Vec::new());
+    if let Some(app) = feeders {
+        let capacity = app.settings.pipeline.queue;
+        policies.push(format!("\"queue\";q={capacity};qu=\"articles\""));
+        let wait = headers.get("retry-after").and_then(|value| value.to_str().ok());
+        left.push(match wait.filter(|_| quota.is_none_or(|quota| quota.wait.is_none())) {
+            Some(seconds) => format!("\"queue\";r=0;t={seconds}"),
+            None => format!("\"queue\";r={}", capacity.saturating_sub(app.intake.queued())),
+        });
+    }
+    if let Some(quota) = quota {
+        policies.push(quota.policy());
+        left.push(quota.state());
+    }
+    for (name, items) in [("ratelimit-policy", policies), ("ratelimit", left)] {
+        if let Ok(value) = HeaderValue::from_str(&items.join(", "))
+            && !items.is_empty()
+        {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
+}
+
+/// Which other sites' pages may read the API: none but those listed. They send tokens, never cookies.
+fn cors(origins: &[String]) -> Condition<Cors> {
+    let listed = origins
+        .iter()
+        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
+    let cors = listed
+        .allowed_methods(["GET", "HEAD", "POST"])
+        .allowed_headers([
+            "authorization",
+            "content-type",
+            "if-none-match",
+            "idempotency-key",
+            "x-request-id",
+        ])
+        .expose_headers([
+            "etag",
+            "location",
+            "ratelimit",
+            "ratelimit-policy",
+            "retry-after",
+            "x-request-id",
+        ])
+        .max_age(3600);
+    Condition::new(!origins.is_empty(), cors)
 }
 
 /// Serves until SIGTERM or SIGINT, then lets requests under way end. Prints the address when it is ready to answer.
@@ -107,41 +223,24 @@ fn tell_quota<B>(response: &mut ServiceResponse<B>, queued: usize, capacity: usi
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn serve(app: App, listen: SocketAddr) -> io::Result<()> {
-    let drain = app.settings.publish.drain_seconds;
-    let ids = Arc::new(RequestIds::new());
+    let settings = app.settings.publish.clone();
+    #[cfg(unix)]
+    app.access.reload_on_hangup()?;
+    let ids = web::Data::new(RequestIds::new());
     let server = HttpServer::new(move || {
-        let ids = Arc::clone(&ids);
-        let feeders = app.clone();
         Actix::new()
+            .app_data(ids.clone())
             .configure(routes(&app))
             .wrap(Compress::default())
-            .wrap_fn(move |mut request, service| {
-                let id = ids.of(request.headers());
-                let line = format!("{} {}", request.method(), request.path());
-                let handed_in = request.method() == Method::POST && api::takes_articles(request.path());
-                if request.method() == Method::HEAD {
-                    // Answered like GET; the connection knows what was asked and leaves the body out.
-                    request.head_mut().method = Method::GET;
-                }
-                request.extensions_mut().insert(RequestId(id.clone()));
-                let quota = handed_in.then(|| feeders.clone());
-                let started = std::time::Instant::now();
-                let answer = service.call(request);
-                async move {
-                    let mut response = answer.await?;
-                    dress(&mut response, &id);
-                    if let Some(app) = quota {
-                        tell_quota(&mut response, app.intake.queued(), app.settings.pipeline.queue);
-                    }
-                    let status = response.status().as_u16();
-                    tracing::info!(request = %id, status, milliseconds = started.elapsed().as_millis() as u64, "{line}");
-                    Ok(response)
-                }
-            })
+            .wrap(from_fn(gate))
+            .wrap(cors(&app.settings.publish.cors_origins))
+            .wrap(from_fn(dress))
     })
-    .client_request_timeout(Duration::from_secs(15))
-    .shutdown_timeout(drain)
-    .workers(4)
+    .client_request_timeout(Duration::from_secs(settings.head_seconds.max(1)))
+    .keep_alive(Duration::from_secs(settings.keep_alive_seconds.max(1)))
+    .shutdown_timeout(settings.drain_seconds)
+    .workers(WORKERS)
+    .max_connections(settings.max_connections.div_ceil(WORKERS))
     .bind(listen)?;
     let address = server.addrs().first().copied().unwrap_or(listen);
     let running = server.run();

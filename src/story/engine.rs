@@ -31,6 +31,8 @@ const ROUNDS: usize = 5;
 /// How much more central another article must be before a story changes its headline.
 const HEADLINE_INERTIA: f64 = 1.25;
 const DAY: f64 = 86_400.0;
+/// One search of so many is repeated by comparing every vector.
+const SAMPLE: u64 = 64;
 
 /// An article on its way into a story.
 #[derive(Debug, Clone)]
@@ -97,6 +99,17 @@ pub enum StoryChange {
         /// The story that goes on.
         into: u64,
     },
+}
+
+/// What repeating searches by comparing every vector came to: `found` of `neighbours` is the index' recall.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sampled {
+    /// Searches repeated.
+    pub searches: u64,
+    /// Neighbours that comparing everything found.
+    pub neighbours: u64,
+    /// Those of them that the index had found.
+    pub found: u64,
 }
 
 /// Why an article is in its story, for an editor to question.
@@ -191,6 +204,9 @@ pub enum StoryError {
 /// All that is needed to place the next article. Grows with the active articles, not with the archive.
 pub struct Engine {
     settings: Settings,
+    /// Searches so far, for the samples.
+    searches: u64,
+    sampled: Sampled,
     weights: Weights,
     dimension: usize,
     dot: Dot,
@@ -215,6 +231,8 @@ impl Engine {
     pub fn new(settings: &Settings, index: &index::Settings, weights: Weights, dimension: usize) -> Self {
         Self {
             settings: settings.clone(),
+            searches: 0,
+            sampled: Sampled::default(),
             weights,
             dimension,
             dot: Dot::new(),
@@ -568,6 +586,7 @@ impl Engine {
         let article = arrival.article;
         let window = self.window(arrival.time);
         let candidates = self.candidates(&arrival, window)?;
+        self.sample(&arrival, window, &candidates)?;
         let crowd = window.map(|window| self.crowd(window));
         self.learn(arrival)?;
         Ok(self.meet(article, &candidates, crowd))
@@ -581,6 +600,41 @@ impl Engine {
                 article: arrival.article,
                 cause,
             })
+    }
+
+    /// Repeats some searches by comparing every vector, to know what the index misses.
+    fn sample(
+        &mut self,
+        arrival: &Arrival,
+        window: Option<(i64, i64)>,
+        found: &[index::Hit],
+    ) -> Result<(), StoryError> {
+        self.searches += 1;
+        if !self.searches.is_multiple_of(SAMPLE) {
+            return Ok(());
+        }
+        let all = self
+            .index
+            .search_exactly(&arrival.vector, self.settings.candidates, window)
+            .map_err(|cause| StoryError::Index {
+                article: arrival.article,
+                cause,
+            })?;
+        let hit = |one: &&index::Hit| found.iter().any(|hit| hit.slot == one.slot);
+        self.sampled.searches += 1;
+        self.sampled.neighbours += all.len() as u64;
+        self.sampled.found += all.iter().filter(hit).count() as u64;
+        Ok(())
+    }
+
+    /// What the samples of the index came to since this was asked last.
+    pub fn take_sampled(&mut self) -> Sampled {
+        std::mem::take(&mut self.sampled)
+    }
+
+    /// Vectors in memory, and bytes of the index.
+    pub fn index_size(&self) -> (usize, usize) {
+        (self.index.len(), self.index.bytes())
     }
 
     /// From when to when an article's neighbours are looked for: as far as the last `window_articles` reach, but never less

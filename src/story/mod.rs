@@ -25,7 +25,9 @@ pub mod signals;
 pub mod strands;
 pub mod weights;
 
-pub use engine::{Arrival, Decision, Engine, Neighbour, Placement, Rival, SecondLook, StoryChange, StoryError};
+pub use engine::{
+    Arrival, Decision, Engine, Neighbour, Placement, Rival, Sampled, SecondLook, StoryChange, StoryError,
+};
 
 use serde::Deserialize;
 

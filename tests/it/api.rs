@@ -384,10 +384,15 @@ fn requests_have_ids_of_their_own_and_feeders_see_the_room_that_is_left() {
             b"{\"title\":\"Bridge\",\"text\":\"It opened.\"}",
         );
         assert_eq!(answer.status, 202, "{}", answer.text());
-        assert_eq!(answer.header("ratelimit-policy"), "\"queue\";q=20000;qu=\"articles\"");
+        assert_eq!(
+            answer.header("ratelimit-policy"),
+            "\"queue\";q=20000;qu=\"articles\", \"ingest\";q=5000;w=5"
+        );
         let left = answer
             .header("ratelimit")
-            .strip_prefix("\"queue\";r=")
+            .split(", ")
+            .next()
+            .and_then(|first| first.strip_prefix("\"queue\";r="))
             .expect("what is left");
         assert!(
             (19_990..=20_000).contains(&left.parse::<u32>().expect("a number")),
@@ -398,7 +403,13 @@ fn requests_have_ids_of_their_own_and_feeders_see_the_room_that_is_left() {
             refused.header("ratelimit").starts_with("\"queue\";r="),
             "on refusals too"
         );
-        assert_eq!(ask(&service, "GET /v1/stories", &[]).header("ratelimit"), "");
+        let reading = ask(&service, "GET /v1/stories", &[]);
+        assert_eq!(reading.header("ratelimit-policy"), "\"read\";q=5000;w=5");
+        assert!(
+            reading.header("ratelimit").starts_with("\"read\";r=4"),
+            "{}",
+            reading.header("ratelimit")
+        );
     }
     assert_eq!(ids.len(), 6, "{ids:?}");
 }

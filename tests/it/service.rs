@@ -58,9 +58,15 @@ pub struct Service {
 
 impl Service {
     pub fn start(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, "127.0.0.1:0", &[])
+    }
+
+    /// On another address, with settings from the environment.
+    pub fn start_with(data_dir: &Path, listen: &str, settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_silsila"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--listen", listen, "--data-dir"])
             .arg(data_dir)
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -77,6 +83,15 @@ impl Service {
         Self { child, address }
     }
 
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.child.id())])
+            .status()
+            .expect("a shell");
+        assert!(sent.success(), "the signal is sent");
+    }
+
     /// As by a loss of power.
     pub fn kill(mut self) {
         self.child.kill().expect("it can be killed");
@@ -85,11 +100,7 @@ impl Service {
 
     /// As by a service manager: asked to end.
     pub fn terminate(self) -> Ending {
-        let sent = Command::new("sh")
-            .args(["-c", &format!("kill -TERM {}", self.child.id())])
-            .status()
-            .expect("a shell");
-        assert!(sent.success(), "the signal is sent");
+        self.signal("TERM");
         Ending(self)
     }
 

@@ -20,11 +20,13 @@ const MAX_ATTEMPTS: usize = 60;
 
 pub(super) struct Server {
     base: String,
+    /// The field `Authorization`, where a token was given.
+    authorization: Option<String>,
     agent: ureq::Agent,
 }
 
 impl Server {
-    pub(super) fn new(url: &str) -> Result<Self, String> {
+    pub(super) fn new(url: &str, token: Option<&str>) -> Result<Self, String> {
         let parsed = url::Url::parse(url).map_err(|error| format!("--server {url:?} is no address: {error}"))?;
         if !matches!(parsed.scheme(), "http" | "https") {
             return Err(format!("--server {url:?} must begin with http:// or https://"));
@@ -36,6 +38,7 @@ impl Server {
             .build();
         Ok(Self {
             base: url.trim_end_matches('/').to_owned(),
+            authorization: token.map(|token| format!("Bearer {}", token.trim())),
             agent: config.into(),
         })
     }
@@ -44,7 +47,10 @@ impl Server {
     fn post(&self, path: &str, kind: &str, body: &str) -> Result<(u16, Value), String> {
         let url = format!("{}{path}", self.base);
         for _ in 0..MAX_ATTEMPTS {
-            let request = self.agent.post(&url).content_type(kind);
+            let mut request = self.agent.post(&url).content_type(kind);
+            if let Some(authorization) = &self.authorization {
+                request = request.header("authorization", authorization);
+            }
             let mut response = request.send(body).map_err(|error| {
                 format!("no answer from {url}: {error}; is the service running there (silsila serve)?")
             })?;
@@ -59,7 +65,11 @@ impl Server {
             }
             let answer = response.body_mut().read_json().unwrap_or(Value::Null);
             if status == 401 || status == 403 || status == 404 || status >= 500 {
-                return Err(format!("{url} answered {status}: {}", reason(&answer)));
+                let remedy = match status {
+                    401 | 403 => "; give a token with the role `ingest` by --token or SILSILA_TOKEN",
+                    _ => "",
+                };
+                return Err(format!("{url} answered {status}: {}{remedy}", reason(&answer)));
             }
             return Ok((status, answer));
         }
@@ -258,7 +268,10 @@ mod tests {
             answer("429 Too Many Requests", "Retry-After: 1\r\n", ""),
             answer("200 OK", "", body),
         ]);
-        let answers = Server::new(&url).expect("an address").take(items()).expect("taken");
+        let answers = Server::new(&url, None)
+            .expect("an address")
+            .take(items())
+            .expect("taken");
         assert!(matches!(answers[0].result, Ok((Outcome::Known, _))));
         let refused = answers[1].result.as_ref().expect_err("refused");
         assert_eq!(
@@ -286,7 +299,7 @@ mod tests {
             answer("202 Accepted", "", some),
             answer("422 Unprocessable Content", "", none),
         ]);
-        let mut server = Server::new(&url).expect("an address");
+        let mut server = Server::new(&url, None).expect("an address");
         let told = |answers: Vec<Answer>| {
             let mut told: Vec<(String, String)> = answers
                 .into_iter()
@@ -319,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_service_that_is_not_there_is_named() {
-        let error = Server::new("http://127.0.0.1:1/")
+        let error = Server::new("http://127.0.0.1:1/", None)
             .expect("an address")
             .take(items())
             .err()
@@ -328,6 +341,6 @@ mod tests {
             error.contains("127.0.0.1:1/v1/articles") && error.contains("silsila serve"),
             "{error}"
         );
-        assert!(Server::new("127.0.0.1:8080").is_err());
+        assert!(Server::new("127.0.0.1:8080", None).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! `/v1/articles`.
 
+use std::time::Instant;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Utc;
 use serde::Serialize;
@@ -31,7 +33,14 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         Err(problem) => return Err(refuse(&app, &request, problem, &bytes).await),
     };
     let rules = NewsRules::new(&app.settings.extract, Utc::now());
-    let (found, items) = read(move || Ok::<_, Problem>((drafted(&items, &rules, single), items))).await?;
+    let metrics = app.metrics.clone();
+    let (found, items) = read(move || {
+        let started = Instant::now();
+        let found = drafted(&items, &rules, single);
+        metrics.extracted(started.elapsed());
+        Ok::<_, Problem>((found, items))
+    })
+    .await?;
     let input = |index: usize| items.get(index).map(Item::to_string).unwrap_or_default();
     hand_over(app, &request, found, wait, input).await
 }

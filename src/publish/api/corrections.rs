@@ -13,6 +13,7 @@ use super::{Paging, Parameters, answer, page, read};
 use crate::correction::{Correction, MOST_CHARACTERS, Signature};
 use crate::pipeline::{CorrectionError, Decree, Decreed};
 use crate::publish::App;
+use crate::publish::access::Caller;
 use crate::store::read::{CorrectionView, Page};
 
 /// A correction with its signature, as it is handed in.
@@ -71,6 +72,7 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         correction: asked,
         signature: by,
     } = signed(&request, &bytes)?;
+    let by = by_whom(&request, by);
     let decree = Decree::Make {
         asked: asked.clone(),
         trial,
@@ -141,17 +143,26 @@ async fn decree_of(app: &App, decree: Decree, by: Signature) -> Result<Decreed, 
     read(move || desk.decree(decree, by)).await
 }
 
+/// The author is the token's name where there is one, whatever the body says.
+fn by_whom(request: &HttpRequest, by: Signature) -> Signature {
+    let name = Caller::of(request).and_then(|caller| caller.name().map(str::to_owned));
+    Signature {
+        author: name.or(by.author),
+        ..by
+    }
+}
+
 /// A body that holds a signature and nothing else; an empty one signs nothing.
 async fn bare_signature(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<Signature, Problem> {
     Parameters::of(request)?.end()?;
     let bytes = body(app, request, payload).await?;
     if bytes.trim_ascii().is_empty() {
-        return Ok(Signature::default());
+        return Ok(by_whom(request, Signature::default()));
     }
     let mut value = object(request, &bytes)?;
     let by = signature(&mut value)?;
     match value.as_object().and_then(|fields| fields.keys().next()) {
-        None => Ok(by),
+        None => Ok(by_whom(request, by)),
         Some(field) => {
             let detail = format!("there is no field `{field}` here; give `author` and `reason`");
             Err(Problem::new(Kind::InvalidCorrection, detail).of_field(field))

@@ -1,5 +1,7 @@
 //! `/v1/documents`.
 
+use std::time::Instant;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -30,10 +32,14 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         Err(problem) => return Err(refuse(&app, &request, problem, &bytes).await),
     };
     let rules = NewsRules::new(&app.settings.extract, Utc::now());
+    let metrics = app.metrics.clone();
     let found = read(move || {
         let place = "the document".to_owned();
         let content = Content::Document(document);
-        submissions(Item { place, content }, &rules).map_err(|rejected| Problem::new(Kind::NoArticle, rejected.reason))
+        let started = Instant::now();
+        let found = submissions(Item { place, content }, &rules);
+        metrics.extracted(started.elapsed());
+        found.map_err(|rejected| Problem::new(Kind::NoArticle, rejected.reason))
     })
     .await;
     let submissions = match found {

@@ -1,11 +1,17 @@
 //! `/healthz`, `/readyz`, `/metrics`.
 
 use actix_web::{HttpResponse, web};
+use chrono::Utc;
 use serde_json::json;
 
 use super::problem::{Kind, Problem};
 use super::read;
+use crate::metrics::Looked;
 use crate::publish::App;
+use crate::store::StoreError;
+
+/// Prometheus' text exposition format.
+const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The process answers.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, description = "Alive")))]
@@ -25,54 +31,23 @@ pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(json!({"status": "ready", "queued": app.intake.queued()})))
 }
 
-/// Counters in Prometheus' text format.
-#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String, content_type = "text/plain")))]
+/// Figures for an operator, in Prometheus' text format; docs/MONITORING.md explains them.
+#[utoipa::path(get, path = "/metrics", responses((status = 200, body = String, content_type = "text/plain"),
+    (status = 500, body = Problem), (status = 503, body = Problem)))]
 pub async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    let store = app.store.clone();
-    let totals = read(move || store.totals()).await?;
-    let rows = [
-        (
-            "silsila_queued_articles",
-            "gauge",
-            "Articles accepted but not placed",
-            app.intake.queued() as u64,
-        ),
-        ("silsila_articles", "gauge", "Stored articles", totals.articles),
-        (
-            "silsila_near_duplicates",
-            "gauge",
-            "Articles whose text repeats another's",
-            totals.near_duplicates,
-        ),
-        (
-            "silsila_failed_articles",
-            "gauge",
-            "Articles that could not be placed",
-            totals.failed,
-        ),
-        ("silsila_stories", "gauge", "Stories", totals.stories),
-        (
-            "silsila_largest_story_articles",
-            "gauge",
-            "Articles of the largest story",
-            totals.largest_story,
-        ),
-        (
-            "silsila_changes_total",
-            "counter",
-            "Number of the newest change",
-            totals.change,
-        ),
-        (
-            "silsila_refused_total",
-            "counter",
-            "Inputs that were refused and kept",
-            totals.refused,
-        ),
-    ];
-    let text: String = rows
-        .iter()
-        .map(|(name, kind, help, value)| format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n"))
-        .collect();
-    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text))
+    let (store, queued, capacity) = (app.store.clone(), app.intake.queued(), app.settings.pipeline.queue);
+    let looked = read(move || {
+        let oldest = store.oldest_queued()?.map(|since| Utc::now() - since);
+        Ok::<_, StoreError>(Looked {
+            totals: store.totals()?,
+            queued,
+            capacity,
+            oldest: oldest.and_then(|age| age.to_std().ok()).unwrap_or_default(),
+            bytes: store.bytes(),
+        })
+    })
+    .await?;
+    let text = app.metrics.text(&looked);
+    let text = text.map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
+    Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(text))
 }

@@ -51,11 +51,15 @@ impl IntoResponses for Accepted {
             );
         for (status, said) in [
             ("400", "The body or a parameter cannot be read"),
+            ("408", "The body came in too slowly"),
             ("409", "The id belongs to another article"),
             ("413", "Too large"),
             ("415", "A media type, charset or encoding that is not taken"),
             ("422", "No article that could be used"),
-            ("429", "The queue is full: come back after Retry-After"),
+            (
+                "429",
+                "The queue is full, or there were too many requests: come back after Retry-After",
+            ),
             ("503", "The service stops, or its store cannot be written"),
             ("507", "The disk is full"),
         ] {
@@ -122,7 +126,15 @@ pub async fn body(app: &App, request: &HttpRequest, mut payload: web::Payload) -
         }
     };
     let mut bytes = Vec::new();
-    while let Some(chunk) = payload.next().await {
+    let seconds = app.settings.publish.body_seconds;
+    let until = tokio::time::Instant::now() + Duration::from_secs(seconds);
+    loop {
+        let Ok(chunk) = tokio::time::timeout_at(until, payload.next()).await else {
+            let detail =
+                format!("the body did not come in within publish.body_seconds = {seconds}; send less at a time");
+            return Err(Problem::new(Kind::TooSlow, detail));
+        };
+        let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(|error| Problem::new(Kind::InvalidBody, format!("the body ended early: {error}")))?;
         if bytes.len() + chunk.len() > max {
             return Err(refuse(app, request, too_large(), &bytes).await);

@@ -6,6 +6,7 @@ mod articles;
 mod changes;
 mod corrections;
 mod documents;
+mod guard;
 mod health;
 mod intake;
 pub mod problem;
@@ -30,6 +31,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::publish::App;
 use crate::store::Store;
 use crate::store::read::{PER_PAGE, Page, ReadError};
+use guard::Guard;
 use problem::{Kind, Problem};
 
 /// The description of the API.
@@ -71,7 +73,8 @@ use problem::{Kind, Problem};
         crate::story::Neighbour,
         crate::story::Rival,
         crate::story::SecondLook
-    ))
+    )),
+    modifiers(&Guard)
 )]
 pub struct Api;
 
@@ -156,8 +159,11 @@ fn takes(path: &str, route: Route) -> Resource {
 
 /// What is not here, and methods that are not for a page's address.
 pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    if request.match_pattern().is_some() {
-        return other_method(&request, READ);
+    match request.match_pattern().as_deref() {
+        Some("/login") => return other_method(&request, BOTH),
+        Some("/logout") => return other_method(&request, HAND_IN),
+        Some(_) => return other_method(&request, READ),
+        None => {}
     }
     Err(Problem::new(
         Kind::NotFound,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::ALLOW;
+use actix_web::http::header::{ALLOW, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -79,6 +79,18 @@ pub enum Kind {
     TooLarge,
     /// A media type that is not taken.
     UnsupportedMediaType,
+    /// No token.
+    Unauthorized,
+    /// A token that is none.
+    UnknownToken,
+    /// A token that may not do this.
+    Forbidden,
+    /// A page of another site asked for a change.
+    ForeignOrigin,
+    /// Too many requests of one caller.
+    RateLimited,
+    /// The request took too long to come in.
+    TooSlow,
     /// Too many articles wait.
     QueueFull,
     /// The disk is full.
@@ -136,6 +148,28 @@ impl Kind {
                 "Unsupported media type",
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ),
+            Self::Unauthorized => ("/problems/unauthorized", "A token is needed", StatusCode::UNAUTHORIZED),
+            Self::UnknownToken => ("/problems/unknown-token", "Unknown token", StatusCode::UNAUTHORIZED),
+            Self::Forbidden => (
+                "/problems/forbidden",
+                "The token may not do this",
+                StatusCode::FORBIDDEN,
+            ),
+            Self::ForeignOrigin => (
+                "/problems/foreign-origin",
+                "Another site's page asked",
+                StatusCode::FORBIDDEN,
+            ),
+            Self::RateLimited => (
+                "/problems/rate-limited",
+                "Too many requests",
+                StatusCode::TOO_MANY_REQUESTS,
+            ),
+            Self::TooSlow => (
+                "/problems/too-slow",
+                "The request is too slow",
+                StatusCode::REQUEST_TIMEOUT,
+            ),
             Self::QueueFull => (
                 "/problems/queue-full",
                 "The queue is full",
@@ -188,6 +222,12 @@ impl Problem {
         self
     }
 
+    /// Says when to come back.
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
     /// Names the field or parameter at fault.
     pub fn of_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
@@ -214,11 +254,27 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.content_type("application/problem+json");
+        if self.is(Kind::TooSlow) {
+            response.force_close();
+        }
         if let Some(methods) = self.allow {
             response.insert_header((ALLOW, methods));
         }
         if let Some(wait) = self.retry_after {
-            response.insert_header(("retry-after", wait.as_secs().max(1).to_string()));
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.insert_header(("retry-after", seconds.max(1).to_string()));
+        }
+        let challenge = if self.is(Kind::Unauthorized) {
+            Some("Bearer realm=\"silsila\"")
+        } else if self.is(Kind::UnknownToken) {
+            Some("Bearer realm=\"silsila\", error=\"invalid_token\"")
+        } else if self.is(Kind::Forbidden) {
+            Some("Bearer realm=\"silsila\", error=\"insufficient_scope\"")
+        } else {
+            None
+        };
+        if let Some(challenge) = challenge {
+            response.insert_header((WWW_AUTHENTICATE, challenge));
         }
         if self.status == 503 && self.retry_after.is_none() {
             response.insert_header(("retry-after", "5"));

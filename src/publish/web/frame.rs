@@ -1,11 +1,12 @@
 //! What surrounds every page: the interface's language, light or dark, the switches, and pages that say what went wrong.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, SET_COOKIE, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
 
 use super::words::{self, Words};
+use crate::publish::access::{Caller, cookie};
 use crate::store::read::ReadError;
 
 /// How long a choice is remembered: a year, in seconds.
@@ -24,6 +25,8 @@ pub struct Frame {
     pub next_theme: Switch,
     /// Whether the demonstration is in the store.
     pub demonstration: bool,
+    /// The name of the token that this browser signed in with.
+    pub signed_in: Option<String>,
     chosen: Vec<(&'static str, &'static str)>,
 }
 
@@ -42,12 +45,12 @@ impl Frame {
     pub fn of(request: &HttpRequest) -> Self {
         let asked = Words::of(&parameter(request, "ui"));
         let words = asked
-            .or_else(|| Words::of(remembered(request, "ui")?))
+            .or_else(|| Words::of(cookie(request, "ui")?))
             .or_else(|| preferred(request.headers().get(ACCEPT_LANGUAGE)?.to_str().ok()?))
             .unwrap_or(words::ALL[0]);
         let asked_theme = theme(&parameter(request, "theme"));
         let theme = asked_theme
-            .or_else(|| theme(remembered(request, "theme")?))
+            .or_else(|| theme(cookie(request, "theme")?))
             .unwrap_or(THEMES[0]);
         let (next, name) = match theme {
             "system" => ("dark", words.to_dark),
@@ -77,6 +80,9 @@ impl Frame {
                 address: with(request, "theme", next),
             },
             demonstration: false,
+            signed_in: Caller::of(request)
+                .filter(|caller| caller.session)
+                .and_then(|caller| caller.name().map(str::to_owned)),
             chosen,
         }
     }
@@ -207,18 +213,6 @@ pub fn with(request: &HttpRequest, name: &str, value: &str) -> String {
     format!("?{}", parameters.finish())
 }
 
-/// The value of a cookie, as [`Frame::page`] set it.
-fn remembered<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-    request
-        .headers()
-        .get_all(COOKIE)
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(one, _)| *one == name)
-        .map(|(_, value)| value)
-}
-
 fn theme(name: &str) -> Option<&'static str> {
     THEMES.into_iter().find(|theme| *theme == name)
 }
@@ -244,6 +238,7 @@ fn preferred(header: &str) -> Option<&'static Words> {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::COOKIE;
     use actix_web::test::TestRequest;
 
     use super::*;

@@ -5,8 +5,10 @@
 
 mod articles;
 mod cuts;
+pub mod escape;
 mod frame;
 mod history;
+mod login;
 mod pace;
 mod phrase;
 mod placement;
@@ -20,6 +22,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use rust_embed::RustEmbed;
 
 use frame::Frame;
+pub use login::refused;
 
 /// Stories or articles of a page.
 const PER_PAGE: usize = 40;
@@ -38,6 +41,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/documents/{id}", web::get().to(articles::document))
         .route("/review", web::get().to(review::list))
         .route("/search", web::get().to(search::search))
+        .service(
+            web::resource("/login")
+                .route(web::get().to(login::form))
+                .route(web::post().to(login::sign_in)),
+        )
+        .route("/logout", web::post().to(login::sign_out))
         .route("/assets/{name}", web::get().to(asset));
 }
 

@@ -9,6 +9,7 @@ mod refused;
 mod review;
 mod search;
 mod story;
+pub mod watch;
 
 pub use also::{AlsoIn, Related};
 pub use article::{ArticleView, DocumentView};
@@ -17,6 +18,7 @@ pub use export::Exported;
 pub use names::{Facets, Headline, Member};
 pub use refused::RefusedView;
 pub use review::{ReviewItem, Titled};
+pub(in crate::store) use search::match_expression;
 pub use search::{Range, SNIPPET, SearchHit, SearchQuery};
 pub use story::{ChangeView, Counts, EndArticle, NameView, PaceView, SortBy, StoryQuery, StoryView};
 
@@ -107,6 +109,24 @@ impl Store {
                 connection.prepare_cached("SELECT 1 FROM articles WHERE id >= 'demo-' AND id < 'demo.' LIMIT 1")?;
             Ok(statement.exists([])?)
         })
+    }
+
+    /// When the oldest article that waits to be placed arrived.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn oldest_queued(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT arrived_at FROM articles WHERE state = 'queued' ORDER BY number LIMIT 1")?;
+            let mut rows = statement.query_map([], |row| row.get::<_, i64>(0))?;
+            Ok(rows.next().transpose()?.and_then(DateTime::from_timestamp_micros))
+        })
+    }
+
+    /// Bytes of the data folder: the database, its log, and what lies beside it.
+    pub fn bytes(&self) -> u64 {
+        self.file.parent().map_or(0, crate::metrics::bytes_of)
     }
 
     /// Counts of everything.

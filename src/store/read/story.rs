@@ -221,6 +221,10 @@ pub struct ChangeView {
     pub detail: Value,
 }
 
+/// Articles below which a language is looked up by its articles.
+const RARE: i64 = 5_000;
+/// Articles that few stories have: with that many or more the list is read by size.
+const FEW_HAVE: u64 = 3;
 /// The columns of a story; `?1` is the reader's language, or NULL.
 pub(super) const COLUMNS: &str = "s.id, CASE WHEN s.named IS NULL THEN coalesce(local.title, s.title) ELSE s.title END,
     CASE WHEN s.named IS NULL THEN coalesce(local.lang, s.title_lang) ELSE s.title_lang END,
@@ -353,55 +357,78 @@ impl Store {
         let (order, beyond) = if query.ascending { ("ASC", ">") } else { ("DESC", "<") };
         // The reader's language is the first one.
         let mut values: Vec<Sql> = vec![query.title_lang.clone().or_else(|| query.lang.clone()).into()];
-        let mut conditions = vec!["s.state <> 'merged' AND s.articles > 0".to_owned()];
-        let mut tables = TABLES.to_owned();
-        match query.q.as_deref().and_then(super::search::match_expression) {
-            Some(expression) => {
+        // The plus keeps the planner from reading nearly all stories by their size.
+        let mut conditions = vec!["s.state <> 'merged' AND +s.articles > 0".to_owned()];
+        let mut hits = "(SELECT NULL AS story, NULL AS hits)".to_owned();
+        match query.q.as_deref().map(super::search::match_expression) {
+            Some(Some(expression)) => {
                 values.push(expression.into());
-                tables.push_str(
-                    " JOIN (SELECT a.story, count(*) AS hits FROM search f JOIN articles a ON a.number = f.rowid
-                       WHERE search MATCH ? GROUP BY a.story) m ON m.story = s.number",
+                hits = format!(
+                    "(SELECT a.story, count(*) AS hits FROM search f JOIN articles a ON a.number = f.rowid
+                      WHERE search MATCH ?{} GROUP BY a.story)",
+                    values.len()
                 );
+                conditions.push("m.story IS NOT NULL".to_owned());
             }
-            None if query.q.is_some() => conditions.push("0".to_owned()),
-            None => tables.push_str(" LEFT JOIN (SELECT NULL AS story, NULL AS hits) m ON m.story = s.number"),
+            // Words without a letter are in no story.
+            Some(None) => conditions.push("0".to_owned()),
+            None => {}
         }
-        if query.q.is_some() && values.len() == 1 {
-            tables.push_str(" LEFT JOIN (SELECT NULL AS story, NULL AS hits) m ON m.story = s.number");
-        }
+        // In a condition `{}` stands for the value's place.
         let mut filter = |condition: &str, value: Option<Sql>| {
             if let Some(value) = value {
-                conditions.push(condition.to_owned());
                 values.push(value);
+                conditions.push(condition.replace("{}", &format!("?{}", values.len())));
             }
         };
+        let of_lang = match query
+            .lang
+            .as_deref()
+            .map(|lang| self.is_rare_language(lang))
+            .transpose()?
+        {
+            Some(true) => "s.number IN (SELECT story FROM articles WHERE lang = {})",
+            _ => "EXISTS (SELECT 1 FROM json_each(s.languages) WHERE value = {})",
+        };
+        filter(of_lang, query.lang.clone().map(Sql::from));
         filter(
-            "EXISTS (SELECT 1 FROM json_each(s.languages) WHERE value = ?)",
-            query.lang.clone().map(Sql::from),
-        );
-        filter(
-            "EXISTS (SELECT 1 FROM articles a WHERE a.story = s.number AND a.source = ?)",
+            "s.number IN (SELECT story FROM articles WHERE source = {})",
             query.source.clone().map(Sql::from),
         );
-        filter("s.state = ?", query.state.clone().map(Sql::from));
+        filter("s.state = {}", query.state.clone().map(Sql::from));
         // No story has more than the largest number that the database knows.
         let at_least = |count: Option<u64>| count.map(|count| Sql::from(i64::try_from(count).unwrap_or(i64::MAX)));
-        filter("s.articles >= ?", at_least(query.min_articles));
-        filter("s.sources >= ?", at_least(query.min_sources));
-        filter("s.updated_at >= ?", query.updated_from.map(Sql::from));
-        filter("s.updated_at <= ?", query.updated_to.map(Sql::from));
+        let by_size = query.min_articles.is_some_and(|least| least >= FEW_HAVE);
+        let size = if by_size {
+            "s.articles >= {}"
+        } else {
+            "+s.articles >= {}"
+        };
+        filter(size, at_least(query.min_articles));
+        filter("s.sources >= {}", at_least(query.min_sources));
+        filter("s.updated_at >= {}", query.updated_from.map(Sql::from));
+        filter("s.updated_at <= {}", query.updated_to.map(Sql::from));
         let snapshot = place.as_ref().map(|place| place.snapshot);
         if let Some(place) = place {
-            conditions.push(format!("({column}, s.number) {beyond} (?, ?)"));
-            values.push(place.value.into());
-            values.push(place.number.into());
-            conditions.push("s.version <= ?".to_owned());
-            values.push(place.snapshot.into());
+            let number = values.len();
+            values.extend([place.value.into(), place.number.into(), place.snapshot.into()]);
+            conditions.push(format!(
+                "({column}, s.number) {beyond} (?{}, ?{}) AND s.version <= ?{}",
+                number + 1,
+                number + 2,
+                number + 3
+            ));
         }
         values.push((per_page as i64 + 1).into());
+        // Which stories first, what they show then: the order comes from an index, the rest is read for one page alone.
         let sql = format!(
-            "SELECT {COLUMNS}, {column} FROM {tables} WHERE {} ORDER BY {column} {order}, s.number {order} LIMIT ?",
-            conditions.join(" AND ")
+            "WITH page AS MATERIALIZED (SELECT s.number AS page_number, {column} AS page_value
+               FROM stories s LEFT JOIN {hits} m ON m.story = s.number
+               WHERE {} ORDER BY {column} {order}, s.number {order} LIMIT ?{})
+             SELECT {COLUMNS}, page_value FROM page CROSS JOIN {TABLES}
+             WHERE s.number = page_number ORDER BY page_value {order}, page_number {order}",
+            conditions.join(" AND "),
+            values.len()
         );
         Ok(self.read(|connection| {
             let snapshot = match snapshot {
@@ -431,6 +458,17 @@ impl Store {
                 next_cursor,
             })
         })?)
+    }
+
+    /// Whether so few articles are in a language that their stories are found from them, rather than language by language in
+    /// the order of the list.
+    fn is_rare_language(&self, lang: &str) -> Result<bool, StoreError> {
+        self.read(|connection| {
+            let count: i64 = connection
+                .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM articles WHERE lang = ?1 LIMIT ?2)")?
+                .query_row(params![lang, RARE], |row| row.get(0))?;
+            Ok(count < RARE)
+        })
     }
 
     /// A story's changes, newest first.

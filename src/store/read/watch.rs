@@ -196,7 +196,7 @@ fn watch(row: &Row<'_>) -> rusqlite::Result<(WatchView, i64)> {
 /// Alerts with their stories and articles.
 pub(in crate::store) const ALERTS: &str =
     "SELECT a.number, a.change, a.at, a.event, s.id, s.title, s.title_lang, b.id, b.title, b.lang, b.source, b.published,
-      b.precision, b.url, o.id, a.detail, a.held
+      b.url, o.id, a.detail, a.held
     FROM alerts a JOIN stories s ON s.number = a.story LEFT JOIN articles b ON b.number = a.article
     LEFT JOIN articles o ON o.number = b.original";
 
@@ -220,13 +220,13 @@ pub(in crate::store) fn alert(row: &Row<'_>) -> rusqlite::Result<AlertView> {
                 title: row.get(8)?,
                 lang: row.get(9)?,
                 source: row.get(10)?,
-                published: dated(row, 11, 12)?,
-                url: row.get(13)?,
-                near_duplicate_of: row.get(14)?,
+                published: dated(row.get(11)?),
+                url: row.get(12)?,
+                near_duplicate_of: row.get(13)?,
             }),
         },
-        detail: json(&row.get::<_, String>(15)?)?,
-        held_back: row.get(16)?,
+        detail: json(&row.get::<_, String>(14)?)?,
+        held_back: row.get(15)?,
     })
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::label::label;
+use super::watch::{newest_change, raise};
 use super::place::{apply, log, recount, settle_state, show_face};
 use super::{Clock, StoryFace};
 use crate::correction::{Correction, Signature};
@@ -334,7 +335,9 @@ impl Store {
     pub fn commit_corrected(&self, corrected: &Corrected, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
+        let before = newest_change(&transaction)?;
         let number = write(&transaction, corrected, now)?;
+        raise(&transaction, before, now)?;
         transaction.commit()?;
         Ok(number)
     }

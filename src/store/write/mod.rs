@@ -5,6 +5,7 @@ mod accept;
 mod correct;
 mod label;
 mod place;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,8 @@ use accept::accept_one;
 pub use correct::{Corrected, Effects, Ended, Kept, KnownArticle, Moved, Standing, Step};
 use label::label;
 use place::{commit_placed, log, recount, settle_state, show_face, sweep};
+use watch::{newest_change, raise};
+pub use watch::{Again, Outgoing, Then, Tried};
 
 /// Code points that are kept of a refused input: enough to recognise it by.
 const REFUSED_CHARACTERS: usize = 2_000;
@@ -188,6 +191,7 @@ impl Store {
     pub fn commit(&self, batch: &Batch, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
+        let before = newest_change(&transaction)?;
         let mut touched = BTreeSet::new();
         for placed in &batch.placed {
             commit_placed(&transaction, placed, now, &mut touched)?;
@@ -207,6 +211,7 @@ impl Store {
             settle_state(&transaction, story, &batch.clock, now)?;
         }
         sweep(&transaction, &batch.clock, now)?;
+        raise(&transaction, before, now)?;
         transaction.commit()?;
         Ok(())
     }
@@ -218,7 +223,9 @@ impl Store {
     pub fn pass_time(&self, clock: &Clock, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
+        let before = newest_change(&transaction)?;
         sweep(&transaction, clock, now)?;
+        raise(&transaction, before, now)?;
         transaction.commit()?;
         Ok(())
     }

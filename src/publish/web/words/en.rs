@@ -226,4 +226,12 @@ pub static WORDS: Words = Words {
     store_failed_text: "The articles could not be read. The service’s log says why.",
     stopping: "Stopping",
     stopping_text: "The service is shutting down.",
+    forbidden: "Not for this token",
+    forbidden_text: "The token that you signed in with may not see this page.",
+
+    sign_in: "Sign in",
+    sign_in_text: "These pages ask for a token. Who runs the service hands them out.",
+    token: "Token",
+    wrong_token: "There is no such token, or it was revoked.",
+    sign_out: "Sign out",
 };

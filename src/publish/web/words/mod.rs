@@ -252,6 +252,14 @@ pub struct Words {
     pub store_failed_text: &'static str,
     pub stopping: &'static str,
     pub stopping_text: &'static str,
+    pub forbidden: &'static str,
+    pub forbidden_text: &'static str,
+
+    pub sign_in: &'static str,
+    pub sign_in_text: &'static str,
+    pub token: &'static str,
+    pub wrong_token: &'static str,
+    pub sign_out: &'static str,
 }
 
 impl Words {
