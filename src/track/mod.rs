@@ -9,11 +9,14 @@ pub mod deliver;
 pub mod guard;
 pub mod rules;
 pub mod sign;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, Serialize};
 use tokio::sync::{Notify, watch};
 use utoipa::ToSchema;
 
@@ -40,9 +43,29 @@ pub struct Settings {
     /// Hours for which the secret before the newest one still signs, too.
     pub old_secret_hours: u64,
     /// Networks of the host itself or of a private network that may be asked, in CIDR notation.
-    pub allow_networks: Vec<ipnet::IpNet>,
+    #[serde(deserialize_with = "networks")]
+    pub allow_networks: Vec<IpNet>,
     /// Days for which delivered messages and alerts are kept; the feed shows what is kept.
     pub keep_days: u64,
+}
+
+/// Networks as a list, or as one text with commas between them, which is how the environment can say it.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Text(String),
+        List(Vec<String>),
+    }
+    let given = match Given::deserialize(deserializer)? {
+        Given::List(list) => list,
+        Given::Text(text) => text.split(',').map(|one| one.trim().to_owned()).collect(),
+    };
+    let network = |one: &String| {
+        let wrong = |error| serde::de::Error::custom(format!("{one:?} is no network such as 10.1.0.0/16: {error}"));
+        one.parse().map_err(wrong)
+    };
+    given.iter().filter(|one| !one.is_empty()).map(network).collect()
 }
 
 /// What a watch tells of. The names are those of the messages.
@@ -449,44 +472,5 @@ impl Change {
             return Err(invalid("events", "a watch must tell of something"));
         }
         self.quiet.as_ref().map_or(Ok(()), Quiet::check)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn new(json: serde_json::Value) -> Result<(), String> {
-        let watch: NewWatch = serde_json::from_value(json).map_err(|error| error.to_string())?;
-        watch.check(&guard::Guard::new(Vec::new())).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn what_makes_no_sense_is_refused_by_name() {
-        use serde_json::json;
-        assert_eq!(new(json!({"story_id": "s1"})), Ok(()));
-        assert_eq!(new(json!({"search": {"q": "هدنة", "min_sources": 2}})), Ok(()));
-        for (wrong, said) in [
-            (json!({}), "story_id"),
-            (json!({"story_id": "s1", "search": {"q": "x"}}), "not both"),
-            (json!({"search": {}}), "every article"),
-            (json!({"search": {"q": "!!"}}), "no word"),
-            (json!({"story_id": "s1", "url": "ftp://example.org"}), "http"),
-            (json!({"story_id": "s1", "url": "http://127.0.0.1/x"}), "private"),
-            (json!({"story_id": "s1", "quiet": {"digest_at": ["25:00"]}}), "25:00"),
-            (json!({"story_id": "s1", "quiet": {"least_novelty": 2.0}}), "least_novelty"),
-            (json!({"story_id": "s1", "colour": "red"}), "colour"),
-        ] {
-            let error = new(wrong.clone()).unwrap_err();
-            assert!(error.contains(said), "{wrong}: {error}");
-        }
-    }
-
-    #[test]
-    fn every_event_has_a_name_of_its_own() {
-        for event in Event::ALL {
-            assert_eq!(Event::of_name(event.name()), Some(event));
-            assert_eq!(serde_json::to_value(event).unwrap(), event.name());
-        }
     }
 }
