@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use tokio::sync::watch;
 
 /// Migrations in their order; the schema's version is the number of those applied.
 const MIGRATIONS: [&str; 6] = [
@@ -100,6 +101,8 @@ pub struct Store {
     file: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    /// The number of the newest change, for those who wait for the next one.
+    newest: watch::Sender<u64>,
     /// Held until the store is dropped; none when it is open for reading only.
     _lock: Option<File>,
 }
@@ -129,7 +132,9 @@ impl Store {
         writer.busy_timeout(std::time::Duration::from_secs(10))?;
         writer.set_prepared_statement_cache_capacity(64);
         migrate(&mut writer, dir)?;
+        let newest = newest_change(&writer)?;
         Ok(Self {
+            newest: watch::Sender::new(newest),
             file,
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
@@ -156,6 +161,7 @@ impl Store {
             });
         }
         Ok(Self {
+            newest: watch::Sender::new(newest_change(&connection)?),
             file,
             writer: Mutex::new(connection),
             readers: Mutex::new(Vec::new()),
@@ -192,6 +198,22 @@ impl Store {
         Ok(self.writer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Wakes who waits for changes, after a commit. Costs one look at the end of the log, however many wait.
+    fn announce(&self, writer: &Connection) {
+        match newest_change(writer) {
+            Ok(number) => {
+                self.newest
+                    .send_if_modified(|newest| std::mem::replace(newest, number) != number);
+            }
+            Err(error) => tracing::error!(%error, "who waits for changes could not be told of one"),
+        }
+    }
+
+    /// The number of the newest change, to wait for the next one. It stands still for a store opened for reading only.
+    pub fn newest(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+
     /// Runs queries on one snapshot; never waits for the writer.
     fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.on_snapshot(query)
@@ -223,6 +245,13 @@ fn reader(file: &Path) -> Result<Connection, StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+fn newest_change(connection: &Connection) -> Result<u64, StoreError> {
+    let newest: i64 = connection
+        .prepare_cached("SELECT coalesce(max(number), 0) FROM changes")?
+        .query_row([], |row| row.get(0))?;
+    Ok(newest as u64)
 }
 
 /// The version of the schema in a data folder; refuses one that a later program has written.

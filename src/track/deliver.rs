@@ -208,13 +208,22 @@ impl Poster {
                 let asked = asked.and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
                 let mut bytes = Vec::new();
                 // The status is the answer; of its text only what comes in time is kept.
-                let read = response.body_mut().as_reader().take(ANSWER_BYTES).read_to_end(&mut bytes);
+                let read = response
+                    .body_mut()
+                    .as_reader()
+                    .take(ANSWER_BYTES)
+                    .read_to_end(&mut bytes);
                 let error = match (status, read) {
                     (200..300, _) => None,
                     (300..400, _) => Some("a redirect, which is not followed; change the watch's address".to_owned()),
                     (status, _) => Some(format!("it answered {status}")),
                 };
-                (Some(status), Some(String::from_utf8_lossy(&bytes).into_owned()), error, asked)
+                (
+                    Some(status),
+                    Some(String::from_utf8_lossy(&bytes).into_owned()),
+                    error,
+                    asked,
+                )
             }
             Err(error) => (None, None, Some(error.to_string()), None),
         };

@@ -20,7 +20,9 @@ pub enum AddressError {
     #[error("an address with a user name or a password in it is not taken: it would be shown in lists and logs")]
     Credentials,
     /// Of the host itself or a private network.
-    #[error("{0} is this machine's or of a private or special network; an operator can allow it with track.allow_networks")]
+    #[error(
+        "{0} is this machine's or of a private or special network; an operator can allow it with track.allow_networks"
+    )]
     Private(IpAddr),
 }
 
@@ -155,14 +157,45 @@ mod tests {
     fn only_public_addresses_are_asked() {
         let guard = Guard::default();
         let ask = |ip: &str| guard.check(ip.parse().unwrap()).is_ok();
-        for public in ["8.8.8.8", "193.0.6.139", "2606:4700::1111", "64:ff9b::8.8.8.8", "2002:808:808::1"] {
+        for public in [
+            "8.8.8.8",
+            "193.0.6.139",
+            "2606:4700::1111",
+            "64:ff9b::8.8.8.8",
+            "2002:808:808::1",
+        ] {
             assert!(ask(public), "{public}");
         }
         for special in [
-            "127.0.0.1", "127.8.9.1", "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-            "192.0.0.8", "198.18.0.1", "203.0.113.9", "224.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fc00::1",
-            "fd12::1", "ff02::1", "2001:db8::1", "2001::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::127.0.0.1",
-            "64:ff9b:1::1", "2002:7f00:1::", "::127.0.0.1", "fec0::1", "3fff::1",
+            "127.0.0.1",
+            "127.8.9.1",
+            "10.0.0.1",
+            "172.16.5.4",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "192.0.0.8",
+            "198.18.0.1",
+            "203.0.113.9",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2001::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::127.0.0.1",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "::127.0.0.1",
+            "fec0::1",
+            "3fff::1",
         ] {
             assert!(!ask(special), "{special}");
         }
@@ -179,13 +212,34 @@ mod tests {
     #[test]
     fn addresses_are_read_as_a_browser_reads_them() {
         let guard = Guard::default();
-        for private in ["http://0x7f.1/", "http://2130706433/", "http://127.1/", "http://[::1]:80/", "https://017700000001/"] {
-            assert!(matches!(guard.check_address(private), Err(AddressError::Private(_))), "{private}");
+        for private in [
+            "http://0x7f.1/",
+            "http://2130706433/",
+            "http://127.1/",
+            "http://[::1]:80/",
+            "https://017700000001/",
+        ] {
+            assert!(
+                matches!(guard.check_address(private), Err(AddressError::Private(_))),
+                "{private}"
+            );
         }
-        for wrong in ["", "example.org", "file:///etc/passwd", "gopher://example.org/", "http://"] {
-            assert!(matches!(guard.check_address(wrong), Err(AddressError::Unreadable(_))), "{wrong}");
+        for wrong in [
+            "",
+            "example.org",
+            "file:///etc/passwd",
+            "gopher://example.org/",
+            "http://",
+        ] {
+            assert!(
+                matches!(guard.check_address(wrong), Err(AddressError::Unreadable(_))),
+                "{wrong}"
+            );
         }
-        assert_eq!(guard.check_address("https://me:secret@example.org/"), Err(AddressError::Credentials));
+        assert_eq!(
+            guard.check_address("https://me:secret@example.org/"),
+            Err(AddressError::Credentials)
+        );
         assert_eq!(guard.check_address("https://example.org/in?desk=1"), Ok(()));
     }
 }

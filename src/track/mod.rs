@@ -295,7 +295,9 @@ impl Tracker {
     pub fn add(&self, new: &NewWatch) -> Result<(String, Secret), TrackError> {
         new.check(&self.guard)?;
         let (secret, feed) = (sign::new_secret()?, sign::new_address()?);
-        let id = self.store.add_watch(new, &secret, &feed, self.settings.most_watches, Utc::now())?;
+        let id = self
+            .store
+            .add_watch(new, &secret, &feed, self.settings.most_watches, Utc::now())?;
         Ok((id, Secret { secret }))
     }
 
@@ -392,7 +394,10 @@ impl Quiet {
             return Err(invalid("quiet", "`digest_at` must name 24 times at most"));
         }
         match self.digest_at.iter().find(|time| rules::minute_of_day(time).is_none()) {
-            Some(time) => Err(invalid("quiet", format!("`digest_at` must be times such as \"07:30\", not {time:?}"))),
+            Some(time) => Err(invalid(
+                "quiet",
+                format!("`digest_at` must be times such as \"07:30\", not {time:?}"),
+            )),
             None => Ok(()),
         }
     }
@@ -436,7 +441,10 @@ impl Search {
         let any = says(&self.q) || says(&self.name) || says(&self.lang) || says(&self.source);
         match any || self.min_sources.is_some() {
             true => Ok(()),
-            false => Err(invalid("search", "an empty search would tell of every article; give `q`, `name`, `lang`, `source` or `min_sources`")),
+            false => Err(invalid(
+                "search",
+                "an empty search would tell of every article; give `q`, `name`, `lang`, `source` or `min_sources`",
+            )),
         }
     }
 
@@ -466,7 +474,10 @@ impl Change {
             guard.check_address(url)?;
         }
         if self.state == Some(WatchState::Disabled) {
-            return Err(invalid("state", "a watch is `disabled` by its receiver alone; give `paused`"));
+            return Err(invalid(
+                "state",
+                "a watch is `disabled` by its receiver alone; give `paused`",
+            ));
         }
         if self.events.as_ref().is_some_and(Vec::is_empty) {
             return Err(invalid("events", "a watch must tell of something"));

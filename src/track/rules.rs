@@ -46,7 +46,9 @@ impl Quiet {
     /// Whether an article that joined is held back, and why.
     pub fn holds_back(&self, joined: Joined) -> Option<Held> {
         match joined {
-            Joined { near_duplicate: true, .. } if !self.near_duplicates => Some(Held::NearDuplicate),
+            Joined {
+                near_duplicate: true, ..
+            } if !self.near_duplicates => Some(Held::NearDuplicate),
             Joined { known_source: true, .. } if self.only_new_sources => Some(Held::KnownSource),
             Joined { novelty, .. } if novelty < self.least_novelty => Some(Held::LittleNew),
             _ => None,
@@ -63,7 +65,9 @@ impl Quiet {
             None if every > 0 => now + every - now.rem_euclid(every),
             None => now,
         };
-        let rest = i64::try_from(self.cool_down_seconds).unwrap_or(0).saturating_mul(1_000_000);
+        let rest = i64::try_from(self.cool_down_seconds)
+            .unwrap_or(0)
+            .saturating_mul(1_000_000);
         digest.max(sent.map_or(i64::MIN, |sent| sent.saturating_add(rest)))
     }
 }
@@ -116,13 +120,23 @@ mod tests {
     fn digests_come_at_their_times_and_never_within_the_cool_down() {
         let plain = Quiet::default();
         assert_eq!(plain.due(7, Some(3)), 7);
-        let cool = Quiet { cool_down_seconds: 60, ..Quiet::default() };
+        let cool = Quiet {
+            cool_down_seconds: 60,
+            ..Quiet::default()
+        };
         assert_eq!(cool.due(100 * SECOND, None), 100 * SECOND);
         assert_eq!(cool.due(100 * SECOND, Some(90 * SECOND)), 150 * SECOND);
-        let quarter = Quiet { digest_minutes: 15, ..Quiet::default() };
+        let quarter = Quiet {
+            digest_minutes: 15,
+            ..Quiet::default()
+        };
         assert_eq!(quarter.due(16 * MINUTE, None), 30 * MINUTE);
         assert_eq!(quarter.due(30 * MINUTE, None), 45 * MINUTE);
-        let daily = Quiet { digest_at: vec!["07:30".to_owned(), "18:00".to_owned()], digest_minutes: 1, ..Quiet::default() };
+        let daily = Quiet {
+            digest_at: vec!["07:30".to_owned(), "18:00".to_owned()],
+            digest_minutes: 1,
+            ..Quiet::default()
+        };
         assert_eq!(daily.due(8 * 60 * MINUTE, None), 18 * 60 * MINUTE);
         assert_eq!(daily.due(19 * 60 * MINUTE, None), DAY + 450 * MINUTE);
         assert_eq!(minute_of_day("24:00"), None);
@@ -130,14 +144,29 @@ mod tests {
 
     #[test]
     fn what_is_held_back_has_a_reason() {
-        let new = Joined { near_duplicate: false, known_source: false, novelty: 0.4 };
-        let copy = Joined { near_duplicate: true, ..new };
-        let known = Joined { known_source: true, ..new };
+        let new = Joined {
+            near_duplicate: false,
+            known_source: false,
+            novelty: 0.4,
+        };
+        let copy = Joined {
+            near_duplicate: true,
+            ..new
+        };
+        let known = Joined {
+            known_source: true,
+            ..new
+        };
         let plain = Quiet::default();
         assert_eq!(plain.holds_back(new), None);
         assert_eq!(plain.holds_back(copy), Some(Held::NearDuplicate));
         assert_eq!(plain.holds_back(known), None);
-        let strict = Quiet { near_duplicates: true, only_new_sources: true, least_novelty: 0.5, ..Quiet::default() };
+        let strict = Quiet {
+            near_duplicates: true,
+            only_new_sources: true,
+            least_novelty: 0.5,
+            ..Quiet::default()
+        };
         assert_eq!(strict.holds_back(known), Some(Held::KnownSource));
         assert_eq!(strict.holds_back(copy), Some(Held::LittleNew));
         assert_eq!(strict.holds_back(Joined { novelty: 0.5, ..copy }), None);
@@ -156,12 +185,15 @@ mod tests {
     #[test]
     fn retries_wait_longer_each_time_within_bounds() {
         for message in 0..200 {
-            let waits: Vec<f64> = (1..=12).map(|tries| wait(tries, 5, 14_400, message).as_secs_f64()).collect();
+            let waits: Vec<f64> = (1..=12)
+                .map(|tries| wait(tries, 5, 14_400, message).as_secs_f64())
+                .collect();
             assert!((4.0..=6.0).contains(&waits[0]), "{waits:?}");
             assert!((12.0..=18.0).contains(&waits[1]), "{waits:?}");
             assert!(waits.iter().all(|wait| *wait <= 14_400.0 * 1.2), "{waits:?}");
         }
-        let spread: std::collections::BTreeSet<u64> = (0..100).map(|m| wait(3, 5, 14_400, m).as_millis() as u64).collect();
+        let spread: std::collections::BTreeSet<u64> =
+            (0..100).map(|m| wait(3, 5, 14_400, m).as_millis() as u64).collect();
         assert!(spread.len() > 90);
     }
 }

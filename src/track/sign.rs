@@ -6,7 +6,6 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-
 /// What a secret begins with when it is written down.
 const PREFIX: &str = "whsec_";
 /// Random bytes of a secret; the specification asks for 24 to 64.

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::deliver::Deliverer;
@@ -36,7 +35,10 @@ fn what_makes_no_sense_is_refused_by_name() {
         (json!({"story_id": "s1", "url": "ftp://example.org"}), "http"),
         (json!({"story_id": "s1", "url": "http://127.0.0.1/x"}), "private"),
         (json!({"story_id": "s1", "quiet": {"digest_at": ["25:00"]}}), "25:00"),
-        (json!({"story_id": "s1", "quiet": {"least_novelty": 2.0}}), "least_novelty"),
+        (
+            json!({"story_id": "s1", "quiet": {"least_novelty": 2.0}}),
+            "least_novelty",
+        ),
         (json!({"story_id": "s1", "colour": "red"}), "colour"),
     ] {
         let error = new(wrong.clone()).unwrap_err();
@@ -114,7 +116,10 @@ impl Desk {
     }
 
     fn commit_all(&self, placed: Vec<Placed>) {
-        let batch = Batch { placed, ..Batch::default() };
+        let batch = Batch {
+            placed,
+            ..Batch::default()
+        };
         self.store.commit(&batch, Utc::now()).unwrap();
     }
 
@@ -158,11 +163,18 @@ impl Desk {
 }
 
 fn created(story: u64) -> StoryChange {
-    StoryChange::Created { story, split_from: None }
+    StoryChange::Created {
+        story,
+        split_from: None,
+    }
 }
 
 fn joined(story: u64, article: u64) -> StoryChange {
-    StoryChange::Joined { story, article, from: None }
+    StoryChange::Joined {
+        story,
+        article,
+        from: None,
+    }
 }
 
 fn placed(number: u64, original: Option<u64>, story: u64, changes: Vec<StoryChange>) -> Placed {
@@ -189,7 +201,10 @@ fn placed(number: u64, original: Option<u64>, story: u64, changes: Vec<StoryChan
 
 fn events(told: &[(String, String, Option<String>)]) -> Vec<(&str, &str)> {
     let of = |one: &'_ (String, String, Option<String>)| one.2.is_none();
-    told.iter().filter(|one| of(one)).map(|one| (one.0.as_str(), one.1.as_str())).collect()
+    told.iter()
+        .filter(|one| of(one))
+        .map(|one| (one.0.as_str(), one.1.as_str()))
+        .collect()
 }
 
 #[test]
@@ -201,14 +216,30 @@ fn a_watch_follows_its_story_into_another_and_back() {
     let other = desk.watch(json!({"story_id": "s2", "events": ["merged", "article_joined"]}));
     let first = desk.join(1, "C", None);
     let number = desk.accept(&["D"]);
-    desk.commit(number, None, 2, vec![joined(2, number), StoryChange::Merged { story: 1, into: 2 }]);
+    desk.commit(
+        number,
+        None,
+        2,
+        vec![joined(2, number), StoryChange::Merged { story: 1, into: 2 }],
+    );
     desk.join(2, "E", None);
     let view = desk.store.watch(&watch).unwrap().unwrap();
-    assert_eq!((view.story_id.as_deref(), view.asked_story_id.as_deref()), (Some("s2"), Some("s1")));
+    assert_eq!(
+        (view.story_id.as_deref(), view.asked_story_id.as_deref()),
+        (Some("s2"), Some("s1"))
+    );
     // The story that was asked for goes on by itself again: an editor undid the merge.
-    let revived = StoryChange::Revived { story: 1, from: 2, followers: Vec::new() };
+    let revived = StoryChange::Revived {
+        story: 1,
+        from: 2,
+        followers: Vec::new(),
+    };
     let number = desk.accept(&["F"]);
-    let back = StoryChange::Joined { story: 1, article: first, from: Some(2) };
+    let back = StoryChange::Joined {
+        story: 1,
+        article: first,
+        from: Some(2),
+    };
     desk.commit(number, None, 2, vec![joined(2, number), revived, back]);
     desk.join(1, "G", None);
     desk.join(2, "H", None);
@@ -235,7 +266,10 @@ fn a_watch_follows_its_story_into_another_and_back() {
         ]
     );
     let view = desk.store.watch(&watch).unwrap().unwrap();
-    assert_eq!((view.story_id.as_deref(), view.asked_story_id.as_deref()), (Some("s1"), None));
+    assert_eq!(
+        (view.story_id.as_deref(), view.asked_story_id.as_deref()),
+        (Some("s1"), None)
+    );
 }
 
 #[test]
@@ -243,7 +277,8 @@ fn what_would_flood_is_counted_and_an_edit_is_not_news() {
     let mut desk = Desk::new();
     desk.story(1, "A");
     let plain = desk.watch(json!({"story_id": "s1", "url": "http://127.0.0.1:9/"}));
-    let strict = desk.watch(json!({"story_id": "s1", "url": "http://127.0.0.1:9/", "quiet": {"only_new_sources": true}}));
+    let strict =
+        desk.watch(json!({"story_id": "s1", "url": "http://127.0.0.1:9/", "quiet": {"only_new_sources": true}}));
     let first = desk.join(1, "B", None);
     desk.join(1, "C", Some(first));
     desk.join(1, "B", None);
@@ -270,9 +305,16 @@ fn what_would_flood_is_counted_and_an_edit_is_not_news() {
     assert_eq!(held(&plain), [None, near.clone(), None, None]);
     assert_eq!(held(&strict), [None, near, known, None]);
     assert_eq!(desk.store.make_messages(Utc::now()).unwrap(), 2);
-    assert_eq!(desk.store.make_messages(Utc::now()).unwrap(), 0, "nothing is told twice");
+    assert_eq!(
+        desk.store.make_messages(Utc::now()).unwrap(),
+        0,
+        "nothing is told twice"
+    );
     let body = &desk.messages(&strict)[0].body;
-    assert_eq!(body["data"]["held_back"], json!({"near_duplicates": 1, "known_sources": 1}));
+    assert_eq!(
+        body["data"]["held_back"],
+        json!({"near_duplicates": 1, "known_sources": 1})
+    );
     assert_eq!(body["data"]["alerts"].as_array().unwrap().len(), 2);
     assert_eq!(body["type"], "story.alerts");
 }
@@ -281,7 +323,8 @@ fn what_would_flood_is_counted_and_an_edit_is_not_news() {
 fn a_cool_down_brings_things_together() {
     let mut desk = Desk::new();
     desk.story(1, "A");
-    let watch = desk.watch(json!({"story_id": "s1", "url": "http://127.0.0.1:9/", "quiet": {"cool_down_seconds": 600}}));
+    let watch =
+        desk.watch(json!({"story_id": "s1", "url": "http://127.0.0.1:9/", "quiet": {"cool_down_seconds": 600}}));
     for _ in 0..11 {
         desk.join(1, "B", None);
         desk.store.make_messages(Utc::now()).unwrap();
@@ -289,7 +332,11 @@ fn a_cool_down_brings_things_together() {
     assert_eq!(desk.messages(&watch).len(), 1);
     let later = Utc::now() + TimeDelta::seconds(601);
     assert_eq!(desk.store.make_messages(later).unwrap(), 1);
-    let bodies: Vec<usize> = desk.messages(&watch).iter().map(|one| one.body["data"]["alerts"].as_array().unwrap().len()).collect();
+    let bodies: Vec<usize> = desk
+        .messages(&watch)
+        .iter()
+        .map(|one| one.body["data"]["alerts"].as_array().unwrap().len())
+        .collect();
     assert_eq!(bodies, [10, 1]);
 }
 
@@ -357,7 +404,9 @@ fn answer(
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+        let Some((name, value)) = line.trim_end().split_once(": ") else {
+            break;
+        };
         headers.insert(name.to_ascii_lowercase(), value.to_owned());
     }
     let mut body = vec![0; headers.get("content-length")?.parse().ok()?];
@@ -419,11 +468,15 @@ fn messages_are_signed_and_the_old_secret_signs_beside_the_new_one() {
         read += (&stream).read(&mut text[read..]).unwrap();
         String::from_utf8_lossy(&text[..read]).contains("}")
     });
-    (&stream).write_all(b"HTTP/1.1 200 Fine\r\ncontent-length: 0\r\n\r\n").unwrap();
+    (&stream)
+        .write_all(b"HTTP/1.1 200 Fine\r\ncontent-length: 0\r\n\r\n")
+        .unwrap();
     let text = String::from_utf8_lossy(&text[..read]).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let header = |name: &str| {
-        let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}: ")));
+        let line = head
+            .lines()
+            .find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}: ")));
         line.unwrap().split_once(": ").unwrap().1.to_owned()
     };
     assert_eq!(header("webhook-id"), posted);
@@ -442,12 +495,17 @@ fn nothing_is_sent_to_private_addresses_whatever_a_name_resolves_to() {
     desk.story(1, "A");
     let tracker = Arc::new(Tracker::new(
         Arc::clone(&desk.store),
-        Settings { allow_networks: Vec::new(), ..settings() },
+        Settings {
+            allow_networks: Vec::new(),
+            ..settings()
+        },
     ));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://localhost:{}/in", listener.local_addr().unwrap().port());
-    let (id, _) = tracker.add(&serde_json::from_value(json!({"story_id": "s1", "url": url})).unwrap()).unwrap();
+    let (id, _) = tracker
+        .add(&serde_json::from_value(json!({"story_id": "s1", "url": url})).unwrap())
+        .unwrap();
     tracker.try_out(&id).unwrap();
     let _deliverer = Deliverer::start(Arc::clone(&tracker)).unwrap();
     until("a refusal", 10, || !desk.messages(&id)[0].tries.is_empty());
@@ -473,8 +531,14 @@ fn every_delivery_of_ten_thousand_is_accounted_for() {
 }
 
 fn account(joins: u64, watches: u64) {
-    const MANNERS: [Manner; 6] =
-        [Manner::Well, Manner::Fails, Manner::Hangs, Manner::Garbage, Manner::Away, Manner::Gone];
+    const MANNERS: [Manner; 6] = [
+        Manner::Well,
+        Manner::Fails,
+        Manner::Hangs,
+        Manner::Garbage,
+        Manner::Away,
+        Manner::Gone,
+    ];
     let mut desk = Desk::new();
     let (seen, healed): (Seen, Arc<AtomicBool>) = Default::default();
     let addresses: Vec<SocketAddr> = MANNERS
@@ -491,7 +555,10 @@ fn account(joins: u64, watches: u64) {
     let manner = |watch: u64| MANNERS[(watch as usize - 1) % MANNERS.len()];
     for watch in 1..=watches {
         let address = addresses[(watch as usize - 1) % MANNERS.len()];
-        assert_eq!(desk.watch(json!({"story_id": format!("s{watch}"), "url": format!("http://{address}/{watch}")})), format!("w{watch}"));
+        assert_eq!(
+            desk.watch(json!({"story_id": format!("s{watch}"), "url": format!("http://{address}/{watch}")})),
+            format!("w{watch}")
+        );
     }
     let tracker = Arc::new(Tracker::new(Arc::clone(&desk.store), settings()));
     let mut deliverer = Deliverer::start(Arc::clone(&tracker)).unwrap();
@@ -499,7 +566,14 @@ fn account(joins: u64, watches: u64) {
     let batches = 20;
     for batch in 0..batches {
         let first = desk.accept(&vec!["B"; (joins / batches) as usize]);
-        let join = |number: u64| placed(number, None, number % watches + 1, vec![joined(number % watches + 1, number)]);
+        let join = |number: u64| {
+            placed(
+                number,
+                None,
+                number % watches + 1,
+                vec![joined(number % watches + 1, number)],
+            )
+        };
         desk.commit_all((first..first + joins / batches).map(join).collect());
         if batch == batches / 2 {
             // The service stops in the middle, and starts again.
@@ -512,13 +586,20 @@ fn account(joins: u64, watches: u64) {
             let view = desk.store.watch(&format!("w{watch}")).unwrap().unwrap();
             view.messages.waiting + u64::from(view.due_at.is_some())
         };
-        (1..=watches).filter(|watch| wanted(manner(*watch))).map(|watch| of(&watch)).sum()
+        (1..=watches)
+            .filter(|watch| wanted(manner(*watch)))
+            .map(|watch| of(&watch))
+            .sum()
     };
-    until("those that behave have everything", 60, || waiting(&desk, &|manner| manner == Manner::Well) == 0);
+    until("those that behave have everything", 60, || {
+        waiting(&desk, &|manner| manner == Manner::Well) == 0
+    });
     let prompt = started.elapsed();
     healed.store(true, Ordering::SeqCst);
     receiver(Some(addresses[4]), Manner::Well, Arc::clone(&seen), Arc::clone(&healed));
-    until("all have everything", 120, || waiting(&desk, &|manner| manner != Manner::Gone) == 0);
+    until("all have everything", 120, || {
+        waiting(&desk, &|manner| manner != Manner::Gone) == 0
+    });
     drop(deliverer);
 
     let repeats = AtomicU64::new(0);
@@ -529,7 +610,10 @@ fn account(joins: u64, watches: u64) {
             .collect();
         let mut told: Vec<u64> = Vec::new();
         for ((path, id), bodies) in seen.iter().filter(|((path, _), _)| *path == format!("/{watch}")) {
-            assert!(bodies.iter().all(|body| body == &bodies[0]), "{path} {id}: one id, one text");
+            assert!(
+                bodies.iter().all(|body| body == &bodies[0]),
+                "{path} {id}: one id, one text"
+            );
             repeats.fetch_add(bodies.len() as u64 - 1, Ordering::SeqCst);
             let body: Value = serde_json::from_str(&bodies[0]).unwrap();
             for alert in body["data"]["alerts"].as_array().unwrap() {
@@ -545,12 +629,18 @@ fn account(joins: u64, watches: u64) {
                 assert!(view.messages.dead > 0);
             }
             _ => {
-                assert_eq!(told, wanted.iter().copied().collect::<Vec<_>>(), "watch {watch}: each article once");
+                assert_eq!(
+                    told,
+                    wanted.iter().copied().collect::<Vec<_>>(),
+                    "watch {watch}: each article once"
+                );
                 assert_eq!((view.messages.waiting, view.messages.dead), (0, 0));
                 assert_eq!(view.alerts, wanted.len() as u64);
             }
         }
     }
     let repeats = repeats.into_inner();
-    println!("{joins} joins, {watches} watches: those that behave had all after {prompt:?}; {repeats} messages came again, under their ids");
+    println!(
+        "{joins} joins, {watches} watches: those that behave had all after {prompt:?}; {repeats} messages came again, under their ids"
+    );
 }

@@ -239,7 +239,9 @@ impl Store {
         let before = number_in(cursor, "watches", "")?.unwrap_or(i64::MAX);
         Ok(self.read(|connection| {
             let found: Vec<(WatchView, i64)> = connection
-                .prepare_cached(&format!("{WATCHES} WHERE w.number < ?1 ORDER BY w.number DESC LIMIT ?2"))?
+                .prepare_cached(&format!(
+                    "{WATCHES} WHERE w.number < ?1 ORDER BY w.number DESC LIMIT ?2"
+                ))?
                 .query_map(params![before, per_page as i64 + 1], watch)?
                 .collect::<Result<_, _>>()?;
             paged(found, per_page, "watches", "")

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::label::label;
-use super::watch::{newest_change, raise};
 use super::place::{apply, log, recount, settle_state, show_face};
+use super::watch::{newest_change, raise};
 use super::{Clock, StoryFace};
 use crate::correction::{Correction, Signature};
 use crate::store::{Store, StoreError};

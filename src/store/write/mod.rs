@@ -23,8 +23,8 @@ use accept::accept_one;
 pub use correct::{Corrected, Effects, Ended, Kept, KnownArticle, Moved, Standing, Step};
 use label::label;
 use place::{commit_placed, log, recount, settle_state, show_face, sweep};
-use watch::{newest_change, raise};
 pub use watch::{Again, Outgoing, Then, Tried};
+use watch::{newest_change, raise};
 
 /// Code points that are kept of a refused input: enough to recognise it by.
 const REFUSED_CHARACTERS: usize = 2_000;
@@ -213,6 +213,7 @@ impl Store {
         sweep(&transaction, &batch.clock, now)?;
         raise(&transaction, before, now)?;
         transaction.commit()?;
+        self.announce(&connection);
         Ok(())
     }
 

@@ -121,7 +121,10 @@ impl Store {
         let transaction = connection.transaction().map_err(StoreError::from)?;
         let number = watch_number(&transaction, id)?;
         let set = |column: &str, value: Option<String>| -> Result<(), StoreError> {
-            transaction.execute(&format!("UPDATE watches SET {column} = ?2 WHERE number = ?1"), params![number, value])?;
+            transaction.execute(
+                &format!("UPDATE watches SET {column} = ?2 WHERE number = ?1"),
+                params![number, value],
+            )?;
             Ok(())
         };
         if let Some(name) = &change.name {
@@ -161,8 +164,12 @@ impl Store {
         let transaction = connection.transaction().map_err(StoreError::from)?;
         let number = watch_number(&transaction, id)?;
         // Alerts point at messages: they go first.
-        transaction.execute("DELETE FROM alerts WHERE watch = ?1", [number]).map_err(StoreError::from)?;
-        transaction.execute("DELETE FROM watches WHERE number = ?1", [number]).map_err(StoreError::from)?;
+        transaction
+            .execute("DELETE FROM alerts WHERE watch = ?1", [number])
+            .map_err(StoreError::from)?;
+        transaction
+            .execute("DELETE FROM watches WHERE number = ?1", [number])
+            .map_err(StoreError::from)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(())
     }
@@ -176,7 +183,9 @@ impl Store {
         let transaction = connection.transaction().map_err(StoreError::from)?;
         let number = watch_number(&transaction, id)?;
         let kept: String = transaction
-            .query_row("SELECT secrets FROM watches WHERE number = ?1", [number], |row| row.get(0))
+            .query_row("SELECT secrets FROM watches WHERE number = ?1", [number], |row| {
+                row.get(0)
+            })
             .map_err(StoreError::from)?;
         let mut secrets: Vec<Secret> = serde_json::from_str(&kept).map_err(StoreError::from)?;
         let (at, until) = (now.timestamp_micros(), (now + both).timestamp_micros());
@@ -184,7 +193,13 @@ impl Store {
         for one in &mut secrets {
             one.until = one.until.or(Some(until));
         }
-        secrets.insert(0, Secret { secret: secret.to_owned(), until: None });
+        secrets.insert(
+            0,
+            Secret {
+                secret: secret.to_owned(),
+                until: None,
+            },
+        );
         transaction
             .execute(
                 "UPDATE watches SET secrets = ?2, updated_at = ?3 WHERE number = ?1",
@@ -239,7 +254,10 @@ impl Store {
                 count
             }
             Again::Span(from, to) => transaction
-                .execute(&format!("{SET} AND at BETWEEN ?3 AND ?4"), params![number, at, from, to])
+                .execute(
+                    &format!("{SET} AND at BETWEEN ?3 AND ?4"),
+                    params![number, at, from, to],
+                )
                 .map_err(StoreError::from)?,
             Again::Dead => transaction
                 .execute(&format!("{SET} AND state = 'dead'"), params![number, at])
@@ -297,7 +315,9 @@ impl Store {
                 continue;
             }
             let secrets: Vec<Secret> = serde_json::from_str(&row.get::<_, String>(4)?)?;
-            let valid = secrets.into_iter().filter(|one| one.until.is_none_or(|until| until > at));
+            let valid = secrets
+                .into_iter()
+                .filter(|one| one.until.is_none_or(|until| until > at));
             found.push(Outgoing {
                 number: row.get::<_, i64>(0)? as u64,
                 id: row.get(1)?,
@@ -349,14 +369,27 @@ impl Store {
         let message = tried.message as i64;
         // Whoever deleted the watch meanwhile wants to hear nothing of it.
         let watch: Option<i64> = transaction
-            .query_row("SELECT watch FROM messages WHERE number = ?1", [message], |row| row.get(0))
+            .query_row("SELECT watch FROM messages WHERE number = ?1", [message], |row| {
+                row.get(0)
+            })
             .optional()?;
         let Some(watch) = watch else { return Ok(()) };
-        let answer: Option<String> =
-            tried.answer.as_ref().map(|answer| answer.chars().take(ANSWER_CHARACTERS).collect());
+        let answer: Option<String> = tried
+            .answer
+            .as_ref()
+            .map(|answer| answer.chars().take(ANSWER_CHARACTERS).collect());
         transaction
-            .prepare_cached("INSERT INTO tries (message, at, status, milliseconds, answer, error) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![message, at, tried.status, tried.milliseconds as i64, answer, tried.error])?;
+            .prepare_cached(
+                "INSERT INTO tries (message, at, status, milliseconds, answer, error) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                message,
+                at,
+                tried.status,
+                tried.milliseconds as i64,
+                answer,
+                tried.error
+            ])?;
         let (state, due) = match &tried.then {
             Then::Delivered => ("delivered", None),
             Then::Again(due) => ("waiting", Some(*due)),
@@ -377,7 +410,9 @@ impl Store {
                 "UPDATE watches SET failures = failures + 1, rest_until = ?2 WHERE number = ?1",
                 params![watch, due],
             )?,
-            Then::Dead => transaction.execute("UPDATE watches SET failures = failures + 1 WHERE number = ?1", [watch])?,
+            Then::Dead => {
+                transaction.execute("UPDATE watches SET failures = failures + 1 WHERE number = ?1", [watch])?
+            }
             Then::Gone => {
                 transaction.execute(
                     "UPDATE messages SET state = 'dead', due_at = NULL, ended_at = ?2 WHERE watch = ?1 AND state = 'waiting'",
@@ -464,7 +499,10 @@ fn add(
         (None, None, None) => String::new(),
     };
     let json = |value: Result<String, serde_json::Error>| value.map_err(StoreError::from);
-    let secrets = [Secret { secret: secret.to_owned(), until: None }];
+    let secrets = [Secret {
+        secret: secret.to_owned(),
+        until: None,
+    }];
     let number = story.map(|(number, _)| number);
     transaction
         .execute(
@@ -504,10 +542,21 @@ struct Watching {
 const WATCHING: &str = "SELECT number, search, events, quiet, url IS NOT NULL, sent_at FROM watches";
 
 fn watching(row: &Row<'_>) -> rusqlite::Result<(i64, Option<String>, String, String, bool, Option<i64>)> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+    Ok((
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        row.get(5)?,
+    ))
 }
 
-fn watches(connection: &Connection, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Watching>, StoreError> {
+fn watches(
+    connection: &Connection,
+    condition: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<Watching>, StoreError> {
     let rows: Vec<_> = connection
         .prepare_cached(&format!("{WATCHING} WHERE {condition} ORDER BY number"))?
         .query_map(values, watching)?
@@ -544,7 +593,10 @@ pub(super) fn newest_change(connection: &Connection) -> Result<i64, StoreError> 
 
 /// Raises the alerts of every change after this one, within the transaction that made them. Watches go along with their stories.
 pub(super) fn raise(transaction: &Transaction<'_>, after: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
-    if !transaction.prepare_cached("SELECT 1 FROM watches LIMIT 1")?.exists([])? {
+    if !transaction
+        .prepare_cached("SELECT 1 FROM watches LIMIT 1")?
+        .exists([])?
+    {
         return Ok(());
     }
     let searches = watches(transaction, "search IS NOT NULL", [])?;
@@ -573,7 +625,9 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: i64, now: DateTime<Utc
                 .query_row([change.story, change.number], |row| row.get(0))
                 .optional()?,
         };
-        let Some(event) = event_of(&change.kind, state, before.as_deref()) else { continue };
+        let Some(event) = event_of(&change.kind, state, before.as_deref()) else {
+            continue;
+        };
         let other: Option<i64> = match (event, detail.get("into").and_then(Value::as_str)) {
             (Event::Merged | Event::Split, Some(id)) => transaction
                 .prepare_cached("SELECT number FROM stories WHERE id = ?1")?
@@ -696,7 +750,10 @@ fn meets(connection: &Connection, watch: &Watching, change: &Logged) -> Result<b
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })?;
     if search.lang.as_ref().is_some_and(|wanted| *wanted != lang)
-        || search.source.as_ref().is_some_and(|wanted| source.as_ref() != Some(wanted))
+        || search
+            .source
+            .as_ref()
+            .is_some_and(|wanted| source.as_ref() != Some(wanted))
         || search.min_sources.is_some_and(|least| (sources as u64) < least)
     {
         return Ok(false);
