@@ -28,12 +28,15 @@ use silsila::extract::dates::{self, Bounds};
 use silsila::extract::rules::Rules as _;
 use silsila::extract::{NewsRules, html, json};
 use silsila::pipeline::{
-    CorrectionError, Decree, Decreed, Desk, Intake, IntakeError, Outcome, Receipt, Refusal, RefusedInput, Submission,
+    Answers, CorrectionError, Decree, Decreed, Desk, Intake, IntakeError, Once, Outcome, Receipt, Refusal,
+    RefusedInput, Submission,
 };
 use silsila::publish::access::Access;
+use silsila::publish::streams::Streams;
 use silsila::publish::{self, App};
 use silsila::source;
 use silsila::store::Store;
+use silsila::track::Tracker;
 
 /// A case that takes longer is written down.
 const SLOW: Duration = Duration::from_millis(200);
@@ -357,6 +360,17 @@ impl Intake for Hole {
         Ok(submissions.into_iter().map(receipt).collect())
     }
 
+    fn accept_once(&self, submissions: Vec<Submission>, _: &Once) -> Result<Answers, IntakeError> {
+        Ok(Answers {
+            each: self.accept(submissions)?,
+            again: false,
+        })
+    }
+
+    fn retry(&self, _: &[ArticleId]) -> Result<Vec<ArticleId>, IntakeError> {
+        Ok(Vec::new())
+    }
+
     fn keep_refused(&self, _: &[RefusedInput]) -> Result<(), IntakeError> {
         Ok(())
     }
@@ -610,11 +624,14 @@ async fn run(
     }
     let app = App {
         access: Arc::new(Access::open(&settings.publish, settings.publish.listen, data)?),
+        tracker: Arc::new(Tracker::new(Arc::clone(&store), settings.track.clone())),
         store,
         metrics: Arc::default(),
         intake: Arc::new(Hole),
         desk: Arc::new(Hole),
         trouble: Arc::new(|| None),
+        meaning: None,
+        streams: Arc::new(Streams::new(1)),
         settings: Arc::new(settings),
     };
     let service = init_service(Actix::new().configure(publish::routes(&app))).await;

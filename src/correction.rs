@@ -64,6 +64,9 @@ pub enum Correction {
         story_id: String,
         /// The title.
         title: String,
+        /// Its language, such as `ar` or `sr-Latn`; without it, guessed from the title and the story's languages.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lang: Option<String>,
     },
     /// No two of these articles, or no two of these stories, are ever the same story.
     #[serde(alias = "never_together")]
@@ -145,6 +148,7 @@ mod tests {
             r#"{"kind":"move","articles":["a"],"story_id":"s2"}"#,
             r#"{"kind":"pin","articles":["a"]}"#,
             r#"{"kind":"rename","story_id":"s1","title":"هدنة"}"#,
+            r#"{"kind":"rename","story_id":"s1","title":"Doha","lang":"fr"}"#,
             r#"{"kind":"never-together","articles":["a","b"]}"#,
             r#"{"kind":"always-together","articles":["a","b"]}"#,
             r#"{"kind":"note","story_id":"s1","text":"see also"}"#,

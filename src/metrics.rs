@@ -85,7 +85,7 @@ pub struct Metrics {
     requests: Family<RequestLabel, Counter>,
     answers: Histograms<RouteLabel>,
     build: Family<BuildLabel, Gauge>,
-    /// Change streams that are open now; whoever serves one counts it in and out.
+    /// Change streams that are open now, as of the latest question for the figures.
     pub open_streams: Gauge,
     deliveries: Family<OutcomeLabel, Counter>,
     queued: Gauge,

@@ -6,6 +6,7 @@ mod export;
 mod ingest;
 mod model;
 mod replay;
+mod retry;
 mod serve;
 mod timeline;
 mod token;
@@ -48,6 +49,7 @@ enum Command {
     Ingest(ingest::Arguments),
     Export(export::Arguments),
     Replay(replay::Arguments),
+    Retry(retry::Arguments),
     Serve(serve::Arguments),
     Reembed(serve::ReembedArguments),
     Timeline(timeline::Arguments),
@@ -74,6 +76,7 @@ pub fn run() -> ExitCode {
         Command::Ingest(arguments) => ingest::run(&arguments, &settings),
         Command::Export(arguments) => export::run(&arguments, &settings),
         Command::Replay(arguments) => replay::run(&arguments, &settings),
+        Command::Retry(arguments) => retry::run(&arguments, &settings),
         Command::Serve(arguments) => serve::run(&arguments, &settings),
         Command::Reembed(arguments) => serve::reembed(&arguments, &settings),
         Command::Token { command } => token::run(&command, &settings),

@@ -13,8 +13,11 @@ use crate::config::Settings;
 use crate::embed::worker::Worker;
 use crate::pipeline::{Pipeline, Placer};
 use crate::publish::access::Access;
+use crate::publish::streams::Streams;
 use crate::publish::{self, App, LogFormat};
 use crate::store::Store;
+use crate::track::Tracker;
+use crate::track::deliver::Deliverer;
 
 /// Serves the API and the pages
 #[derive(Debug, clap::Args)]
@@ -80,17 +83,23 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
     let access = Arc::new(Access::open(&settings.publish, listen, &dir)?);
     let pipeline = Arc::new(Pipeline::open(Arc::clone(&settings), &dir)?);
     let watched = Arc::clone(&pipeline);
+    let tracker = Arc::new(Tracker::new(pipeline.store(), settings.track.clone()));
+    let deliverer = Deliverer::start(Arc::clone(&tracker))?;
     let app = App {
         store: pipeline.store(),
+        tracker,
         intake: Arc::<Pipeline>::clone(&pipeline),
         desk: Arc::<Pipeline>::clone(&pipeline),
         trouble: Arc::new(move || watched.trouble()),
         access,
         metrics: pipeline.metrics(),
+        meaning: pipeline.meaning(),
+        streams: Arc::new(Streams::new(settings.publish.max_streams)),
         settings,
     };
     actix_web::rt::System::new().block_on(publish::serve(app, listen))?;
     pipeline.close();
+    drop(deliverer);
     Ok(())
 }
 

@@ -1,15 +1,22 @@
 //! The thread that owns the embedder. Texts come in over a bounded queue, vectors go out over a reply channel of each
-//! request; a full queue is an answer, never a wait.
+//! request; a full queue is an answer, never a wait. What somebody waits for goes first, between the texts of a long request.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::{EmbedError, Embedder, ModelIdentity};
+
+/// Requests that may wait to go first.
+const FIRST: usize = 16;
+/// Texts of a long request that are embedded before it is looked whether something goes first. Larger batches bring nothing
+/// (`embed.batch`), and a vector does not depend on what else is embedded with it.
+const AT_ONCE: usize = 4;
 
 /// The vectors of one request and what they cost.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +84,7 @@ fn ended() -> EmbedError {
 /// The handle of the thread. Dropping it lets the queue run empty, then ends the thread.
 pub struct Worker {
     requests: Option<SyncSender<Request>>,
+    first: Arc<Mutex<VecDeque<Request>>>,
     thread: Option<JoinHandle<()>>,
     waiting: Arc<AtomicUsize>,
     capacity: usize,
@@ -93,14 +101,17 @@ impl Worker {
         let waiting = Arc::new(AtomicUsize::new(0));
         let identity = embedder.identity().clone();
         let counter = Arc::clone(&waiting);
+        let first = Arc::new(Mutex::new(VecDeque::new()));
+        let going_first = Arc::clone(&first);
         let thread = std::thread::Builder::new()
             .name("embed".to_owned())
-            .spawn(move || run(embedder, &queue, &counter))
+            .spawn(move || run(embedder, &queue, &going_first, &counter))
             .map_err(|error| EmbedError::Stopped {
                 reason: error.to_string(),
             })?;
         Ok(Self {
             requests: Some(requests),
+            first,
             thread: Some(thread),
             waiting,
             capacity,
@@ -151,6 +162,46 @@ impl Worker {
         })?;
         Ok(Pending(answer))
     }
+
+    /// Embeds texts before everything that waits, and between the texts of what is being embedded: for those whom somebody
+    /// waits for.
+    ///
+    /// # Errors
+    /// As [`Self::try_embed`].
+    pub fn try_embed_first(&self, texts: Vec<String>) -> Result<Pending, Refused> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request {
+            texts,
+            since: Instant::now(),
+            reply,
+        };
+        {
+            let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+            if first.len() >= FIRST {
+                return Err(Refused::Full {
+                    capacity: FIRST,
+                    texts: request.texts,
+                });
+            }
+            first.push_back(request);
+        }
+        // Nothing to do in the queue wakes the thread. When the queue is full, it is awake.
+        match self.try_embed(Vec::new()) {
+            Ok(_) | Err(Refused::Full { .. }) => Ok(Pending(answer)),
+            Err(stopped) => {
+                self.first.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                Err(stopped)
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker")
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Drop for Worker {
@@ -164,16 +215,46 @@ impl Drop for Worker {
     }
 }
 
-fn run(mut embedder: Box<dyn Embedder>, queue: &Receiver<Request>, waiting: &AtomicUsize) {
+fn run(
+    mut embedder: Box<dyn Embedder>,
+    queue: &Receiver<Request>,
+    first: &Mutex<VecDeque<Request>>,
+    waiting: &AtomicUsize,
+) {
     for request in queue {
         waiting.fetch_sub(1, Ordering::Relaxed);
+        let (waited, begin) = (request.since.elapsed(), Instant::now());
+        go_first(embedder.as_mut(), first);
+        let mut vectors = Ok(Vec::with_capacity(request.texts.len()));
+        for texts in request.texts.chunks(AT_ONCE) {
+            let Ok(so_far) = &mut vectors else { break };
+            match embedder.embed(texts) {
+                Ok(more) => so_far.extend(more),
+                Err(error) => vectors = Err(error),
+            }
+            go_first(embedder.as_mut(), first);
+        }
+        let answer = vectors.map(|vectors| Embedded {
+            vectors,
+            waited,
+            took: begin.elapsed(),
+        });
+        // Whoever asked may have gone: nothing is lost then.
+        let _ = request.reply.send(answer);
+    }
+}
+
+/// Answers what goes first.
+fn go_first(embedder: &mut dyn Embedder, first: &Mutex<VecDeque<Request>>) {
+    loop {
+        let next = first.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(request) = next else { return };
         let (waited, begin) = (request.since.elapsed(), Instant::now());
         let answer = embedder.embed(&request.texts).map(|vectors| Embedded {
             vectors,
             waited,
             took: begin.elapsed(),
         });
-        // Whoever asked may have gone: nothing is lost then.
         let _ = request.reply.send(answer);
     }
 }
@@ -260,5 +341,41 @@ mod tests {
             let pending = worker.try_embed(vec!["a".to_owned()]).expect("room");
             assert!(matches!(pending.wait(), Err(EmbedError::NotUnit)));
         }
+    }
+
+    #[test]
+    fn who_is_waited_for_goes_between_the_texts_of_a_long_request() {
+        let (worker, open) = gated(1);
+        let long = worker.try_embed(vec!["a".to_owned(); 2 * AT_ONCE]).expect("room");
+        while worker.waiting() > 0 {
+            std::thread::yield_now();
+        }
+        let next = worker.try_embed(vec!["later".to_owned()]).expect("room");
+        let first = worker.try_embed_first(vec!["first".to_owned()]).expect("room");
+        for _ in 0..2 {
+            open.send(()).expect("the gate is there");
+        }
+        assert_eq!(
+            first.wait().expect("embedded").vectors,
+            [[5.0]],
+            "the rest is not embedded yet"
+        );
+        open.send(()).expect("the gate is there");
+        assert_eq!(long.wait().expect("embedded").vectors.len(), 2 * AT_ONCE);
+        open.send(()).expect("the gate is there");
+        assert_eq!(next.wait().expect("embedded").vectors, [[5.0]]);
+        // The queue is empty: it is woken.
+        let alone = worker.try_embed_first(vec!["bb".to_owned()]).expect("room");
+        open.send(()).expect("the gate is there");
+        assert_eq!(alone.wait().expect("embedded").vectors, [[2.0]]);
+        let mut waiting: Vec<Pending> = Vec::new();
+        let refused = loop {
+            match worker.try_embed_first(vec!["c".to_owned()]) {
+                Ok(pending) => waiting.push(pending),
+                Err(refused) => break refused,
+            }
+        };
+        assert!(matches!(refused, Refused::Full { capacity: FIRST, .. }), "{refused}");
+        assert!(waiting.len() <= FIRST + 1);
     }
 }

@@ -54,9 +54,19 @@ impl Codes {
     }
 
     /// The code of a row of `dimension` numbers with its scale.
+    #[inline(always)]
     fn row(&self, row: usize, dimension: usize) -> Option<(&[i8], Scale)> {
         let start = row * dimension;
         Some((self.numbers.get(start..start + dimension)?, *self.rows.get(row)?))
+    }
+
+    /// The cosine of a row's code and a question's: true but for what rounding took from either.
+    #[inline(always)]
+    pub(super) fn cosine(&self, question: &Question, row: usize) -> f32 {
+        let Some((numbers, scale)) = self.row(row, question.numbers.len()) else {
+            return 0.0;
+        };
+        product(&question.numbers, numbers) as f32 * question.scale.step * scale.step
     }
 
     pub(super) fn bytes(&self) -> usize {

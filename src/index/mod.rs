@@ -12,13 +12,14 @@
 //! select more of it than that. It is used from the moment that two newer blocks exist: a matter of counting, not of timing,
 //! so the same insertions give the same answers on every run, also across [`TimeIndex::save`] and [`TimeIndex::load`].
 //!
-//! Entry point: [`TimeIndex`]. It has one owner, who writes; searching takes `&self`.
+//! Entry point: [`TimeIndex`]. It has one owner, who writes; searching takes `&self`. [`Flat`] holds codes alone, for readers.
 
 mod best;
 mod block;
 mod codes;
 mod disk;
 pub(crate) mod dot;
+mod flat;
 mod graph;
 mod points;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use best::Best;
 use block::{Block, Search};
 use codes::Sieve;
 use dot::Dot;
+pub use flat::{Flat, Likeness};
 
 /// The section `[index]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]

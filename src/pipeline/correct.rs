@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correction::{Correction, MOST_CHARACTERS, MOST_TOGETHER};
-use crate::extract::language::detect;
+use crate::extract::language::detect_among;
 use crate::pipeline::PipelineError;
 use crate::store::write::{Effects, Ended, Kept, Moved, Standing};
 use crate::store::{Store, StoreError};
@@ -169,13 +169,17 @@ impl Planner<'_> {
                 self.hold(articles.into_keys().map(|article| (article, to)).collect())?
             }
             Correction::Pin { articles } => self.hold(self.articles(articles, 1)?)?,
-            Correction::Rename { story_id, title } => {
+            Correction::Rename { story_id, title, lang } => {
                 let (story, title) = (self.story(story_id)?, text("title", title)?);
+                let lang = match lang {
+                    Some(lang) => language(lang)?,
+                    None => detect_among(title, &self.store.languages_of(story)?),
+                };
                 // The article that stood for it stays, so that the name is never left without a story.
                 let (headline, _) = self.store.headline_of(story)?;
                 Plan {
                     holds: headline.into_iter().map(|article| (article, story)).collect(),
-                    title: Some((story, Some((title.to_owned(), detect(title))))),
+                    title: Some((story, Some((title.to_owned(), lang)))),
                     ..about([story])
                 }
             }
@@ -291,7 +295,14 @@ impl Planner<'_> {
                     continue;
                 }
                 let earlier = self.store.earlier_title(story, kept.number)?;
-                plan.title = Some((story, earlier.map(|title| (title.clone(), detect(&title)))));
+                let languages = self.store.languages_of(story)?;
+                plan.title = Some((
+                    story,
+                    earlier.map(|(title, lang)| {
+                        let lang = lang.unwrap_or_else(|| detect_among(&title, &languages));
+                        (title, lang)
+                    }),
+                ));
             }
         }
         self.check(&plan)?;
@@ -572,6 +583,23 @@ fn text<'a>(field: &'static str, given: &'a str) -> Result<&'a str, CorrectionEr
         _ => Err(invalid(
             field,
             format!("`{field}` has more than {MOST_CHARACTERS} characters"),
+        )),
+    }
+}
+
+/// A language's code: letters, and parts behind hyphens.
+fn language(given: &str) -> Result<String, CorrectionError> {
+    let given = given.trim();
+    let mut parts = given.split('-');
+    let first = parts
+        .next()
+        .is_some_and(|code| (2..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase()));
+    let rest = parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
+    match first && rest && given.len() <= 35 {
+        true => Ok(given.to_owned()),
+        false => Err(invalid(
+            "lang",
+            format!("`lang` must be a language's code such as ar or sr-Latn, not {given:?}"),
         )),
     }
 }

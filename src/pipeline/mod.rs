@@ -3,10 +3,12 @@
 //! In: drafts from `extract`, corrections from editors. Out: committed changes in the store. Readers never wait for it.
 
 pub mod correct;
+pub mod meaning;
 pub mod placer;
 pub mod service;
 
 pub use correct::CorrectionError;
+pub use meaning::{Meaning, MeaningError};
 pub use placer::{Placer, StageSeconds};
 pub use service::Pipeline;
 pub mod prepare;
@@ -31,6 +33,26 @@ pub struct Settings {
     pub queue: usize,
     /// Refused inputs that are kept; beyond that the oldest are dropped.
     pub keep_refused: usize,
+    /// Hours that the answer to a request with an `Idempotency-Key` is kept.
+    pub keep_answers_hours: u32,
+}
+
+/// A request that may come twice and must count once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Once {
+    /// The key that the feeder made up for it.
+    pub key: String,
+    /// A digest of the request: another one under this key is a mistake.
+    pub digest: String,
+}
+
+/// The answers to a request, one for each submission, in their order.
+#[derive(Debug)]
+pub struct Answers {
+    /// The answers.
+    pub each: Vec<Result<Receipt, Refusal>>,
+    /// They were given before: nothing was stored this time.
+    pub again: bool,
 }
 
 /// One article on its way in, with the raw document that it was found in, if there was one.
@@ -79,7 +101,8 @@ pub struct Receipt {
 }
 
 /// Why one article was refused; the others of its batch go in.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The id is taken by another article.
     #[error("the id {id} belongs to another article ({title:?}); give this one an id of its own")]
@@ -116,6 +139,12 @@ pub enum IntakeError {
         /// When a place should be free.
         retry_after: Duration,
     },
+    /// The key came with another request before.
+    #[error("the Idempotency-Key {0:?} came with another request before; make up a new key for every request")]
+    KeyReused(String),
+    /// The request with this key is being stored right now.
+    #[error("the request with the Idempotency-Key {0:?} is being stored; try again in a moment")]
+    KeyInProgress(String),
     /// The store cannot be written.
     #[error("the store cannot be written: {0}")]
     Store(crate::store::StoreError),
@@ -179,6 +208,19 @@ pub trait Intake: Send + Sync {
     /// # Errors
     /// When nothing was stored.
     fn accept(&self, submissions: Vec<Submission>) -> Result<Vec<Result<Receipt, Refusal>>, IntakeError>;
+
+    /// As [`Intake::accept`], for a request that may come twice: the second time it gets the answers of the first, and nothing
+    /// is stored. They are durable together with the articles.
+    ///
+    /// # Errors
+    /// When nothing was stored.
+    fn accept_once(&self, submissions: Vec<Submission>, once: &Once) -> Result<Answers, IntakeError>;
+
+    /// Takes articles that could not be placed into the queue again: these, or all without any. Those that were taken.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn retry(&self, ids: &[ArticleId]) -> Result<Vec<ArticleId>, IntakeError>;
 
     /// Keeps inputs that were refused, so that they can be looked at later.
     ///

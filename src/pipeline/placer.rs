@@ -14,17 +14,21 @@ use crate::article::full_text;
 use crate::config::Settings;
 use crate::correction::Signature;
 use crate::embed::centre::Centres;
-use crate::embed::worker::Worker;
+use crate::embed::worker::{Refused, Worker};
 use crate::embed::{EmbedError, ModelIdentity};
 use crate::extract::fold::fold;
 use crate::extract::neardup::NearDuplicates;
 use crate::metrics::Metrics;
 use crate::pipeline::correct::{Plan, Planner};
+use crate::pipeline::meaning::Meaning;
 use crate::pipeline::{CorrectionError, Decree, Decreed, PipelineError};
 use crate::store::Store;
 use crate::store::write::{Batch, Clock, Corrected, Placed, Queued, Standing, Step, Stored, StoryFace};
 use crate::story::weights::Weights;
 use crate::story::{Arrival, Engine, Placement, StoryChange, labels, review};
+
+/// How long the writer waits for room in the embedder's queue before it asks again.
+const FULL: Duration = Duration::from_millis(5);
 
 /// Seconds that each stage has taken so far.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -55,12 +59,14 @@ impl StageSeconds {
 pub struct Placer {
     store: Arc<Store>,
     settings: Arc<Settings>,
-    embedder: Worker,
+    embedder: Arc<Worker>,
     centres: Centres,
     engine: Engine,
     near_duplicates: NearDuplicates,
     /// The engine is ahead of the store: a commit failed.
     stale: bool,
+    /// Articles that are taken one by one: among them is one at which the program broke.
+    alone: usize,
     seconds: StageSeconds,
     metrics: Arc<Metrics>,
 }
@@ -70,7 +76,12 @@ impl Placer {
     ///
     /// # Errors
     /// When the store holds vectors of another model, or cannot be read.
-    pub fn open(store: Arc<Store>, settings: Arc<Settings>, embedder: Worker) -> Result<Self, PipelineError> {
+    pub fn open(
+        store: Arc<Store>,
+        settings: Arc<Settings>,
+        embedder: impl Into<Arc<Worker>>,
+    ) -> Result<Self, PipelineError> {
+        let embedder = embedder.into();
         let identity = embedder.identity().clone();
         check_identity(&store, &identity)?;
         let centres = centres(&store, &identity, &embedder)?;
@@ -84,6 +95,7 @@ impl Placer {
             engine,
             near_duplicates,
             stale: true,
+            alone: 0,
             seconds: StageSeconds::default(),
             metrics: Arc::default(),
         };
@@ -107,6 +119,15 @@ impl Placer {
         self.embedder.identity()
     }
 
+    /// Search by meaning for readers, with the same model and means.
+    pub fn meaning(&self) -> Meaning {
+        Meaning::new(
+            Arc::clone(&self.store),
+            Arc::clone(&self.embedder),
+            self.centres.clone(),
+        )
+    }
+
     /// Requests that wait for the embedder, and how many may.
     pub fn embedding_queue(&self) -> (usize, usize) {
         (self.embedder.waiting(), self.embedder.capacity())
@@ -121,12 +142,45 @@ impl Placer {
         if self.stale {
             self.restore()?;
         }
-        let queued = self.store.queued(self.settings.pipeline.batch)?;
+        let limit = if self.alone > 0 {
+            1
+        } else {
+            self.settings.pipeline.batch
+        };
+        let queued = self.store.queued(limit)?;
         if queued.is_empty() {
+            self.alone = 0;
             return Ok(0);
         }
         let (count, before) = (queued.len(), self.seconds);
-        let mut batch = self.decide(queued);
+        let numbers: Vec<u64> = queued.iter().map(|article| article.number).collect();
+        // An article at which the program breaks must not hold up the others.
+        let decided = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.decide(queued)));
+        let mut batch = match (decided, numbers.as_slice()) {
+            (Ok(Ok(batch)), _) => batch,
+            (Ok(Err(error)), _) => {
+                self.stale = true;
+                return Err(error);
+            }
+            (Err(panic), [number]) => {
+                let reason = format!("the program broke at it ({}); please report it", said(panic.as_ref()));
+                self.restore()?;
+                Batch {
+                    failed: vec![(*number, reason)],
+                    ..Batch::default()
+                }
+            }
+            (Err(panic), several) => {
+                tracing::error!(
+                    reason = said(panic.as_ref()),
+                    "the program broke at an article; looking for it one by one"
+                );
+                self.restore()?;
+                self.alone = several.len();
+                return self.step(now, moment);
+            }
+        };
+        self.alone = self.alone.saturating_sub(count);
         batch.clock = self.clock(moment);
         batch.labels = self.labels();
         let started = Instant::now();
@@ -271,7 +325,7 @@ impl Placer {
     }
 
     /// Embeds and places the articles, in their order.
-    fn decide(&mut self, queued: Vec<Queued>) -> Batch {
+    fn decide(&mut self, queued: Vec<Queued>) -> Result<Batch, PipelineError> {
         let started = Instant::now();
         let mut batch = Batch::default();
         let mut originals = Vec::with_capacity(queued.len());
@@ -290,7 +344,7 @@ impl Placer {
         }
         self.seconds.near_duplicates += seconds(started);
         let started = Instant::now();
-        let mut vectors = self.embed(texts).into_iter();
+        let mut vectors = self.embed(texts)?.into_iter();
         self.seconds.embed += seconds(started);
 
         let started = Instant::now();
@@ -317,29 +371,45 @@ impl Placer {
         let changes: Vec<&StoryChange> = batch.placed.iter().flat_map(|placed| &placed.changes).collect();
         batch.faces = self.faces(changes);
         self.seconds.story += seconds(started);
-        batch
+        Ok(batch)
     }
 
-    /// One vector or reason for each text. A text that cannot be embedded does not take the others of its batch with it.
-    fn embed(&self, texts: Vec<String>) -> Vec<Result<Vec<f32>, String>> {
+    /// One vector or reason for each text. A text that cannot be embedded does not take the others of its batch with it; an
+    /// embedder that has stopped is no fault of the texts.
+    fn embed(&self, texts: Vec<String>) -> Result<Vec<Result<Vec<f32>, String>>, EmbedError> {
         if texts.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let ask = |texts: Vec<String>| match self.embedder.try_embed(texts) {
-            Ok(pending) => pending.wait().map(|embedded| embedded.vectors),
-            Err(refused) => Err(EmbedError::Stopped {
-                reason: refused.to_string(),
-            }),
-        };
-        match ask(texts.clone()) {
-            Ok(vectors) => vectors.into_iter().map(Ok).collect(),
+        match self.ask(texts.clone()) {
+            Ok(vectors) => Ok(vectors.into_iter().map(Ok).collect()),
+            Err(stopped @ EmbedError::Stopped { .. }) => Err(stopped),
             Err(_) => texts
                 .into_iter()
-                .map(|text| match ask(vec![text]) {
-                    Ok(mut vectors) => vectors.pop().ok_or_else(|| "the embedder gave no vector".to_owned()),
-                    Err(error) => Err(error.to_string()),
+                .map(|text| match self.ask(vec![text]) {
+                    Ok(mut vectors) => Ok(vectors.pop().ok_or_else(|| "the embedder gave no vector".to_owned())),
+                    Err(stopped @ EmbedError::Stopped { .. }) => Err(stopped),
+                    Err(error) => Ok(Err(error.to_string())),
                 })
                 .collect(),
+        }
+    }
+
+    /// Waits for room in the embedder's queue, which readers share, and for the vectors.
+    fn ask(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, EmbedError> {
+        let mut texts = texts;
+        loop {
+            match self.embedder.try_embed(texts) {
+                Ok(pending) => return pending.wait().map(|embedded| embedded.vectors),
+                Err(Refused::Full { texts: back, .. }) => {
+                    texts = back;
+                    std::thread::sleep(FULL);
+                }
+                Err(refused) => {
+                    return Err(EmbedError::Stopped {
+                        reason: refused.to_string(),
+                    });
+                }
+            }
         }
     }
 
@@ -471,6 +541,13 @@ fn new_engine(settings: &Settings, dimension: usize) -> Result<Engine, PipelineE
         Weights::built_in()?,
         dimension,
     ))
+}
+
+/// What a panic said.
+fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("it did not say why")
 }
 
 fn seconds(since: Instant) -> f64 {

@@ -1,13 +1,13 @@
 //! The running pipeline: an intake for feeders, and the writer on a thread of its own.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 
 use crate::article::ArticleId;
 use crate::config::Settings;
@@ -15,10 +15,11 @@ use crate::correction::Signature;
 use crate::embed::worker::Worker;
 use crate::metrics::Metrics;
 use crate::pipeline::{
-    CorrectionError, Decree, Decreed, Desk, Intake, IntakeError, PipelineError, Placer, Receipt, Refusal, RefusedInput,
-    Submission,
+    Answers, CorrectionError, Decree, Decreed, Desk, Intake, IntakeError, Meaning, Once, PipelineError, Placer,
+    Receipt, Refusal, RefusedInput, Submission,
 };
-use crate::store::Store;
+use crate::store::write::Answered;
+use crate::store::{Store, StoreError};
 
 /// How long the writer rests after the store refused a commit.
 const REST: Duration = Duration::from_secs(1);
@@ -35,6 +36,8 @@ pub struct Pipeline {
     metrics: Arc<Metrics>,
     capacity: usize,
     keep_refused: usize,
+    keep_answers: TimeDelta,
+    meaning: Option<Arc<Meaning>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -59,6 +62,8 @@ struct State {
     /// Goes up with every batch, so that waiting is never missed.
     batches: u64,
     closing: bool,
+    /// Keys of the requests that are being stored.
+    storing: BTreeSet<String>,
     /// Why the writer rests, while it does.
     trouble: Option<String>,
     /// Articles placed a second, over the last batches.
@@ -80,9 +85,11 @@ impl Pipeline {
     pub fn start(store: Arc<Store>, settings: Arc<Settings>) -> Result<Self, PipelineError> {
         let embedder = Worker::start(crate::embed::open(&settings.embed)?, settings.embed.queue)?;
         let (capacity, keep_refused) = (settings.pipeline.queue, settings.pipeline.keep_refused);
+        let keep_answers = TimeDelta::hours(i64::from(settings.pipeline.keep_answers_hours));
         let mut placer = Placer::open(Arc::clone(&store), settings, embedder)?;
         let metrics = placer.metrics();
         metrics.running(&placer.identity().name);
+        let meaning = Arc::new(placer.meaning());
         let shared = Arc::new(Shared::default());
         shared.lock().queued = store.count_queued()?;
         let own = Arc::clone(&shared);
@@ -96,6 +103,8 @@ impl Pipeline {
             metrics,
             capacity,
             keep_refused,
+            keep_answers,
+            meaning: Some(meaning),
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -106,6 +115,11 @@ impl Pipeline {
     /// As [`Pipeline::start`], or when the store cannot be opened.
     pub fn open(settings: Arc<Settings>, data_dir: &Path) -> Result<Self, PipelineError> {
         Self::start(Arc::new(Store::open(data_dir)?), settings)
+    }
+
+    /// Search by meaning, for readers.
+    pub fn meaning(&self) -> Option<Arc<Meaning>> {
+        self.meaning.clone()
     }
 
     /// The store that the writer writes.
@@ -225,9 +239,32 @@ impl Pipeline {
     }
 }
 
-impl Intake for Pipeline {
-    fn accept(&self, submissions: Vec<Submission>) -> Result<Vec<Result<Receipt, Refusal>>, IntakeError> {
-        let count = submissions.len();
+/// A key that is taken while its request is stored.
+struct Storing<'a>(&'a Shared, &'a str);
+
+impl<'a> Storing<'a> {
+    fn begin(shared: &'a Shared, key: &'a str) -> Option<Self> {
+        shared
+            .lock()
+            .storing
+            .insert(key.to_owned())
+            .then_some(Self(shared, key))
+    }
+}
+
+impl Drop for Storing<'_> {
+    fn drop(&mut self) {
+        self.0.lock().storing.remove(self.1);
+    }
+}
+
+impl Pipeline {
+    /// Reserves room in the queue, stores, and gives back what is not needed.
+    fn take_in(
+        &self,
+        count: usize,
+        store: impl FnOnce() -> Result<Vec<Result<Receipt, Refusal>>, StoreError>,
+    ) -> Result<Vec<Result<Receipt, Refusal>>, IntakeError> {
         {
             let mut state = self.shared.lock();
             if state.closing {
@@ -243,7 +280,7 @@ impl Intake for Pipeline {
             // Reserved before it is written, so that feeders at once cannot overfill the queue.
             state.queued += count;
         }
-        let answers = self.store.accept(&submissions, Utc::now());
+        let answers = store();
         if let Ok(answers) = &answers {
             self.count(answers);
         }
@@ -258,6 +295,37 @@ impl Intake for Pipeline {
         drop(state);
         self.shared.changed.notify_all();
         answers.map_err(IntakeError::Store)
+    }
+}
+
+impl Intake for Pipeline {
+    fn accept(&self, submissions: Vec<Submission>) -> Result<Vec<Result<Receipt, Refusal>>, IntakeError> {
+        self.take_in(submissions.len(), || self.store.accept(&submissions, Utc::now()))
+    }
+
+    fn accept_once(&self, submissions: Vec<Submission>, once: &Once) -> Result<Answers, IntakeError> {
+        let Some(_storing) = Storing::begin(&self.shared, &once.key) else {
+            return Err(IntakeError::KeyInProgress(once.key.clone()));
+        };
+        // Before there is asked for room: a full queue does not take back what was acknowledged.
+        match self.store.answered(once).map_err(IntakeError::Store)? {
+            Answered::Same(each) => return Ok(Answers { each, again: true }),
+            Answered::Otherwise => return Err(IntakeError::KeyReused(once.key.clone())),
+            Answered::New => {}
+        }
+        let store = || {
+            self.store
+                .accept_once(&submissions, once, self.keep_answers, Utc::now())
+        };
+        let each = self.take_in(submissions.len(), store)?;
+        Ok(Answers { each, again: false })
+    }
+
+    fn retry(&self, ids: &[ArticleId]) -> Result<Vec<ArticleId>, IntakeError> {
+        let retried = self.store.requeue_failed(ids).map_err(IntakeError::Store)?;
+        self.shared.lock().queued += retried.len();
+        self.shared.changed.notify_all();
+        Ok(retried)
     }
 
     fn keep_refused(&self, refused: &[RefusedInput]) -> Result<(), IntakeError> {
@@ -331,6 +399,8 @@ mod tests {
             metrics: Arc::default(),
             capacity: 1,
             keep_refused: 1,
+            keep_answers: TimeDelta::hours(1),
+            meaning: None,
             thread: Mutex::new(Some(std::thread::spawn(writer))),
         }
     }

@@ -129,8 +129,14 @@ mod tests {
             held_back: None,
         };
         let text = write(&watch, &[alert], "http://127.0.0.1:1").unwrap();
-        assert!(!text.contains("<script>") && !text.contains("<b>") && !text.contains('\u{1}'), "{text}");
+        assert!(
+            !text.contains("<script>") && !text.contains("<b>") && !text.contains('\u{1}'),
+            "{text}"
+        );
         assert!(text.contains("http://127.0.0.1:1/articles/a%2F1%20%C3%BC"), "{text}");
-        assert!(text.contains("<updated>2026-11-25T01:00:00.000Z</updated>") && text.contains("Story · Desk"), "{text}");
+        assert!(
+            text.contains("<updated>2026-11-25T01:00:00.000Z</updated>") && text.contains("Story · Desk"),
+            "{text}"
+        );
     }
 }

@@ -5,11 +5,13 @@
 
 pub mod access;
 pub mod api;
+mod feed;
 mod request_id;
 mod server;
+pub mod streams;
 pub mod web;
 
-pub use server::{App, routes, serve};
+pub use server::{App, HeadAlone, routes, serve};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -39,6 +41,10 @@ pub struct Settings {
     pub wait_seconds: u64,
     /// Seconds that requests under way get when the service stops.
     pub drain_seconds: u64,
+    /// Streams of the change log that may be open at once.
+    pub max_streams: usize,
+    /// Seconds without a change after which a stream shows that it is alive.
+    pub heartbeat_seconds: u64,
     /// Where the tokens are; empty means `tokens.json` in the data folder.
     pub tokens_file: std::path::PathBuf,
     /// Ask for tokens on loopback, too.

@@ -9,19 +9,21 @@ use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::{Compress, Condition, Next, from_fn};
 use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, ResponseError as _, web};
 
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::pipeline::{Desk, Intake};
+use crate::pipeline::{Desk, Intake, Meaning};
 use crate::publish::access::rate::Quota;
 use crate::publish::access::{Access, Caller, Refused};
 use crate::publish::api::problem::{Kind, Problem};
 use crate::publish::request_id::{RequestId, RequestIds};
+use crate::publish::streams::Streams;
 use crate::publish::{api, web as pages};
 use crate::store::Store;
+use crate::track::Tracker;
 
 /// Threads that answer; each has its share of the connections.
 const WORKERS: usize = 4;
@@ -41,9 +43,19 @@ pub struct App {
     pub access: Arc<Access>,
     /// Figures for an operator.
     pub metrics: Arc<Metrics>,
+    /// Search by meaning.
+    pub meaning: Option<Arc<Meaning>>,
+    /// Makes and changes watches.
+    pub tracker: Arc<Tracker>,
+    /// Who follows the change log live.
+    pub streams: Arc<Streams>,
     /// All settings.
     pub settings: Arc<Settings>,
 }
+
+/// With a request that was HEAD: an answer without an end must know.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadAlone;
 
 /// Headers of every answer: nothing of ours may be framed, sniffed, or load from elsewhere.
 const HEADERS: [(&str, &str); 4] = [
@@ -95,6 +107,10 @@ fn put_headers(headers: &mut HeaderMap, path: &str, id: &str) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
+    // Told the compression to keep off; no coding is not named (RFC 9110, 12.5.3).
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        headers.remove(CONTENT_ENCODING);
+    }
 }
 
 /// What surrounds every request: its id, the headers of every answer, and one line in the log.
@@ -111,6 +127,7 @@ async fn dress(
     if method == Method::HEAD {
         // Answered like GET; the connection knows what was asked and leaves the body out.
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(HeadAlone);
     }
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.call(request).await?;
@@ -198,7 +215,7 @@ fn cors(origins: &[String]) -> Condition<Cors> {
         .iter()
         .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
     let cors = listed
-        .allowed_methods(["GET", "HEAD", "POST"])
+        .allowed_methods(["GET", "HEAD", "POST", "PATCH", "DELETE"])
         .allowed_headers([
             "authorization",
             "content-type",
@@ -218,6 +235,26 @@ fn cors(origins: &[String]) -> Condition<Cors> {
     Condition::new(!origins.is_empty(), cors)
 }
 
+/// Waits until the service is asked to stop. The server hears the same signal, and waits for its connections: streams would
+/// never end by themselves.
+async fn stop_asked() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut term) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // Without signals there is nothing to wait for; streams then end with the drain time.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Serves until SIGTERM or SIGINT, then lets requests under way end. Prints the address when it is ready to answer.
 ///
 /// # Errors
@@ -227,6 +264,13 @@ pub async fn serve(app: App, listen: SocketAddr) -> io::Result<()> {
     #[cfg(unix)]
     app.access.reload_on_hangup()?;
     let ids = web::Data::new(RequestIds::new());
+    let (streams, store) = (Arc::clone(&app.streams), Arc::clone(&app.store));
+    actix_web::rt::spawn(async move { streams.run(store).await });
+    let streams = Arc::clone(&app.streams);
+    actix_web::rt::spawn(async move {
+        stop_asked().await;
+        streams.close();
+    });
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(ids.clone())

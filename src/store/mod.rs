@@ -7,22 +7,27 @@
 pub mod read;
 pub mod write;
 
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use tokio::sync::watch;
 
+use crate::story::labels::Rules;
+
 /// Migrations in their order; the schema's version is the number of those applied.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
+    include_str!("migrations/0007.sql"),
+    include_str!("migrations/0008.sql"),
 ];
 /// The newest schema that this program knows.
 const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -95,6 +100,9 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// Stories of a list in its order: what each is sorted by, and its number.
+type OrderedList = Arc<Vec<(read::Key, i64)>>;
+
 /// An open data folder.
 #[derive(Debug)]
 pub struct Store {
@@ -103,6 +111,10 @@ pub struct Store {
     readers: Mutex<Vec<Connection>>,
     /// The number of the newest change, for those who wait for the next one.
     newest: watch::Sender<u64>,
+    /// Lists of earlier moments, by name, for the next pages of their walks.
+    lists_then: Mutex<VecDeque<(String, OrderedList)>>,
+    /// What stories are labelled by, once the writer has said it: a revision of an article labels its story anew.
+    rules: Mutex<Option<Rules>>,
     /// Held until the store is dropped; none when it is open for reading only.
     _lock: Option<File>,
 }
@@ -135,6 +147,8 @@ impl Store {
         let newest = newest_change(&writer)?;
         Ok(Self {
             newest: watch::Sender::new(newest),
+            lists_then: Mutex::default(),
+            rules: Mutex::default(),
             file,
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
@@ -162,6 +176,8 @@ impl Store {
         }
         Ok(Self {
             newest: watch::Sender::new(newest_change(&connection)?),
+            lists_then: Mutex::default(),
+            rules: Mutex::default(),
             file,
             writer: Mutex::new(connection),
             readers: Mutex::new(Vec::new()),

@@ -58,14 +58,30 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/v1/stories/{id}/articles", "read edit admin"),
     ("GET", "/v1/stories/{id}/timeline", "read edit admin"),
     ("GET", "/v1/stories/{id}/history", "read edit admin"),
+    ("GET", "/v1/stories/{id}/graph", "read edit admin"),
     ("GET", "/v1/search", "read edit admin"),
     ("GET", "/v1/changes", "read edit admin"),
+    ("GET", "/v1/changes/stream", "read edit admin"),
+    ("GET", "/v1/watches", "edit admin"),
+    ("POST", "/v1/watches", "edit admin"),
+    ("GET", "/v1/watches/{id}", "edit admin"),
+    ("PATCH", "/v1/watches/{id}", "edit admin"),
+    ("DELETE", "/v1/watches/{id}", "edit admin"),
+    ("POST", "/v1/watches/{id}/rotate", "edit admin"),
+    ("POST", "/v1/watches/{id}/test", "edit admin"),
+    ("POST", "/v1/watches/{id}/replay", "edit admin"),
+    ("GET", "/v1/watches/{id}/alerts", "edit admin"),
+    ("GET", "/v1/watches/{id}/messages", "edit admin"),
+    ("GET", "/v1/watches/{id}/stream", "edit admin"),
+    ("GET", "/feeds/{secret}.atom", "*"),
     ("GET", "/v1/corrections", "read edit admin"),
     ("POST", "/v1/corrections", "edit admin"),
     ("GET", "/v1/corrections/{number}", "read edit admin"),
     ("POST", "/v1/corrections/{number}/undo", "edit admin"),
     ("POST", "/v1/corrections/{number}/redo", "edit admin"),
     ("GET", "/v1/refused", "admin"),
+    ("GET", "/v1/failed", "admin"),
+    ("POST", "/v1/articles/{id}/retry", "admin"),
     ("GET", "/v1/review", "read edit admin"),
 ];
 
@@ -93,7 +109,11 @@ fn every_role_at_every_address() {
         );
     }
     for (method, pattern, allowed) in TABLE {
-        let path = pattern.replace("{id}", "x1").replace("{number}", "1");
+        let mut path = pattern.replace("{id}", "x1").replace("{number}", "1");
+        if path.ends_with("/stream") {
+            // An answer with an end.
+            path.push_str("?after=no-number");
+        }
         let line = format!("{method} {path}");
         let nobody = ask(&service, &line, &[("content-length", "0")]);
         let wrong = ask(

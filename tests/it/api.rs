@@ -7,12 +7,13 @@ use serde_json::json;
 use crate::service::Service;
 use crate::wire::{JSON, ask, post, service_on_fixture};
 
-const READ: [&str; 19] = [
+const READ: [&str; 20] = [
     "/v1/stories",
     "/v1/stories/s1",
     "/v1/stories/s1/articles",
     "/v1/stories/s1/timeline",
     "/v1/stories/s1/history",
+    "/v1/stories/s1/graph",
     "/v1/articles/x1",
     "/v1/articles/x1/placement",
     "/v1/search?q=bridge",

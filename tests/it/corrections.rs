@@ -158,6 +158,12 @@ fn what_an_editor_decides_holds_and_can_be_undone() {
     let split = desk.correct(json!({"kind": "split", "story_id": d, "articles": selected}));
     let new = desk.story(selected[0]);
     assert_ne!(&new, *d);
+    let named = desk.correct(json!({"kind": "rename", "story_id": d, "title": "Karabakh", "lang": "fr"}));
+    assert_eq!(
+        desk.service.get(&format!("/v1/stories/{d}")).1["title_lang"],
+        "fr",
+        "{named}"
+    );
     let named = desk.correct(json!({"kind": "rename", "story_id": d, "title": "هدنة تحت الاختبار"}));
     let pinned = desk.correct(json!({"kind": "pin", "articles": [in_a[1]]}));
     let apart = desk.correct(json!({"kind": "never-together", "articles": [in_a[1], in_a[2]]}));
@@ -191,6 +197,10 @@ fn what_an_editor_decides_holds_and_can_be_undone() {
         (json!({"kind": "merge", "stories": [b, c]}), 422),
         (json!({"kind": "split", "story_id": new, "articles": selected}), 422),
         (json!({"kind": "rename", "story_id": d, "title": " "}), 422),
+        (
+            json!({"kind": "rename", "story_id": d, "title": "Karabakh", "lang": "French"}),
+            422,
+        ),
         (json!({"kind": "bless", "story_id": d}), 422),
     ] {
         let (found, problem) = desk.ask("/v1/corrections", &asked);

@@ -2,15 +2,19 @@
 
 mod access;
 mod api;
+mod as_of;
 mod bad_input;
 mod browser;
 mod corrections;
 mod demonstration;
 mod export;
+mod graph;
 mod hostile;
+mod intake;
 mod kill;
 mod labels;
 mod limits;
+mod meaning;
 mod model;
 mod monitoring;
 mod pages;
@@ -19,5 +23,7 @@ mod review;
 mod running;
 mod seed;
 mod service;
+mod stream;
 mod timeline;
+mod watches;
 mod wire;

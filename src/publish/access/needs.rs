@@ -50,14 +50,29 @@ const TABLE: &[(&str, Need, Need)] = &[
     ("/v1/stories/{id}/articles", READ, Token),
     ("/v1/stories/{id}/timeline", READ, Token),
     ("/v1/stories/{id}/history", READ, Token),
+    ("/v1/stories/{id}/graph", READ, Token),
     ("/v1/search", READ, Token),
     ("/v1/changes", READ, Token),
+    ("/v1/changes/stream", READ, Token),
+    // Watches show receivers' addresses and the feeds' secret ones: not for everybody who may read.
+    ("/v1/watches", EDIT, EDIT),
+    ("/v1/watches/{id}", EDIT, EDIT),
+    ("/v1/watches/{id}/rotate", Token, EDIT),
+    ("/v1/watches/{id}/test", Token, EDIT),
+    ("/v1/watches/{id}/replay", Token, EDIT),
+    ("/v1/watches/{id}/alerts", EDIT, Token),
+    ("/v1/watches/{id}/messages", EDIT, Token),
+    ("/v1/watches/{id}/stream", EDIT, Token),
+    // Its address is the secret.
+    ("/feeds/{secret}.atom", Nothing, Token),
     ("/v1/corrections", READ, EDIT),
     ("/v1/corrections/{number}", READ, Token),
     ("/v1/corrections/{number}/undo", Token, EDIT),
     ("/v1/corrections/{number}/redo", Token, EDIT),
     // Raw inputs of all feeders: an operator's matter.
     ("/v1/refused", ADMIN, Token),
+    ("/v1/failed", ADMIN, Token),
+    ("/v1/articles/{id}/retry", Token, ADMIN),
     ("/v1/review", READ, Token),
 ];
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::intake::{Accepted, Found, Wait, body, hand_over, json, media_type, refuse};
+use super::intake::{Accepted, Found, IdempotencyKey, Wait, body, hand_over, json, media_type, once, refuse};
 use super::problem::{Kind, Problem, Refused};
 use super::{Parameters, answer, read};
 use crate::extract::NewsRules;
@@ -16,11 +16,11 @@ use crate::extract::json::draft;
 use crate::pipeline::Submission;
 use crate::publish::App;
 use crate::store::StoreError;
-use crate::store::read::{AlsoIn, ArticleView};
+use crate::store::read::{AlsoIn, ArticleView, PlacementView};
 
 /// Hand in one article, an array of them, `{"articles": […]}`, or JSON Lines.
 #[utoipa::path(
-    post, path = "/v1/articles", operation_id = "hand_in_articles", params(Wait),
+    post, path = "/v1/articles", operation_id = "hand_in_articles", params(Wait, IdempotencyKey),
     request_body(content = serde_json::Value, description = "id, title, text, published, lang, source, agency, keywords, url"),
     responses(Accepted)
 )]
@@ -32,6 +32,7 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         Ok(items) => items,
         Err(problem) => return Err(refuse(&app, &request, problem, &bytes).await),
     };
+    let once = once(&request, &bytes)?;
     let rules = NewsRules::new(&app.settings.extract, Utc::now());
     let metrics = app.metrics.clone();
     let (found, items) = read(move || {
@@ -41,6 +42,7 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         Ok::<_, Problem>((found, items))
     })
     .await?;
+    let found = Found { once, ..found };
     let input = |index: usize| items.get(index).map(Item::to_string).unwrap_or_default();
     hand_over(app, &request, found, wait, input).await
 }
@@ -143,6 +145,7 @@ fn drafted(items: &[Item], rules: &NewsRules, single: bool) -> Found {
         submissions: Vec::new(),
         places: Vec::new(),
         refused: Vec::new(),
+        once: None,
         single,
     };
     for (index, item) in items.iter().enumerate() {
@@ -200,7 +203,7 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String
 
 /// Why an article is in its story: nearest members with the part of each signal, the runner-up and the margin.
 #[utoipa::path(get, path = "/v1/articles/{id}/placement", operation_id = "placement", params(("id" = String, Path)),
-    responses((status = 200, body = serde_json::Value), (status = 304), (status = 404, body = Problem)))]
+    responses((status = 200, body = PlacementView), (status = 304), (status = 404, body = Problem)))]
 pub async fn placement(
     app: web::Data<App>,
     request: HttpRequest,
@@ -208,7 +211,11 @@ pub async fn placement(
 ) -> Result<HttpResponse, Problem> {
     Parameters::of(&request)?.end()?;
     let (store, asked) = (app.store.clone(), id.clone());
-    let found = read(move || store.placement(&asked)).await?;
+    let found = read(move || match store.placement(&asked)? {
+        Some(Some(placement)) => PlacementView::of(placement).map(|view| Some(Some(view))),
+        other => Ok::<_, StoreError>(other.map(|_| None)),
+    })
+    .await?;
     match found {
         None => Err(Problem::not_found("article", &id)),
         Some(None) => Err(Problem::new(

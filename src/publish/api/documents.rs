@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::intake::{Accepted, Found, Wait, body, hand_over, json, media_type, refuse};
+use super::intake::{Accepted, Found, IdempotencyKey, Wait, body, hand_over, json, media_type, once, refuse};
 use super::problem::{Kind, Problem};
 use super::{Parameters, answer, read};
 use crate::article::{Document, DocumentKind};
@@ -19,7 +19,7 @@ use crate::store::read::DocumentView;
 /// Hand in a page as it came: scraped text, HTML, or `{"text", "url", "fetched_at"}`. One document can hold several
 /// articles; they are answered in its order.
 #[utoipa::path(
-    post, path = "/v1/documents", operation_id = "hand_in_document", params(Wait),
+    post, path = "/v1/documents", operation_id = "hand_in_document", params(Wait, IdempotencyKey),
     request_body(content = String, content_type = "text/plain"),
     responses(Accepted)
 )]
@@ -31,6 +31,7 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         Ok(document) => document,
         Err(problem) => return Err(refuse(&app, &request, problem, &bytes).await),
     };
+    let once = once(&request, &bytes)?;
     let rules = NewsRules::new(&app.settings.extract, Utc::now());
     let metrics = app.metrics.clone();
     let found = read(move || {
@@ -52,6 +53,7 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         submissions,
         places,
         refused: Vec::new(),
+        once,
         single: true,
     };
     hand_over(app, &request, found, wait, |_| {

@@ -47,6 +47,8 @@ pub async fn metrics(app: web::Data<App>) -> Result<HttpResponse, Problem> {
         })
     })
     .await?;
+    let open = i64::try_from(app.streams.open().0).unwrap_or(i64::MAX);
+    app.metrics.open_streams.set(open);
     let text = app.metrics.text(&looked);
     let text = text.map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(text))

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, IntoResponses, ToSchema};
 use super::problem::{Kind, Problem, Refused};
 use super::{Parameters, read};
 use crate::article::ArticleId;
-use crate::pipeline::{Receipt, RefusedInput, Submission};
+use crate::pipeline::{Answers, Once, Receipt, RefusedInput, Submission};
 use crate::publish::App;
 use crate::publish::request_id::RequestId;
 
@@ -52,10 +52,16 @@ impl IntoResponses for Accepted {
         for (status, said) in [
             ("400", "The body or a parameter cannot be read"),
             ("408", "The body came in too slowly"),
-            ("409", "The id belongs to another article"),
+            (
+                "409",
+                "The id belongs to another article, or the request with this Idempotency-Key is being stored",
+            ),
             ("413", "Too large"),
             ("415", "A media type, charset or encoding that is not taken"),
-            ("422", "No article that could be used"),
+            (
+                "422",
+                "No article that could be used, or the Idempotency-Key came with another request",
+            ),
             (
                 "429",
                 "The queue is full, or there were too many requests: come back after Retry-After",
@@ -104,6 +110,57 @@ impl Wait {
         parameters.end()?;
         Ok(Self { wait })
     }
+}
+
+/// For the description: the header by which a request counts once.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "read from the header by `once`")]
+pub struct IdempotencyKey {
+    /// A string of the feeder's own, new for every request. The same request with it gets its first answer again, with
+    /// `Idempotency-Replayed: true`, and nothing is stored twice, across restarts too, for `pipeline.keep_answers_hours`
+    #[param(rename = "Idempotency-Key", max_length = 255)]
+    key: Option<String>,
+}
+
+/// Longest `Idempotency-Key`, in bytes.
+const LONGEST_KEY: usize = 255;
+
+/// The request's `Idempotency-Key`, if it has one: a string of a structured field (RFC 8941), or as it stands.
+fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let Some(given) = request.headers().get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = given.to_str().unwrap_or_default().trim();
+    let key = match key.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\\\"", "\"").replace("\\\\", "\\"),
+        None => key.to_owned(),
+    };
+    let fit = (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if fit {
+        return Ok(Some(key));
+    }
+    let detail = format!("`Idempotency-Key` must be a string of 1 to {LONGEST_KEY} characters of ASCII");
+    Err(Problem::new(Kind::InvalidParameter, detail).of_field("Idempotency-Key"))
+}
+
+/// A request that may come twice, if it says so by an `Idempotency-Key`.
+///
+/// # Errors
+/// When the key is none.
+pub fn once(request: &HttpRequest, body: &[u8]) -> Result<Option<Once>, Problem> {
+    use sha2::{Digest, Sha256};
+    let Some(key) = idempotency_key(request)? else {
+        return Ok(None);
+    };
+    let mut hasher = Sha256::new();
+    hasher.update(request.path());
+    hasher.update([0]);
+    hasher.update(media_type(request).0);
+    hasher.update([0]);
+    hasher.update(body);
+    let digest = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Some(Once { key, digest }))
 }
 
 /// The whole body, decompressed, within the limit.
@@ -194,6 +251,8 @@ pub struct Found {
     pub places: Vec<usize>,
     /// Items that were refused already.
     pub refused: Vec<Refused>,
+    /// It may come twice.
+    pub once: Option<Once>,
     /// The request was for one article or document.
     pub single: bool,
 }
@@ -210,15 +269,22 @@ pub async fn hand_over(
         submissions,
         places,
         mut refused,
+        once,
         single,
     } = found;
+    let mut again = false;
     let receipts: Vec<(usize, Receipt)> = if submissions.is_empty() {
         Vec::new()
     } else {
         let intake = Arc::clone(&app.intake);
-        let answers = read(move || intake.accept(submissions)).await?;
+        let answers = read(move || match once {
+            Some(once) => intake.accept_once(submissions, &once),
+            None => intake.accept(submissions).map(|each| Answers { each, again: false }),
+        })
+        .await?;
+        again = answers.again;
         let mut receipts = Vec::new();
-        for (place, answer) in places.into_iter().zip(answers) {
+        for (place, answer) in places.into_iter().zip(answers.each) {
             match answer {
                 Ok(receipt) => receipts.push((place, receipt)),
                 Err(refusal) => refused.push(Refused::of_intake(place, &refusal)),
@@ -227,7 +293,8 @@ pub async fn hand_over(
         receipts
     };
     refused.sort_by_key(|one| one.index);
-    if !refused.is_empty() {
+    // What was refused the first time is kept already.
+    if !refused.is_empty() && !again {
         let to_keep = |one: &Refused| RefusedInput {
             place: format!("{}, item {}", place(request), one.index),
             reason: one.detail.clone(),
@@ -282,5 +349,8 @@ pub async fn hand_over(
     } else {
         HttpResponse::Accepted()
     };
+    if again {
+        response.insert_header(("idempotency-replayed", "true"));
+    }
     Ok(response.json(Accepted { articles, refused }))
 }

@@ -6,6 +6,7 @@ mod articles;
 mod changes;
 mod corrections;
 mod documents;
+mod failed;
 mod guard;
 mod health;
 mod intake;
@@ -14,6 +15,7 @@ mod refused;
 mod review;
 mod search;
 mod stories;
+mod watches;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -30,7 +32,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::publish::App;
 use crate::store::Store;
-use crate::store::read::{PER_PAGE, Page, ReadError};
+use crate::store::read::{Moment, PER_PAGE, Page, ReadError};
 use guard::Guard;
 use problem::{Kind, Problem};
 
@@ -52,28 +54,36 @@ use problem::{Kind, Problem};
         stories::articles,
         stories::timeline,
         stories::history,
+        stories::graph,
         search::get,
+        watches::list,
+        watches::add,
+        watches::get,
+        watches::change,
+        watches::delete,
+        watches::rotate,
+        watches::test,
+        watches::alerts,
+        watches::messages,
+        watches::replay,
+        watches::stream,
+        watches::atom,
         corrections::list,
         corrections::get,
         corrections::post,
         corrections::undo,
         corrections::redo,
         changes::get,
+        changes::stream,
         refused::get,
+        failed::list,
+        failed::retry,
         review::list,
         health::alive,
         health::ready,
         health::metrics
     ),
-    components(schemas(
-        intake::Accepted,
-        problem::Problem,
-        problem::Refused,
-        crate::story::Placement,
-        crate::story::Neighbour,
-        crate::story::Rival,
-        crate::story::SecondLook
-    )),
+    components(schemas(intake::Accepted, problem::Problem, problem::Refused)),
     modifiers(&Guard)
 )]
 pub struct Api;
@@ -84,6 +94,8 @@ const READ: &str = "GET, HEAD, OPTIONS";
 const HAND_IN: &str = "OPTIONS, POST";
 /// What an address allows that is read and handed in to.
 const BOTH: &str = "GET, HEAD, OPTIONS, POST";
+/// What an address allows that is read, changed and deleted.
+const ALL: &str = "DELETE, GET, HEAD, OPTIONS, PATCH";
 
 /// Registers the API.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -103,8 +115,34 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(reads("/v1/stories/{id}/articles", web::get().to(stories::articles)))
         .service(reads("/v1/stories/{id}/timeline", web::get().to(stories::timeline)))
         .service(reads("/v1/stories/{id}/history", web::get().to(stories::history)))
+        .service(reads("/v1/stories/{id}/graph", web::get().to(stories::graph)))
         .service(reads("/v1/search", web::get().to(search::get)))
         .service(reads("/v1/changes", web::get().to(changes::get)))
+        .service(reads("/v1/changes/stream", web::get().to(changes::stream)))
+        .service(
+            web::resource("/v1/watches")
+                .route(web::get().to(watches::list))
+                .route(web::post().to(watches::add))
+                .default_service(web::to(
+                    |request: HttpRequest| async move { other_method(&request, BOTH) },
+                )),
+        )
+        .service(
+            web::resource("/v1/watches/{id}")
+                .route(web::get().to(watches::get))
+                .route(web::patch().to(watches::change))
+                .route(web::delete().to(watches::delete))
+                .default_service(web::to(
+                    |request: HttpRequest| async move { other_method(&request, ALL) },
+                )),
+        )
+        .service(takes("/v1/watches/{id}/rotate", web::post().to(watches::rotate)))
+        .service(takes("/v1/watches/{id}/test", web::post().to(watches::test)))
+        .service(takes("/v1/watches/{id}/replay", web::post().to(watches::replay)))
+        .service(reads("/v1/watches/{id}/alerts", web::get().to(watches::alerts)))
+        .service(reads("/v1/watches/{id}/messages", web::get().to(watches::messages)))
+        .service(reads("/v1/watches/{id}/stream", web::get().to(watches::stream)))
+        .service(reads("/feeds/{secret}.atom", web::get().to(watches::atom)))
         .service(
             web::resource("/v1/corrections")
                 .route(web::get().to(corrections::list))
@@ -122,6 +160,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
             "/v1/corrections/{number}/redo",
             web::post().to(corrections::redo),
         ))
+        .service(reads("/v1/failed", web::get().to(failed::list)))
+        .service(takes("/v1/articles/{id}/retry", web::post().to(failed::retry)))
         .service(reads("/v1/refused", web::get().to(refused::get)))
         .service(reads("/v1/review", web::get().to(review::list)))
         .service(reads("/healthz", web::get().to(health::alive)))
@@ -200,6 +240,16 @@ impl Parameters {
         Ok(Self { left })
     }
 
+    /// Of values that were given otherwise, such as in a body.
+    fn given<const N: usize>(values: [(&str, Option<String>); N]) -> Self {
+        let given = values.into_iter();
+        Self {
+            left: given
+                .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+                .collect(),
+        }
+    }
+
     /// The parameter's value; an empty one counts as absent.
     fn text(&mut self, name: &str) -> Option<String> {
         self.left.remove(name).filter(|value| !value.trim().is_empty())
@@ -265,6 +315,15 @@ impl Parameters {
             Some(next) => next.timestamp_micros() - 1,
             None => date.value.timestamp_micros(),
         }))
+    }
+
+    /// A moment of the change log: a change's number, or a time; of a day or a month its end.
+    fn as_of(&mut self) -> Result<Option<Moment>, Problem> {
+        let number = self.left.get("as_of").filter(|value| !value.is_empty());
+        if number.is_some_and(|value| value.bytes().all(|byte| byte.is_ascii_digit())) {
+            return Ok(self.read("as_of", "the number of a change")?.map(Moment::Change));
+        }
+        Ok(self.moment("as_of", true)?.map(Moment::Time))
     }
 
     fn page(&mut self) -> Result<Paging, Problem> {
@@ -337,8 +396,13 @@ where
 
 /// JSON with an `ETag` of its content; 304 when the reader has it already.
 fn answer<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
-    use sha2::{Digest, Sha256};
     let body = serde_json::to_vec(value).map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
+    Ok(tagged(request, body, "application/json"))
+}
+
+/// A body with an `ETag` of its content; 304 when the reader has it already.
+fn tagged(request: &HttpRequest, body: Vec<u8>, kind: &str) -> HttpResponse {
+    use sha2::{Digest, Sha256};
     let digest: String = Sha256::digest(&body)
         .iter()
         .take(12)
@@ -359,10 +423,10 @@ fn answer<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse
     response
         .insert_header((ETAG, tag.as_str()))
         .insert_header((CACHE_CONTROL, "no-cache"));
-    Ok(match fresh {
-        true => response.content_type("application/json").body(body),
+    match fresh {
+        true => response.content_type(kind).body(body),
         false => response.finish(),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::pipeline::{CorrectionError, IntakeError, PipelineError, Refusal};
+use crate::pipeline::{CorrectionError, IntakeError, MeaningError, PipelineError, Refusal};
 use crate::store::StoreError;
 use crate::store::read::ReadError;
 
@@ -95,6 +95,18 @@ pub enum Kind {
     QueueFull,
     /// The disk is full.
     StorageFull,
+    /// The key came with another request.
+    KeyReused,
+    /// The request with the key is being stored.
+    KeyInProgress,
+    /// The article has not failed.
+    NotFailed,
+    /// A watch that makes no sense.
+    InvalidWatch,
+    /// There are as many watches as may be.
+    TooManyWatches,
+    /// As many streams are open as may be.
+    TooManyStreams,
     /// The service cannot do this now.
     Unavailable,
     /// Our fault.
@@ -179,6 +191,32 @@ impl Kind {
                 "/problems/storage-full",
                 "The disk is full",
                 StatusCode::INSUFFICIENT_STORAGE,
+            ),
+            Self::KeyReused => (
+                "/problems/idempotency-key-reused",
+                "The Idempotency-Key came with another request",
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ),
+            Self::KeyInProgress => (
+                "/problems/idempotency-key-in-progress",
+                "The request is being stored",
+                StatusCode::CONFLICT,
+            ),
+            Self::NotFailed => (
+                "/problems/not-failed",
+                "The article has not failed",
+                StatusCode::CONFLICT,
+            ),
+            Self::InvalidWatch => (
+                "/problems/invalid-watch",
+                "Invalid watch",
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ),
+            Self::TooManyWatches => ("/problems/too-many-watches", "Too many watches", StatusCode::CONFLICT),
+            Self::TooManyStreams => (
+                "/problems/too-many-streams",
+                "Too many streams",
+                StatusCode::SERVICE_UNAVAILABLE,
             ),
             Self::Unavailable => ("/problems/unavailable", "Unavailable", StatusCode::SERVICE_UNAVAILABLE),
             Self::Internal => (
@@ -299,7 +337,23 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Cursor(error) => Self::new(Kind::InvalidCursor, error.to_string()).of_field("cursor"),
+            ReadError::Later { .. } | ReadError::TooFar { .. } => {
+                Self::new(Kind::InvalidParameter, error.to_string()).of_field("as_of")
+            }
             ReadError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MeaningError> for Problem {
+    fn from(error: MeaningError) -> Self {
+        match error {
+            MeaningError::Read(error) => error.into(),
+            MeaningError::Busy => Self {
+                retry_after: Some(Duration::from_secs(1)),
+                ..Self::new(Kind::Unavailable, error.to_string())
+            },
+            MeaningError::Embed(_) => Self::new(Kind::Unavailable, error.to_string()),
         }
     }
 }
@@ -311,6 +365,11 @@ impl From<IntakeError> for Problem {
             IntakeError::Full { retry_after, .. } => Self {
                 retry_after: Some(retry_after),
                 ..Self::new(Kind::QueueFull, detail)
+            },
+            IntakeError::KeyReused(_) => Self::new(Kind::KeyReused, detail).of_field("Idempotency-Key"),
+            IntakeError::KeyInProgress(_) => Self {
+                retry_after: Some(Duration::from_secs(1)),
+                ..Self::new(Kind::KeyInProgress, detail).of_field("Idempotency-Key")
             },
             IntakeError::Store(StoreError::Full) => Self::new(Kind::StorageFull, detail),
             IntakeError::Store(_) | IntakeError::Closed => Self::new(Kind::Unavailable, detail),

@@ -6,11 +6,15 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::{Paging, Parameters, answer, ordered, page, read};
+use crate::publish::web::signal_in_words;
 use crate::publish::{App, StoryTimeline};
 use crate::store::StoreError;
-use crate::store::read::{ArticleView, ChangeView, Page, Related, SortBy, StoryQuery, StoryView};
+use crate::store::read::{
+    ArticleView, AsOf, ChangeView, Moment, Page, ReadError, Related, SortBy, StoryGraph, StoryQuery, StoryThen,
+    StoryView,
+};
 use crate::timeline::{self, Granularity};
 
 const SORTS: [(&str, SortBy); 6] = [
@@ -40,12 +44,13 @@ pub struct Merged {
 /// Stories, the latest changed first unless asked otherwise.
 #[utoipa::path(get, path = "/v1/stories", operation_id = "stories",
     params(
-        ("q" = Option<String>, Query, description = "Words that its articles hold"), ("lang" = Option<String>, Query, description = "A language among its articles; headlines and names are in it, too"),
+        ("q" = Option<String>, Query, description = "Words that its articles hold"), ("lang" = Option<String>, Query, description = "A filter: only stories with articles in this language; headlines and names are in it, too. (On one story `lang` filters nothing: it is the reader's language, what `title_lang` is here.)"),
         ("title_lang" = Option<String>, Query, description = "The reader's language: headlines and names are in it where the story has them; leaves no story out"),
         ("source" = Option<String>, Query), ("state" = Option<String>, Query, description = "emerging, active, dormant, closed"),
         ("min_articles" = Option<u64>, Query), ("min_sources" = Option<u64>, Query),
         ("updated_from" = Option<String>, Query), ("updated_to" = Option<String>, Query),
         ("sort_by" = Option<SortBy>, Query), ("sort_direction" = Option<String>, Query, description = "asc, desc"),
+        ("as_of" = Option<String>, Query, description = "The list as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). Every item has `as_of`, with the number of the last change that counts and the names of fields that the log does not tell of then. Not together with `sort_by=importance`"),
         Paging
     ),
     responses((status = 200, body = Page<StoryView>), (status = 304), (status = 400, body = Problem)))]
@@ -73,8 +78,19 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
             .unwrap_or(false),
         q,
     };
+    let as_of = parameters.as_of()?;
     let paging = parameters.page()?;
     parameters.end()?;
+    if as_of.is_some() && query.sort_by == SortBy::Importance {
+        let detail = "importance is weighed against today's newest article; with `as_of` sort by something else";
+        return Err(Problem::new(Kind::InvalidParameter, detail).of_field("sort_by"));
+    }
+    if let Some(moment) = as_of {
+        return page(&app, &request, paging, move |store, cursor, per_page| {
+            store.stories_then(&query, moment, cursor, per_page)
+        })
+        .await;
+    }
     page(&app, &request, paging, move |store, cursor, per_page| {
         store.stories(&query, cursor, per_page)
     })
@@ -89,16 +105,33 @@ pub struct StoryWithRelated {
     pub story: StoryView,
     /// Articles of other stories that are about this one, too; they are counted in their own.
     pub related: Vec<Related>,
+    /// With `as_of`: the moment, and what the log does not tell of then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<AsOf>,
 }
 
 /// One story. A merged one answers with a redirect to its successor, a split one names its children.
 #[utoipa::path(get, path = "/v1/stories/{id}", operation_id = "story",
-    params(("id" = String, Path), ("lang" = Option<String>, Query, description = "The reader's language: headline and names are in it where the story has them")),
+    params(("id" = String, Path), ("lang" = Option<String>, Query, description = "The reader's language: headline and names are in it where the story has them, otherwise as without it. It filters nothing (on the list of stories `lang` does, and `title_lang` is the reader's language)"),
+        ("as_of" = Option<String>, Query, description = "The story as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). `as_of.not_known` names what the log does not tell of then")),
     responses((status = 200, body = StoryWithRelated), (status = 304), (status = 400, body = Problem), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(&request)?;
     let lang = parameters.text("lang");
+    let as_of = parameters.as_of()?;
     parameters.end()?;
+    if let Some(moment) = as_of {
+        let StoryThen { story, as_of } = story_then(&app, &id, moment, lang).await?;
+        return match successor(&request, &story, "") {
+            Some(redirect) => Ok(redirect),
+            None => {
+                let (related, mut as_of) = (Vec::new(), as_of);
+                as_of.not_known.push("related".to_owned());
+                let as_of = Some(as_of);
+                answer(&request, &StoryWithRelated { story, related, as_of })
+            }
+        };
+    }
     let story = story(&app, &id, lang).await?;
     match successor(&request, &story, "") {
         Some(redirect) => Ok(redirect),
@@ -106,7 +139,8 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String
             let (store, settings) = (app.store.clone(), app.settings.clone());
             let whole = read(move || {
                 let related = store.related(&story.id, &settings.also, settings.story.resolution)?;
-                Ok::<_, StoreError>(StoryWithRelated { story, related })
+                let as_of = None;
+                Ok::<_, StoreError>(StoryWithRelated { story, related, as_of })
             })
             .await?;
             answer(&request, &whole)
@@ -119,6 +153,17 @@ async fn story(app: &App, id: &str, lang: Option<String>) -> Result<StoryView, P
     let (store, asked) = (app.store.clone(), id.to_owned());
     let found = read(move || store.story(&asked, lang.as_deref())).await?;
     found.ok_or_else(|| Problem::not_found("story", id))
+}
+
+/// The story as it stood; a merged one too.
+async fn story_then(app: &App, id: &str, moment: Moment, lang: Option<String>) -> Result<StoryThen, Problem> {
+    let (store, asked) = (app.store.clone(), id.to_owned());
+    let found = read(move || {
+        let at = store.change_at(moment)?;
+        Ok::<_, ReadError>(store.story_then(&asked, at, lang.as_deref())?)
+    })
+    .await?;
+    found.ok_or_else(|| Problem::new(Kind::NotFound, format!("there was no story with the id {id:?} then")))
 }
 
 /// For a merged story, the redirect to the same address of its successor.
@@ -142,17 +187,24 @@ fn successor(request: &HttpRequest, story: &StoryView, below: &str) -> Option<Ht
 }
 
 /// A story's articles, in the order in which they came.
-#[utoipa::path(get, path = "/v1/stories/{id}/articles", operation_id = "story_articles", params(("id" = String, Path), Paging),
+#[utoipa::path(get, path = "/v1/stories/{id}/articles", operation_id = "story_articles",
+    params(("id" = String, Path), ("as_of" = Option<String>, Query, description = "The articles and their texts as they stood then: the number of a change, or an RFC 3339 time, day or month (to its end). Every item has `as_of`, which names what is not known of then"), Paging),
     responses((status = 200, body = Page<ArticleView>), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn articles(
     app: web::Data<App>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (story, paging) = list_of(&app, &request, &id).await?;
-    match successor(&request, &story, "/articles") {
-        Some(redirect) => Ok(redirect),
-        None => {
+    let (story, as_of, paging) = list_of(&app, &request, &id).await?;
+    match (successor(&request, &story, "/articles"), as_of) {
+        (Some(redirect), _) => Ok(redirect),
+        (None, Some(moment)) => {
+            page(&app, &request, paging, move |store, cursor, per_page| {
+                store.story_articles_then(&story.id, moment, cursor, per_page)
+            })
+            .await
+        }
+        (None, None) => {
             page(&app, &request, paging, move |store, cursor, per_page| {
                 store.story_articles(&story.id, cursor, per_page)
             })
@@ -162,26 +214,38 @@ pub async fn articles(
 }
 
 /// A story's changes, newest first. The history of a merged story is its own.
-#[utoipa::path(get, path = "/v1/stories/{id}/history", operation_id = "story_history", params(("id" = String, Path), Paging),
+#[utoipa::path(get, path = "/v1/stories/{id}/history", operation_id = "story_history",
+    params(("id" = String, Path), ("as_of" = Option<String>, Query, description = "Up to then: the number of a change, or an RFC 3339 time, day or month (to its end)"), Paging),
     responses((status = 200, body = Page<ChangeView>), (status = 304), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn history(
     app: web::Data<App>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (story, paging) = list_of(&app, &request, &id).await?;
+    let (story, as_of, paging) = list_of(&app, &request, &id).await?;
+    if let Some(moment) = as_of {
+        return page(&app, &request, paging, move |store, cursor, per_page| {
+            store.history_then(&story.id, moment, cursor, per_page)
+        })
+        .await;
+    }
     page(&app, &request, paging, move |store, cursor, per_page| {
         store.history(&story.id, cursor, per_page)
     })
     .await
 }
 
-/// The story of a list below it, and the page that is asked for.
-async fn list_of(app: &App, request: &HttpRequest, id: &str) -> Result<(StoryView, Paging), Problem> {
+/// The story of a list below it, the moment, and the page that is asked for.
+async fn list_of(app: &App, request: &HttpRequest, id: &str) -> Result<(StoryView, Option<Moment>, Paging), Problem> {
     let mut parameters = Parameters::of(request)?;
+    let as_of = parameters.as_of()?;
     let paging = parameters.page()?;
     parameters.end()?;
-    Ok((story(app, id, None).await?, paging))
+    let story = match as_of {
+        Some(moment) => story_then(app, id, moment, None).await?.story,
+        None => story(app, id, None).await?,
+    };
+    Ok((story, as_of, paging))
 }
 
 /// A story's timeline: events by date, each with the sentence that says so and the articles that report it.
@@ -191,7 +255,8 @@ async fn list_of(app: &App, request: &HttpRequest, id: &str) -> Result<(StoryVie
         ("dates" = Option<usize>, Query, description = "Number of periods, 1 to 1000; without it, as many as the story deserves"),
         ("granularity" = Option<String>, Query, description = "How long a period is: hour, day, week (from Monday), month; day without it. An event keeps its own date: with hour, the minute in which an article first told of it where that is known"),
         ("sentences" = Option<usize>, Query, description = "Events of one period at most, 1 to 100; 3 without it"),
-        ("lang" = Option<String>, Query, description = "The reader's language")
+        ("lang" = Option<String>, Query, description = "The reader's language: its sentences are preferred, others are not left out"),
+        ("as_of" = Option<String>, Query, description = "From the articles and texts that were in the story then, by today's rules: the number of a change, or an RFC 3339 time, day or month (to its end)")
     ),
     responses((status = 200, body = StoryTimeline), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn timeline(
@@ -213,14 +278,24 @@ pub async fn timeline(
         lang: parameters.text("lang"),
         settings: app.settings.timeline.clone(),
     };
+    let as_of = parameters.as_of()?;
     parameters.end()?;
-    let story = story(&app, &id, None).await?;
+    let (story, at) = match as_of {
+        Some(moment) => {
+            let StoryThen { story, as_of } = story_then(&app, &id, moment, None).await?;
+            (story, Some(as_of.change))
+        }
+        None => (story(&app, &id, None).await?, None),
+    };
     if let Some(redirect) = successor(&request, &story, "/timeline") {
         return Ok(redirect);
     }
     let store = app.store.clone();
     let timeline = read(move || {
-        let articles = store.timeline_articles(&story.id)?;
+        let articles = match at {
+            Some(at) => store.timeline_articles_then(&story.id, at)?,
+            None => store.timeline_articles(&story.id)?,
+        };
         Ok::<_, StoreError>(StoryTimeline {
             story_id: story.id,
             events: timeline::build(&articles, &options),
@@ -228,4 +303,35 @@ pub async fn timeline(
     })
     .await?;
     answer(&request, &timeline)
+}
+
+/// Articles of a graph without `max_nodes`, and at most.
+const NODES: (usize, usize) = (200, 2_000);
+
+/// The graph of a story's articles: which are linked, how strongly and by what; which links alone hold two parts of the story
+/// together (`bridge`), which are narrow (`doubtful`). Of a large story the best linked articles.
+#[utoipa::path(get, path = "/v1/stories/{id}/graph", operation_id = "story_graph",
+    params(("id" = String, Path), ("max_nodes" = Option<usize>, Query, minimum = 1, maximum = 2000, description = "Articles at most; 200 without it")),
+    responses((status = 200, body = StoryGraph), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub async fn graph(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let mut parameters = Parameters::of(&request)?;
+    let most = parameters.whole("max_nodes", 1..=NODES.1)?.unwrap_or(NODES.0);
+    parameters.end()?;
+    let story = story(&app, &id, None).await?;
+    if let Some(redirect) = successor(&request, &story, "/graph") {
+        return Ok(redirect);
+    }
+    let (store, doubt) = (app.store.clone(), app.settings.review.least_doubt);
+    let found = read(move || store.graph(&story.id, most, doubt)).await?;
+    let mut graph = found.ok_or_else(|| Problem::not_found("story", &id))?;
+    for link in &mut graph.links {
+        link.because = link.signals.as_ref().map(|signals| {
+            let mut spoke: Vec<(&String, f64)> = signals.iter().map(|(name, part)| (name, *part)).collect();
+            spoke.retain(|(_, part)| *part > 0.0);
+            spoke.sort_by(|one, other| other.1.total_cmp(&one.1));
+            let word = |name: &str| signal_in_words(name).map_or_else(|| name.replace('_', " "), str::to_owned);
+            spoke.into_iter().map(|(name, _)| word(name)).collect()
+        });
+    }
+    answer(&request, &graph)
 }

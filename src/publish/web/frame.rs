@@ -131,7 +131,7 @@ impl Frame {
         let words = self.words;
         match web::block(query).await {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(ReadError::Cursor(_))) => {
+            Ok(Err(ReadError::Cursor(_) | ReadError::Later { .. } | ReadError::TooFar { .. })) => {
                 Err(self.sorry(StatusCode::BAD_REQUEST, words.bad_page, words.bad_cursor.to_owned()))
             }
             Ok(Err(ReadError::Store(error))) => {

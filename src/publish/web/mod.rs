@@ -64,6 +64,11 @@ pub fn not_found(request: &HttpRequest) -> HttpResponse {
     frame.missing(frame.words.no_such_page, request.path()).error_response()
 }
 
+/// What a signal of a placement is called in English: the interface's word and what it means.
+pub fn signal_in_words(key: &str) -> Option<&'static str> {
+    words::Words::of("en")?.signal(key).map(|signal| signal.meaning)
+}
+
 fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }

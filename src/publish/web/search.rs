@@ -12,7 +12,8 @@ use super::stories::include;
 use super::words::Words;
 use super::{PER_PAGE, some};
 use crate::article::DatedJson;
-use crate::store::Store;
+use crate::pipeline::MeaningError;
+use crate::publish::App;
 use crate::store::read::{Facets, SNIPPET, SearchHit, SearchQuery};
 
 /// A found article.
@@ -23,6 +24,8 @@ struct Hit {
     published: Option<DatedJson>,
     story: Option<Link>,
     snippet: Vec<Piece>,
+    /// How near it is in meaning, where that was asked for.
+    alike: String,
 }
 
 /// A piece of a snippet.
@@ -32,7 +35,7 @@ struct Piece {
 }
 
 impl Hit {
-    fn new(hit: SearchHit, story: Option<Link>) -> Self {
+    fn new(hit: SearchHit, story: Option<Link>, words: &Words) -> Self {
         let letters: Vec<char> = hit.snippet.chars().collect();
         let piece = |from: usize, to: usize, marked| Piece {
             text: letters.get(from..to).unwrap_or_default().iter().collect(),
@@ -61,6 +64,9 @@ impl Hit {
             });
         }
         Self {
+            alike: hit.cosine.map_or_else(String::new, |cosine| {
+                words.alike.replace("{n}", &words.decimal(cosine, 2))
+            }),
             link: Link::article(&hit.article_id, &hit.title, &hit.lang),
             lang: hit.lang,
             source: hit.source.unwrap_or_default(),
@@ -79,15 +85,16 @@ struct SearchPage {
     q: String,
     lang: String,
     source: String,
+    by_meaning: bool,
     facets: Facets,
     hits: Vec<Hit>,
     next: Option<String>,
 }
 
 /// `GET /search`
-pub async fn search(store: web::Data<Arc<Store>>, request: HttpRequest) -> Result<HttpResponse, Sorry> {
+pub async fn search(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, Sorry> {
     let mut frame = Frame::of(&request);
-    let [q, lang, source] = ["q", "lang", "source"].map(|name| parameter(&request, name));
+    let [q, lang, source, mode] = ["q", "lang", "source", "mode"].map(|name| parameter(&request, name));
     let query = SearchQuery {
         q: q.clone(),
         lang: some(&lang),
@@ -95,10 +102,22 @@ pub async fn search(store: web::Data<Arc<Store>>, request: HttpRequest) -> Resul
         ..SearchQuery::default()
     };
     let cursor = some(&parameter(&request, "cursor"));
-    let store = Arc::clone(&store);
-    let (hits, next, mut facets, demonstration) = frame
+    let by_meaning = mode == "meaning" && app.meaning.is_some();
+    let (store, words) = (Arc::clone(&app.store), frame.words);
+    let meaning = app.meaning.clone().filter(|_| by_meaning && !q.is_empty());
+    let found = frame
         .read(move || {
-            let found = store.search(&query, cursor.as_deref(), PER_PAGE)?;
+            let found = match meaning {
+                None => store.search(&query, cursor.as_deref(), PER_PAGE)?,
+                Some(meaning) => match meaning.search(&query, cursor.as_deref(), PER_PAGE) {
+                    Ok(found) => found,
+                    Err(MeaningError::Read(error)) => return Err(error),
+                    Err(error) => {
+                        tracing::warn!(%error, "a search by meaning failed");
+                        return Ok(None);
+                    }
+                },
+            };
             let names = store.story_headlines(found.items.iter().filter_map(|hit| hit.story_id.as_deref()))?;
             let hits: Vec<Hit> = found
                 .items
@@ -106,12 +125,21 @@ pub async fn search(store: web::Data<Arc<Store>>, request: HttpRequest) -> Resul
                 .map(|hit| {
                     let name = hit.story_id.as_deref().and_then(|id| Some((id, names.get(id)?)));
                     let story = name.map(|(id, name)| Link::story(id, &name.title, &name.lang));
-                    Hit::new(hit, story)
+                    Hit::new(hit, story, words)
                 })
                 .collect();
-            Ok((hits, found.next_cursor, store.facets()?, store.is_demonstration()?))
+            Ok(Some((
+                hits,
+                found.next_cursor,
+                store.facets()?,
+                store.is_demonstration()?,
+            )))
         })
         .await?;
+    let Some((hits, next, mut facets, demonstration)) = found else {
+        let text = words.meaning_failed_text.to_owned();
+        return Err(frame.sorry(StatusCode::SERVICE_UNAVAILABLE, words.meaning_failed, text));
+    };
     frame.demonstration = demonstration;
     include(&mut facets.languages, &lang);
     let template = SearchPage {
@@ -120,6 +148,7 @@ pub async fn search(store: web::Data<Arc<Store>>, request: HttpRequest) -> Resul
         q,
         lang,
         source,
+        by_meaning,
         facets,
         hits,
         next: next.as_deref().map(|cursor| with(&request, "cursor", cursor)),

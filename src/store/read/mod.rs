@@ -2,9 +2,15 @@
 
 pub mod also;
 mod article;
+mod as_of;
 mod correction;
 mod export;
+mod failed;
+mod follow;
+mod graph;
+mod meaning;
 mod names;
+mod placement;
 mod refused;
 mod review;
 mod search;
@@ -13,13 +19,20 @@ pub mod watch;
 
 pub use also::{AlsoIn, Related};
 pub use article::{ArticleView, DocumentView};
+pub use as_of::{ArticleThen, AsOf, Moment, StoryThen};
 pub use correction::{CorrectionView, EndedView, MovedView};
 pub use export::Exported;
+pub use failed::FailedView;
+pub use follow::{Followed, KINDS, Seen};
+pub use graph::{GraphLink, GraphNode, StoryGraph};
+pub use meaning::{SearchPlace, Vectored};
 pub use names::{Facets, Headline, Member};
+pub use placement::{DecidedBy, HoldView, NeighbourView, PlacementView, RivalView, SecondLookView};
 pub use refused::RefusedView;
 pub use review::{ReviewItem, Titled};
 pub(in crate::store) use search::match_expression;
 pub use search::{Range, SNIPPET, SearchHit, SearchQuery};
+pub(in crate::store) use story::Key;
 pub use story::{ChangeView, Counts, EndArticle, NameView, PaceView, SortBy, StoryQuery, StoryView};
 
 use base64::Engine as _;
@@ -55,6 +68,18 @@ pub enum ReadError {
     /// The cursor is of another list or with other filters.
     #[error(transparent)]
     Cursor(#[from] BadCursor),
+    /// A change that has not happened yet.
+    #[error("the newest change is number {newest}; give one up to it, or a time")]
+    Later {
+        /// The newest change.
+        newest: u64,
+    },
+    /// Too much has changed since for a list to be worked out.
+    #[error("more than {most} stories have changed since then; ask for single stories, or for a later moment")]
+    TooFar {
+        /// As many may have.
+        most: usize,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -56,6 +56,10 @@ pub struct SearchHit {
     pub snippet: String,
     /// Where the words stand in the snippet.
     pub highlights: Vec<Range>,
+    /// With `mode=meaning`: cosine of the article's vector and the question's, each seen from the mean of its language; true to
+    /// about a thousandth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cosine: Option<f64>,
 }
 
 /// The words of a query as a full-text expression; `None` when it has no word.
@@ -176,7 +180,7 @@ impl Store {
     }
 }
 
-fn hit(found: ArticleView, q: &str) -> SearchHit {
+pub(super) fn hit(found: ArticleView, q: &str) -> SearchHit {
     let (snippet, highlights) = snippet(&found.title, &found.text, q);
     SearchHit {
         article_id: found.id,
@@ -187,6 +191,7 @@ fn hit(found: ArticleView, q: &str) -> SearchHit {
         published: found.published,
         snippet,
         highlights,
+        cosine: None,
     }
 }
 

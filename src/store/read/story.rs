@@ -135,7 +135,7 @@ pub enum SortBy {
 }
 
 impl SortBy {
-    fn column(self) -> &'static str {
+    pub(super) fn column(self) -> &'static str {
         match self {
             Self::Updated => "s.updated_at",
             Self::Started => "coalesce(s.started, -9223372036854775807)",
@@ -186,11 +186,98 @@ struct Place {
     number: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+/// What a list is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Key {
+pub(in crate::store) enum Key {
     Whole(i64),
     Real(f64),
+}
+
+impl Key {
+    pub(super) fn of(value: &Sql) -> Self {
+        match value {
+            Sql::Real(value) => Self::Real(*value),
+            Sql::Integer(value) => Self::Whole(*value),
+            _ => Self::Whole(0),
+        }
+    }
+
+    pub(super) fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        let real = |key: &Self| match key {
+            Self::Whole(value) => *value as f64,
+            Self::Real(value) => *value,
+        };
+        match (self, other) {
+            (Self::Whole(one), Self::Whole(other)) => one.cmp(other),
+            _ => real(self).total_cmp(&real(other)),
+        }
+    }
+}
+
+/// What a list of stories leaves out: a table of hits of words by story (`m`), conditions and numbered values; the first value
+/// is the reader's language.
+pub(super) struct Filters {
+    pub(super) hits: String,
+    pub(super) conditions: Vec<String>,
+    pub(super) values: Vec<Sql>,
+}
+
+/// What a list leaves out. A language of few articles is looked up by them.
+pub(super) fn filters(query: &StoryQuery, rare_language: bool) -> Filters {
+    // The reader's language is the first one.
+    let mut values: Vec<Sql> = vec![query.title_lang.clone().or_else(|| query.lang.clone()).into()];
+    // The plus keeps the planner from reading nearly all stories by their size.
+    let mut conditions = vec!["s.state <> 'merged' AND +s.articles > 0".to_owned()];
+    let mut hits = "(SELECT NULL AS story, NULL AS hits)".to_owned();
+    match query.q.as_deref().map(super::search::match_expression) {
+        Some(Some(expression)) => {
+            values.push(expression.into());
+            hits = format!(
+                "(SELECT a.story, count(*) AS hits FROM search f JOIN articles a ON a.number = f.rowid
+                  WHERE search MATCH ?{} GROUP BY a.story)",
+                values.len()
+            );
+            conditions.push("m.story IS NOT NULL".to_owned());
+        }
+        // A query without a word finds nothing.
+        Some(None) => conditions.push("0".to_owned()),
+        None => {}
+    }
+    // In a condition `{}` stands for the value's place.
+    let mut filter = |condition: &str, value: Option<Sql>| {
+        if let Some(value) = value {
+            values.push(value);
+            conditions.push(condition.replace("{}", &format!("?{}", values.len())));
+        }
+    };
+    let of_lang = match rare_language {
+        true => "s.number IN (SELECT story FROM articles WHERE lang = {})",
+        false => "EXISTS (SELECT 1 FROM json_each(s.languages) WHERE value = {})",
+    };
+    filter(of_lang, query.lang.clone().map(Sql::from));
+    filter(
+        "s.number IN (SELECT story FROM articles WHERE source = {})",
+        query.source.clone().map(Sql::from),
+    );
+    filter("s.state = {}", query.state.clone().map(Sql::from));
+    // No story has more than the largest number that the database knows.
+    let at_least = |count: Option<u64>| count.map(|count| Sql::from(i64::try_from(count).unwrap_or(i64::MAX)));
+    let by_size = query.min_articles.is_some_and(|least| least >= FEW_HAVE);
+    let size = if by_size {
+        "s.articles >= {}"
+    } else {
+        "+s.articles >= {}"
+    };
+    filter(size, at_least(query.min_articles));
+    filter("s.sources >= {}", at_least(query.min_sources));
+    filter("s.updated_at >= {}", query.updated_from.map(Sql::from));
+    filter("s.updated_at <= {}", query.updated_to.map(Sql::from));
+    Filters {
+        hits,
+        conditions,
+        values,
+    }
 }
 
 impl From<Key> for Sql {
@@ -309,7 +396,7 @@ pub(super) fn story(row: &Row<'_>) -> rusqlite::Result<(StoryView, i64)> {
     Ok((view, row.get(18)?))
 }
 
-fn change(row: &Row<'_>) -> rusqlite::Result<ChangeView> {
+pub(super) fn change(row: &Row<'_>) -> rusqlite::Result<ChangeView> {
     Ok(ChangeView {
         number: row.get::<_, i64>(0)? as u64,
         at: time(row.get(1)?),
@@ -320,7 +407,7 @@ fn change(row: &Row<'_>) -> rusqlite::Result<ChangeView> {
     })
 }
 
-const CHANGES: &str = "SELECT c.number, c.at, c.kind, s.id, a.id, c.detail FROM changes c
+pub(super) const CHANGES: &str = "SELECT c.number, c.at, c.kind, s.id, a.id, c.detail FROM changes c
     JOIN stories s ON s.number = c.story LEFT JOIN articles a ON a.number = c.article";
 
 impl Store {
@@ -355,59 +442,16 @@ impl Store {
         }
         let column = query.sort_by.column();
         let (order, beyond) = if query.ascending { ("ASC", ">") } else { ("DESC", "<") };
-        // The reader's language is the first one.
-        let mut values: Vec<Sql> = vec![query.title_lang.clone().or_else(|| query.lang.clone()).into()];
-        // The plus keeps the planner from reading nearly all stories by their size.
-        let mut conditions = vec!["s.state <> 'merged' AND +s.articles > 0".to_owned()];
-        let mut hits = "(SELECT NULL AS story, NULL AS hits)".to_owned();
-        match query.q.as_deref().map(super::search::match_expression) {
-            Some(Some(expression)) => {
-                values.push(expression.into());
-                hits = format!(
-                    "(SELECT a.story, count(*) AS hits FROM search f JOIN articles a ON a.number = f.rowid
-                      WHERE search MATCH ?{} GROUP BY a.story)",
-                    values.len()
-                );
-                conditions.push("m.story IS NOT NULL".to_owned());
-            }
-            // Words without a letter are in no story.
-            Some(None) => conditions.push("0".to_owned()),
-            None => {}
-        }
-        // In a condition `{}` stands for the value's place.
-        let mut filter = |condition: &str, value: Option<Sql>| {
-            if let Some(value) = value {
-                values.push(value);
-                conditions.push(condition.replace("{}", &format!("?{}", values.len())));
-            }
-        };
-        let of_lang = match query
+        let rare = query
             .lang
             .as_deref()
             .map(|lang| self.is_rare_language(lang))
-            .transpose()?
-        {
-            Some(true) => "s.number IN (SELECT story FROM articles WHERE lang = {})",
-            _ => "EXISTS (SELECT 1 FROM json_each(s.languages) WHERE value = {})",
-        };
-        filter(of_lang, query.lang.clone().map(Sql::from));
-        filter(
-            "s.number IN (SELECT story FROM articles WHERE source = {})",
-            query.source.clone().map(Sql::from),
-        );
-        filter("s.state = {}", query.state.clone().map(Sql::from));
-        // No story has more than the largest number that the database knows.
-        let at_least = |count: Option<u64>| count.map(|count| Sql::from(i64::try_from(count).unwrap_or(i64::MAX)));
-        let by_size = query.min_articles.is_some_and(|least| least >= FEW_HAVE);
-        let size = if by_size {
-            "s.articles >= {}"
-        } else {
-            "+s.articles >= {}"
-        };
-        filter(size, at_least(query.min_articles));
-        filter("s.sources >= {}", at_least(query.min_sources));
-        filter("s.updated_at >= {}", query.updated_from.map(Sql::from));
-        filter("s.updated_at <= {}", query.updated_to.map(Sql::from));
+            .transpose()?;
+        let Filters {
+            hits,
+            mut conditions,
+            mut values,
+        } = filters(query, rare == Some(true));
         let snapshot = place.as_ref().map(|place| place.snapshot);
         if let Some(place) = place {
             let number = values.len();
@@ -444,11 +488,7 @@ impl Store {
                 Some(((_, number), value)) if more => Some(encode(&Place {
                     list,
                     snapshot,
-                    value: match value {
-                        Sql::Real(value) => Key::Real(*value),
-                        Sql::Integer(value) => Key::Whole(*value),
-                        _ => Key::Whole(0),
-                    },
+                    value: Key::of(value),
                     number: *number,
                 })?),
                 _ => None,
@@ -477,20 +517,25 @@ impl Store {
     /// When the cursor is not of this list, or the store cannot be read.
     pub fn history(&self, story: &str, cursor: Option<&str>, per_page: usize) -> Result<Page<ChangeView>, ReadError> {
         let before = number_in(cursor, "history", story)?.unwrap_or(i64::MAX);
-        Ok(self.read(|connection| {
-            let mut items: Vec<ChangeView> = connection
+        let mut items = self.changes_before(story, before, per_page + 1)?;
+        let more = cut_page(&mut items, per_page);
+        let last = items.last().map(|change| change.number as i64).filter(|_| more);
+        Ok(Page {
+            next_cursor: last.map(|number| cursor_behind("history", story, number)).transpose()?,
+            items,
+        })
+    }
+
+    /// A story's changes before one, newest first.
+    pub(super) fn changes_before(&self, story: &str, before: i64, most: usize) -> Result<Vec<ChangeView>, StoreError> {
+        self.read(|connection| {
+            Ok(connection
                 .prepare_cached(&format!(
                     "{CHANGES} WHERE s.id = ?1 AND c.number < ?2 ORDER BY c.number DESC LIMIT ?3"
                 ))?
-                .query_map(params![story, before, per_page as i64 + 1], change)?
-                .collect::<Result<_, _>>()?;
-            let more = cut_page(&mut items, per_page);
-            let last = items.last().map(|change| change.number as i64).filter(|_| more);
-            Ok(Page {
-                next_cursor: last.map(|number| cursor_behind("history", story, number)).transpose()?,
-                items,
-            })
-        })?)
+                .query_map(params![story, before, most as i64], change)?
+                .collect::<Result<_, _>>()?)
+        })
     }
 
     /// The change log from a change on, oldest first. `next_cursor` is always there as long as the log holds anything:

@@ -7,11 +7,13 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::place::log;
+use super::label::label;
+use super::place::{first_words, log, recount, renamed};
 use crate::article::{ArticleId, Document, DocumentId, DocumentKind, Draft, full_text};
 use crate::extract::fold::fold;
 use crate::pipeline::{Outcome, Receipt, Refusal, Submission};
 use crate::store::StoreError;
+use crate::story::labels::Rules;
 
 /// Two texts under one id are revisions of one article when they share at least this part of their words.
 const RELATED: f64 = 0.3;
@@ -51,6 +53,7 @@ fn existing(row: &rusqlite::Row<'_>) -> rusqlite::Result<Existing> {
 pub(super) fn accept_one(
     transaction: &Transaction<'_>,
     submission: &Submission,
+    rules: Option<&Rules>,
     now: DateTime<Utc>,
 ) -> Result<Result<Receipt, Refusal>, StoreError> {
     let draft = &submission.draft;
@@ -102,7 +105,7 @@ pub(super) fn accept_one(
     Ok(Ok(match found {
         Some(known) if known.digest == digest => receipt(known.id, Outcome::Known),
         Some(known) => {
-            revise(transaction, &known, draft, &digest, now)?;
+            revise(transaction, &known, draft, &digest, rules, now)?;
             receipt(known.id, Outcome::Revised)
         }
         None => {
@@ -249,12 +252,15 @@ fn revise(
     known: &Existing,
     draft: &Draft,
     digest: &str,
+    rules: Option<&Rules>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let at = now.timestamp_micros();
     transaction.execute(
-        "INSERT INTO revisions (article, revision, title, text, published, precision, digest, replaced_at)
-         SELECT number, revision, title, text, published, precision, digest, ?2 FROM articles WHERE number = ?1",
+        "INSERT INTO revisions (article, revision, title, text, published, precision, digest, replaced_at, rest)
+         SELECT number, revision, title, text, published, precision, digest, ?2, json_object('source', source, 'agency', agency,
+           'keywords', json(keywords), 'removed', json(removed), 'set_aside', json(set_aside))
+         FROM articles WHERE number = ?1",
         params![known.number, at],
     )?;
     transaction.execute(
@@ -286,19 +292,30 @@ fn revise(
         })?;
     if let Some(story) = story {
         let detail = json!({"revision": known.revision + 1});
-        let change = log(
-            transaction,
-            at,
-            "article_revised",
-            story as u64,
-            Some(known.number as u64),
-            &detail,
-        )?;
-        transaction.execute(
-            "UPDATE stories SET version = ?2, updated_at = ?3,
-             title = CASE WHEN title_article = ?4 THEN ?5 ELSE title END WHERE number = ?1",
-            params![story, change, at, known.number, draft.title],
-        )?;
+        let number = known.number as u64;
+        log(transaction, at, "article_revised", story as u64, Some(number), &detail)?;
+        // The story is called as its article, unless an editor named it.
+        let called: Option<(String, String)> = transaction
+            .query_row(
+                "SELECT title, title_lang FROM stories WHERE number = ?1 AND title_article = ?2 AND named IS NULL",
+                params![story, known.number],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()?;
+        let title = match draft.title.is_empty() {
+            true => first_words(&draft.text),
+            false => draft.title.clone(),
+        };
+        if let Some((before, lang)) = called.filter(|(before, _)| *before != title) {
+            let detail = renamed((&before, &lang), (&title, &lang));
+            log(transaction, at, "renamed", story as u64, Some(number), &detail)?;
+            transaction.execute("UPDATE stories SET title = ?2 WHERE number = ?1", params![story, title])?;
+        }
+        // A date or a source that was missing may have come.
+        recount(transaction, story as u64, now)?;
+        if let Some(rules) = rules {
+            label(transaction, story as u64, rules)?;
+        }
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::label::label;
-use super::place::{apply, log, recount, settle_state, show_face};
+use super::place::{apply, log, recount, renamed, settle_state, show_face};
 use super::watch::{newest_change, raise};
 use super::{Clock, StoryFace};
 use crate::correction::{Correction, Signature};
@@ -312,19 +312,31 @@ impl Store {
             .map(|number| number as u64))
     }
 
+    /// The languages of a story's articles, the most frequent first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn languages_of(&self, story: u64) -> Result<Vec<String>, StoreError> {
+        let languages: String = self
+            .writer()?
+            .prepare_cached("SELECT languages FROM stories WHERE number = ?1")?
+            .query_row([story as i64], |row| row.get(0))?;
+        Ok(serde_json::from_str(&languages)?)
+    }
+
     /// The latest title that an editor gave a story, before this correction and not undone.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn earlier_title(&self, story: u64, before: u64) -> Result<Option<String>, StoreError> {
+    pub fn earlier_title(&self, story: u64, before: u64) -> Result<Option<(String, Option<String>)>, StoreError> {
         Ok(self
             .writer()?
             .prepare_cached(
-                "SELECT c.asked ->> 'title' FROM corrections c JOIN corrected t ON t.correction = c.number
+                "SELECT c.asked ->> 'title', c.asked ->> 'lang' FROM corrections c JOIN corrected t ON t.correction = c.number
                  WHERE t.story = ?1 AND c.number < ?2 AND c.undone_at IS NULL AND c.asked ->> 'kind' = 'rename'
                  ORDER BY c.number DESC LIMIT 1",
             )?
-            .query_row([story as i64, before as i64], |row| row.get(0))
+            .query_row([story as i64, before as i64], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
     }
 
@@ -339,6 +351,7 @@ impl Store {
         let number = write(&transaction, corrected, now)?;
         raise(&transaction, before, now)?;
         transaction.commit()?;
+        self.announce(&connection);
         Ok(number)
     }
 }
@@ -431,6 +444,14 @@ fn rename(
     at: i64,
 ) -> Result<(), StoreError> {
     let story_number = story as i64;
+    let titled = |transaction: &Transaction<'_>| {
+        transaction
+            .prepare_cached("SELECT title, title_lang FROM stories WHERE number = ?1")?
+            .query_row([story_number], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })
+    };
+    let before = titled(transaction)?;
     match title {
         Some((title, lang)) => transaction.execute(
             "UPDATE stories SET title = ?2, title_lang = ?3, named =
@@ -446,11 +467,9 @@ fn rename(
             [story_number],
         )?,
     };
-    let title: String =
-        transaction.query_row("SELECT title FROM stories WHERE number = ?1", [story_number], |row| {
-            row.get(0)
-        })?;
-    log(transaction, at, "renamed", story, None, &json!({"title": title}))?;
+    let after = titled(transaction)?;
+    let detail = renamed((&before.0, &before.1), (&after.0, &after.1));
+    log(transaction, at, "renamed", story, None, &detail)?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Labels written down: the names of a story, its pace, its importance, and what is in doubt.
 
+use std::sync::PoisonError;
+
 use rusqlite::{Connection, Transaction, params};
 
 use crate::store::{Store, StoreError};
@@ -22,6 +24,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be read or written; what was labelled stays so.
     pub fn label_all(&self, rules: &Rules) -> Result<usize, StoreError> {
+        *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = Some(*rules);
         let named = &rules.names;
         let wanted = format!(
             "{METHOD} {} {} {} {} {} {} {}",

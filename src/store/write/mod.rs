@@ -4,10 +4,12 @@
 mod accept;
 mod correct;
 mod label;
+mod once;
 mod place;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
@@ -22,6 +24,7 @@ use crate::story::{Placement, StoryChange};
 use accept::accept_one;
 pub use correct::{Corrected, Effects, Ended, Kept, KnownArticle, Moved, Standing, Step};
 use label::label;
+pub use once::Answered;
 use place::{commit_placed, log, recount, settle_state, show_face, sweep};
 pub use watch::{Again, Outgoing, Then, Tried};
 use watch::{newest_change, raise};
@@ -133,13 +136,15 @@ impl Store {
         submissions: &[Submission],
         now: DateTime<Utc>,
     ) -> Result<Vec<Result<Receipt, Refusal>>, StoreError> {
+        let rules = *self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
         let mut answers = Vec::with_capacity(submissions.len());
         for submission in submissions {
-            answers.push(accept_one(&transaction, submission, now)?);
+            answers.push(accept_one(&transaction, submission, rules.as_ref(), now)?);
         }
         transaction.commit()?;
+        self.announce(&connection);
         Ok(answers)
     }
 
@@ -228,6 +233,7 @@ impl Store {
         sweep(&transaction, clock, now)?;
         raise(&transaction, before, now)?;
         transaction.commit()?;
+        self.announce(&connection);
         Ok(())
     }
 
@@ -396,6 +402,7 @@ impl Store {
         }
         transaction.execute("DELETE FROM meta WHERE key IN ('model', 'centres')", [])?;
         transaction.commit()?;
+        self.announce(&connection);
         Ok(requeued)
     }
 }
@@ -415,7 +422,7 @@ fn bytes_of(vector: &[f32]) -> Vec<u8> {
 }
 
 /// Reads what [`bytes_of`] wrote.
-fn vector_from(bytes: &[u8]) -> Vec<f32> {
+pub(in crate::store) fn vector_from(bytes: &[u8]) -> Vec<f32> {
     bytes
         .chunks_exact(4)
         .filter_map(|chunk| chunk.try_into().ok().map(f32::from_le_bytes))

@@ -195,13 +195,20 @@ pub(super) fn apply(
     Ok(())
 }
 
+/// What the log tells of a renaming: the title and what it was before, each with its language.
+pub(super) fn renamed(before: (&str, &str), after: (&str, &str)) -> serde_json::Value {
+    json!({"title": after.0, "lang": after.1, "before": before.0, "before_lang": before.1})
+}
+
 /// Writes a story's headlines and terms and whether it is in doubt, and logs a rename.
 pub(super) fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let before: Option<(String, bool)> = transaction
-        .prepare_cached("SELECT title, named IS NOT NULL FROM stories WHERE number = ?1 AND merged_into IS NULL")?
-        .query_row([face.story as i64], |row| Ok((row.get(0)?, row.get(1)?)))
+    let before: Option<(String, String, bool)> = transaction
+        .prepare_cached(
+            "SELECT title, title_lang, named IS NOT NULL FROM stories WHERE number = ?1 AND merged_into IS NULL",
+        )?
+        .query_row([face.story as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let (Some((before, named)), Some(headline)) = (before, face.headline) else {
+    let (Some((before, before_lang, named)), Some(headline)) = (before, face.headline) else {
         return Ok(());
     };
     let (title, text, lang): (String, String, String) = transaction
@@ -229,14 +236,8 @@ pub(super) fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: Da
     }
     if !named && !before.is_empty() && before != title {
         let at = now.timestamp_micros();
-        log(
-            transaction,
-            at,
-            "renamed",
-            face.story,
-            Some(headline),
-            &json!({"title": title}),
-        )?;
+        let detail = renamed((&before, &before_lang), (&title, &lang));
+        log(transaction, at, "renamed", face.story, Some(headline), &detail)?;
     }
     Ok(())
 }
@@ -280,7 +281,7 @@ pub(super) fn sweep(transaction: &Transaction<'_>, clock: &Clock, now: DateTime<
 }
 
 /// The beginning of a text that has no title, to name it by.
-fn first_words(text: &str) -> String {
+pub(super) fn first_words(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let mut words: String = line.chars().take(100).collect();
     if line.chars().count() > 100 {
@@ -302,7 +303,8 @@ pub(super) fn recount(transaction: &Transaction<'_>, story: u64, now: DateTime<U
                (SELECT count(*), count(original), count(DISTINCT CASE WHEN original IS NULL THEN source END),
                        min(published_s), max(published_s) FROM articles WHERE story = ?1),
              languages = ?2, updated_at = ?3,
-             version = (SELECT coalesce(max(number), 0) FROM changes WHERE story = ?1)
+             version = max((SELECT coalesce(max(number), 0) FROM changes WHERE story = ?1),
+               (SELECT coalesce(max(number), 0) FROM changes WHERE kind = 'merged' AND detail ->> 'into' = stories.id))
              WHERE number = ?1",
         )?
         .execute(params![

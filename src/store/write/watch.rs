@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -539,40 +539,29 @@ struct Watching {
     sent: Option<i64>,
 }
 
-const WATCHING: &str = "SELECT number, search, events, quiet, url IS NOT NULL, sent_at FROM watches";
-
-fn watching(row: &Row<'_>) -> rusqlite::Result<(i64, Option<String>, String, String, bool, Option<i64>)> {
-    Ok((
-        row.get(0)?,
-        row.get(1)?,
-        row.get(2)?,
-        row.get(3)?,
-        row.get(4)?,
-        row.get(5)?,
-    ))
-}
-
+/// Watches that meet a condition, in their order.
 fn watches(
     connection: &Connection,
     condition: &str,
     values: impl rusqlite::Params,
 ) -> Result<Vec<Watching>, StoreError> {
-    let rows: Vec<_> = connection
-        .prepare_cached(&format!("{WATCHING} WHERE {condition} ORDER BY number"))?
-        .query_map(values, watching)?
-        .collect::<Result<_, _>>()?;
-    rows.into_iter()
-        .map(|(number, search, events, quiet, delivers, sent)| {
-            Ok(Watching {
-                number,
-                search: search.as_deref().map(serde_json::from_str).transpose()?,
-                events: serde_json::from_str(&events)?,
-                quiet: serde_json::from_str(&quiet)?,
-                delivers,
-                sent,
-            })
-        })
-        .collect()
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT number, search, events, quiet, url IS NOT NULL, sent_at FROM watches WHERE {condition} ORDER BY number"
+    ))?;
+    let mut rows = statement.query(values)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let search: Option<String> = row.get(1)?;
+        found.push(Watching {
+            number: row.get(0)?,
+            search: search.as_deref().map(serde_json::from_str).transpose()?,
+            events: serde_json::from_str(&row.get::<_, String>(2)?)?,
+            quiet: serde_json::from_str(&row.get::<_, String>(3)?)?,
+            delivers: row.get(4)?,
+            sent: row.get(5)?,
+        });
+    }
+    Ok(found)
 }
 
 /// A change of the log, to be told of.

@@ -234,6 +234,11 @@ pub struct Words {
     pub search_title: &'static str,
     pub search_start: &'static str,
     pub nothing_found: &'static str,
+    pub search_by: &'static str,
+    pub search_modes: &'static [(&'static str, &'static str)],
+    pub nothing_near: &'static str,
+    pub meaning_failed: &'static str,
+    pub meaning_failed_text: &'static str,
     pub more_found: &'static str,
     pub story: &'static str,
     pub document_title: &'static str,
@@ -530,6 +535,7 @@ mod tests {
             assert_eq!(keys(words.trends), keys(model.trends), "{}", words.code);
             assert_eq!(keys(words.review_kinds), keys(model.review_kinds), "{}", words.code);
             assert_eq!(keys(words.periods), keys(model.periods), "{}", words.code);
+            assert_eq!(keys(words.search_modes), keys(model.search_modes), "{}", words.code);
             assert_eq!(keys(words.document_kinds), keys(model.document_kinds), "{}", words.code);
             let signals = |words: &Words| words.signal_names.iter().map(|one| one.key).collect::<Vec<_>>();
             assert_eq!(signals(words), signals(model), "{}", words.code);
