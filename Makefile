@@ -9,8 +9,9 @@ DATA_HOME ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)
 DEMO ?= 1
 STORE := $(DATA_HOME)/silsila/$(if $(filter 1,$(DEMO)),demonstration,own)
 LISTEN ?= 127.0.0.1:8080
+KILLS ?= 50
 
-.PHONY: help needs build model run test fuzz api-test lint bench bench-quality bench-service clean
+.PHONY: help needs build model run test kill-test fuzz api-test lint bench bench-quality bench-service clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +44,11 @@ fuzz: needs ## Throw CASES broken inputs at everything that reads input (CASES=1
 
 api-test: model ## Try the running service against its own description with schemathesis
 	@bash .ci/api-test $(BINARY)
+
+kill-test: needs ## Kill the service KILLS times (50) while it is written to, and look for what is lost or broken
+	cargo build --locked
+	target/debug/silsila model fetch
+	SILSILA_KILLS=$(KILLS) cargo test --locked --test it -- --nocapture kill::
 
 lint: needs ## Format and lint
 	cargo fmt

@@ -18,8 +18,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App as Actix, http::Method};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use silsila::article::{ArticleId, Dated, Document, DocumentKind, Draft};
 use silsila::config::Settings;
@@ -36,6 +38,8 @@ use silsila::publish::streams::Streams;
 use silsila::publish::{self, App};
 use silsila::source;
 use silsila::store::Store;
+use silsila::store::write::{Batch, Placed};
+use silsila::story::StoryChange;
 use silsila::track::Tracker;
 
 /// A case that takes longer is written down.
@@ -390,7 +394,7 @@ impl Desk for Hole {
     }
 }
 
-const TARGETS: [&str; 11] = [
+const TARGETS: [&str; 12] = [
     "text",
     "html",
     "json",
@@ -402,9 +406,10 @@ const TARGETS: [&str; 11] = [
     "correction",
     "query",
     "body",
+    "cursor",
 ];
 /// How often each of them comes, of a thousand.
-const SHARES: [usize; 11] = [90, 40, 130, 130, 150, 130, 80, 120, 100, 20, 10];
+const SHARES: [usize; 12] = [90, 40, 130, 130, 150, 130, 80, 120, 100, 20, 10, 20];
 
 struct Reader {
     settings: Settings,
@@ -594,6 +599,63 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::process::exit(i32::from(log.failed > 0));
 }
 
+/// Lists that have a second page on what [`fill`] stores.
+const LISTS: [&str; 9] = [
+    "/v1/stories?per_page=1",
+    "/v1/stories?per_page=1&sort_by=size&sort_direction=asc",
+    "/v1/stories?per_page=1&sort_by=importance",
+    "/v1/stories?per_page=1&sort_by=velocity",
+    "/v1/stories/s1/articles?per_page=1",
+    "/v1/stories/s1/history?per_page=1",
+    "/v1/search?q=the&per_page=1",
+    "/v1/changes?per_page=1",
+    "/v1/refused?per_page=1",
+];
+
+/// Articles in three stories, without vectors, and inputs that were refused.
+fn fill(store: &Store, articles: &[Submission], now: DateTime<Utc>) -> Result<(), Box<dyn Error>> {
+    let accepted = store.accept(articles, now)?.len() as u64;
+    let placement = serde_json::json!({
+        "decided_by": "alone", "nearest": [], "support": 0.0, "runner_up": null, "margin": 0.0, "rejected": []
+    });
+    let mut batch = Batch::default();
+    for number in 1..=accepted {
+        let story = 1 + number % 3;
+        let mut changes = Vec::new();
+        if number <= 3 {
+            changes.push(StoryChange::Created {
+                story,
+                split_from: None,
+            });
+        }
+        changes.push(StoryChange::Joined {
+            story,
+            article: number,
+            from: None,
+        });
+        batch.placed.push(Placed {
+            number,
+            original: None,
+            story,
+            placement: serde_json::from_value(placement.clone())?,
+            vector: None,
+            links: Vec::new(),
+            strands: Vec::new(),
+            changes,
+            doubts: Vec::new(),
+        });
+    }
+    store.commit(&batch, now)?;
+    let refused: Vec<RefusedInput> = (0..5)
+        .map(|number| RefusedInput {
+            place: format!("item {number}"),
+            reason: "broken".to_owned(),
+            input: "{".to_owned(),
+        })
+        .collect();
+    Ok(store.keep_refused(&refused, 100, now)?)
+}
+
 #[allow(clippy::too_many_arguments)]
 async fn run(
     cases: u64,
@@ -613,7 +675,7 @@ async fn run(
         .filter_map(|object| json::draft(&serde_json::from_str(object).ok()?, &reader.rules).ok())
         .map(|draft| Submission { draft, document: None })
         .collect();
-    store.accept(&articles, reader.bounds.now)?;
+    fill(&store, &articles, reader.bounds.now)?;
     let mut settings = reader.settings.clone();
     for limit in [
         &mut settings.publish.rate.read,
@@ -635,6 +697,18 @@ async fn run(
         settings: Arc::new(settings),
     };
     let service = init_service(Actix::new().configure(publish::routes(&app))).await;
+    // The cursors that lists give, as they are inside.
+    let mut cursors: Vec<(String, String)> = Vec::new();
+    for list in LISTS {
+        let request = TestRequest::with_uri(list).to_request();
+        let body = read_body(call_service(&service, request).await).await;
+        let page: serde_json::Value = serde_json::from_slice(&body)?;
+        let cursor = page["next_cursor"]
+            .as_str()
+            .ok_or_else(|| format!("{list} gives no cursor: {page}"))?;
+        cursors.push((list.to_owned(), String::from_utf8(URL_SAFE_NO_PAD.decode(cursor)?)?));
+    }
+    let inside: Vec<String> = cursors.iter().map(|(_, cursor)| cursor.clone()).collect();
     let mut log = Log::default();
     let mut dice = Dice(seed);
     for case in 0..cases {
@@ -658,6 +732,7 @@ async fn run(
             "decode" => broken(&seeds.pages, 300, &mut dice),
             "correction" => whole(&seeds.corrections, &mut dice),
             "query" => whole(&seeds.queries, &mut dice),
+            "cursor" => whole(&inside, &mut dice),
             _ => match dice.below(3) {
                 0 => whole(&seeds.corrections, &mut dice),
                 1 => whole(&seeds.objects, &mut dice),
@@ -683,6 +758,12 @@ async fn run(
                     }
                     _ => Ok(()),
                 }
+            }
+            "cursor" => {
+                let (list, _) = &cursors[dice.below(cursors.len())];
+                let cursor = URL_SAFE_NO_PAD.encode(&bytes);
+                let request = TestRequest::with_uri(&format!("{list}&cursor={cursor}"));
+                status(call_service(&service, request.to_request()).await.status().as_u16())
             }
             "body" => {
                 let path = dice.of(&[

@@ -40,6 +40,8 @@ pub struct Settings {
     pub timeline: timeline::Settings,
     /// Watches and their deliveries.
     pub track: track::Settings,
+    /// How long what is kept.
+    pub retention: crate::store::write::Retention,
     /// The writer's path.
     pub pipeline: pipeline::Settings,
     /// HTTP and pages.

@@ -6,6 +6,8 @@ use utoipa::ToSchema;
 
 /// Articles that one never- or always-together may name, at most.
 pub const MOST_TOGETHER: usize = 100;
+/// Articles and stories that any correction may name, at most.
+pub const MOST_NAMED: usize = 1_000;
 /// Characters of a title, a note, a reason or an author, at most.
 pub const MOST_CHARACTERS: usize = 1_000;
 
@@ -96,6 +98,22 @@ pub enum Correction {
 }
 
 impl Correction {
+    /// How many articles and stories it names, and in which field the most of them.
+    pub fn named(&self) -> (usize, &'static str) {
+        match self {
+            Self::Merge { stories, .. } => (stories.len(), "stories"),
+            Self::NeverTogether { articles, stories } if stories.len() > articles.len() => {
+                (articles.len() + stories.len(), "stories")
+            }
+            Self::NeverTogether { articles, stories } => (articles.len() + stories.len(), "articles"),
+            Self::Split { articles, .. }
+            | Self::Move { articles, .. }
+            | Self::Pin { articles }
+            | Self::AlwaysTogether { articles } => (articles.len(), "articles"),
+            Self::Rename { .. } | Self::Note { .. } => (1, "story_id"),
+        }
+    }
+
     /// Its kind, as in JSON.
     pub fn kind(&self) -> &'static str {
         match self {

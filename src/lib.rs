@@ -23,3 +23,4 @@ pub mod store;
 pub mod story;
 pub mod timeline;
 pub mod track;
+mod whole;

@@ -1,5 +1,7 @@
 //! The command line: one file a command. Reads arguments, calls the stages, prints; decides nothing.
 
+mod backup;
+mod check;
 mod collection;
 mod doctor;
 mod export;
@@ -48,6 +50,9 @@ enum Command {
     /// Puts texts, pages and JSON into the data folder or a running service
     Ingest(ingest::Arguments),
     Export(export::Arguments),
+    Backup(backup::Arguments),
+    Restore(backup::RestoreArguments),
+    Check(check::Arguments),
     Replay(replay::Arguments),
     Retry(retry::Arguments),
     Serve(serve::Arguments),
@@ -75,6 +80,9 @@ pub fn run() -> ExitCode {
         Command::Model { command } => model::run(&settings, &command),
         Command::Ingest(arguments) => ingest::run(&arguments, &settings),
         Command::Export(arguments) => export::run(&arguments, &settings),
+        Command::Backup(arguments) => backup::run(&arguments, &settings),
+        Command::Restore(arguments) => backup::restore(&arguments, &settings),
+        Command::Check(arguments) => check::run(&arguments, &settings),
         Command::Replay(arguments) => replay::run(&arguments, &settings),
         Command::Retry(arguments) => retry::run(&arguments, &settings),
         Command::Serve(arguments) => serve::run(&arguments, &settings),
@@ -84,13 +92,36 @@ pub fn run() -> ExitCode {
     }
 }
 
+type Failure = Box<dyn std::error::Error>;
+
+/// The data folder of a flag or, without it, of the settings.
+fn data_dir(given: Option<&PathBuf>, settings: &Settings) -> Result<PathBuf, Failure> {
+    Ok(match given {
+        Some(dir) => dir.clone(),
+        None => settings.data_dir()?,
+    })
+}
+
+/// The exit status of a command, with the error on standard error.
+fn status(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("silsila: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// A progress bar on standard error; hidden when that is no terminal.
-fn progress(length: u64) -> ProgressBar {
+fn progress(length: u64, of: &str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} articles ({per_sec}), {eta} left") {
+    if let Ok(style) =
+        ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {of} ({{per_sec}}), {{eta}} left"))
+    {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(200));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::progress;
+use crate::cli::{Failure, data_dir, progress, status};
 use crate::config::Settings;
 use crate::embed::worker::Worker;
 use crate::pipeline::{Pipeline, Placer};
@@ -38,8 +38,6 @@ pub struct ReembedArguments {
     data_dir: Option<PathBuf>,
 }
 
-pub(super) type Failure = Box<dyn std::error::Error>;
-
 /// Runs the command.
 pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
     status(serve(arguments, settings))
@@ -48,23 +46,6 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
 /// Runs the command.
 pub fn reembed(arguments: &ReembedArguments, settings: &Settings) -> ExitCode {
     status(reembed_all(arguments, settings))
-}
-
-pub(super) fn status(result: Result<(), Failure>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("silsila: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-pub(super) fn data_dir(given: Option<&PathBuf>, settings: &Settings) -> Result<PathBuf, Failure> {
-    Ok(match given {
-        Some(dir) => dir.clone(),
-        None => settings.data_dir()?,
-    })
 }
 
 fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
@@ -110,7 +91,7 @@ fn reembed_all(arguments: &ReembedArguments, settings: &Settings) -> Result<(), 
     let store = Arc::new(Store::open(&dir)?);
     let count = store.requeue_all(Utc::now())?;
     let mut placer = Placer::open(store, Arc::new(settings.clone()), embedder)?;
-    let bar = progress(count as u64);
+    let bar = progress(count as u64, "articles");
     loop {
         match placer.step(Utc::now(), None)? {
             0 => break,

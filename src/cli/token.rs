@@ -7,7 +7,7 @@ use chrono::{SecondsFormat, Utc};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::serve::{Failure, data_dir, status};
+use super::{Failure, data_dir, status};
 use crate::config::Settings;
 use crate::publish::access::tokens::{self, Role};
 use crate::publish::access::tokens_file;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use gaoya::minhash::{MinHashIndex, MinHasher, MinHasher32, SmallVecContainer};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Hash functions of a signature; more sharpen the candidates, not the decision.
@@ -55,7 +55,17 @@ struct Entry {
     content: Fingerprint,
 }
 
+/// What is known of one article, to be saved and taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Remembered {
+    time: Option<i64>,
+    content: Fingerprint,
+    /// Of a long text; computing it takes longer than reading it.
+    signature: Vec<u32>,
+}
+
 /// A text as it is compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Fingerprint {
     /// A short text: itself.
     Short(String),
@@ -135,6 +145,45 @@ impl NearDuplicates {
                 }
             }
         }
+    }
+
+    /// Whether the article is remembered.
+    pub fn contains(&self, slot: u32) -> bool {
+        self.entries.contains_key(&slot)
+    }
+
+    /// What is known of an article.
+    pub fn remembered(&self, slot: u32) -> Option<Remembered> {
+        let entry = self.entries.get(&slot)?;
+        Some(Remembered {
+            time: entry.time,
+            content: entry.content.clone(),
+            signature: self.index.get_signature(&slot).cloned().unwrap_or_default(),
+        })
+    }
+
+    /// Takes back what [`NearDuplicates::remembered`] gave, by the same settings. What does not fit is left out.
+    pub fn take_back(&mut self, articles: Vec<(u32, Remembered)>) {
+        let mut long = Vec::new();
+        for (
+            slot,
+            Remembered {
+                time,
+                content,
+                signature,
+            },
+        ) in articles
+        {
+            match &content {
+                Fingerprint::Short(text) => {
+                    self.short.entry(text.clone()).or_default().insert(slot);
+                }
+                Fingerprint::Long { .. } if signature.len() == self.index.num_hashes() => long.push((slot, signature)),
+                Fingerprint::Long { .. } => continue,
+            }
+            self.entries.insert(slot, Entry { time, content });
+        }
+        self.index.par_bulk_insert_pairs(long);
     }
 
     /// Articles that are remembered.
@@ -356,6 +405,34 @@ mod tests {
             missed += usize::from(all.find(&changed, None).is_none());
         }
         assert!(missed <= 6, "{missed} of 200 missed");
+    }
+
+    #[test]
+    fn what_is_taken_back_is_found_as_before() {
+        let texts = [
+            text(0..100),
+            text(50..150),
+            "live day 3".to_owned(),
+            text(0..98),
+            "live day 3".to_owned(),
+        ];
+        let slots: Vec<(u32, &str, Option<i64>)> =
+            (1..).zip(&texts).map(|(n, text)| (n, text.as_str(), None)).collect();
+        let all = known(&slots);
+        let mut back = NearDuplicates::new(&settings());
+        back.take_back(
+            slots
+                .iter()
+                .filter_map(|(slot, ..)| Some((*slot, all.remembered(*slot)?)))
+                .collect(),
+        );
+        assert_eq!(back.len(), all.len());
+        for found in [text(0..99), text(51..150), "live day 3".to_owned(), text(300..400)] {
+            assert_eq!(back.find(&found, None), all.find(&found, None));
+        }
+        back.forget(1);
+        assert_eq!(back.find(&text(0..100), None), Some(4));
+        assert!(back.remembered(1).is_none() && !back.contains(1) && back.contains(4));
     }
 
     proptest! {

@@ -4,27 +4,28 @@
 //! (`block-00000012-<digest>.points`), and `manifest.json`, whose first line is the digest of the rest. Every file is
 //! written under another name, flushed and renamed, the manifest last; what it does not name is removed after that. So
 //! there is always one complete save in the folder, and a block that has not changed is not written again. All
-//! numbers are little-endian.
+//! numbers are little-endian. Whoever saves the index together with something else keeps the manifest ([`Saved`]) itself.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::block::Block;
 use super::codes::Codes;
 use super::graph::{Graph, Layer};
 use super::points::Points;
 use super::{IndexError, Settings, TimeIndex, is_sealed};
+use crate::whole::{self, ReadError, digest};
 
 /// Raised whenever an older program could not read what is written, or this one what was.
 const FORMAT: usize = 1;
 const MANIFEST: &str = "manifest.json";
 
+/// What says which files make up a saved index, and by what settings.
 #[derive(Debug, Serialize, Deserialize)]
-struct Manifest {
+pub struct Saved {
     format: usize,
     dimension: usize,
     block: usize,
@@ -50,7 +51,45 @@ struct FileEntry {
     sha256: String,
 }
 
+impl Saved {
+    /// Numbers of a vector.
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// Names of the files.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let files = self
+            .blocks
+            .iter()
+            .flat_map(|entry| [Some(&entry.points), entry.graph.as_ref()])
+            .flatten();
+        files.map(|file| file.name.as_str())
+    }
+
+    /// Reads every file against its digest.
+    ///
+    /// # Errors
+    /// Names the first one that is not what was written.
+    pub fn verify(&self, dir: &Path) -> Result<(), IndexError> {
+        for entry in &self.blocks {
+            read_checked(dir, &entry.points)?;
+            entry.graph.as_ref().map(|graph| read_checked(dir, graph)).transpose()?;
+        }
+        Ok(())
+    }
+}
+
 pub(super) fn save(index: &TimeIndex, dir: &Path) -> Result<(), IndexError> {
+    let saved = save_files(index, dir)?;
+    let path = dir.join(MANIFEST);
+    let json =
+        serde_json::to_string_pretty(&saved).map_err(|error| disk("write", &path)(std::io::Error::other(error)))?;
+    whole::write(dir, MANIFEST, whole::sealed(&json).as_bytes()).map_err(disk("write", &path))?;
+    remove_others(dir, &saved)
+}
+
+pub(super) fn save_files(index: &TimeIndex, dir: &Path) -> Result<Saved, IndexError> {
     fs::create_dir_all(dir).map_err(disk("create", dir))?;
     let mut blocks = Vec::with_capacity(index.blocks.len());
     for block in &index.blocks {
@@ -61,7 +100,7 @@ pub(super) fn save(index: &TimeIndex, dir: &Path) -> Result<(), IndexError> {
                 dir,
                 block.number(),
                 "graph",
-                &self::digest(&bytes),
+                &whole::digest(&bytes),
                 || bytes,
             )?),
             None => None,
@@ -73,7 +112,7 @@ pub(super) fn save(index: &TimeIndex, dir: &Path) -> Result<(), IndexError> {
             dead: block.dead_rows(),
         });
     }
-    let manifest = Manifest {
+    Ok(Saved {
         format: FORMAT,
         dimension: index.dimension,
         block: index.settings.block_size(),
@@ -81,20 +120,19 @@ pub(super) fn save(index: &TimeIndex, dir: &Path) -> Result<(), IndexError> {
         construction: index.settings.construction,
         next: index.next,
         blocks,
-    };
-    let path = dir.join(MANIFEST);
-    let json =
-        serde_json::to_string_pretty(&manifest).map_err(|error| disk("write", &path)(std::io::Error::other(error)))?;
-    write_whole(
-        dir,
-        MANIFEST,
-        format!("{}\n{json}\n", digest(json.as_bytes())).as_bytes(),
-    )?;
-    remove_others(dir, &manifest)
+    })
 }
 
 pub(super) fn load(dir: &Path, dimension: usize, settings: &Settings) -> Result<TimeIndex, IndexError> {
-    let manifest = read_manifest(dir)?;
+    load_files(dir, &read_manifest(dir)?, dimension, settings)
+}
+
+pub(super) fn load_files(
+    dir: &Path,
+    manifest: &Saved,
+    dimension: usize,
+    settings: &Settings,
+) -> Result<TimeIndex, IndexError> {
     for (what, saved, wanted) in [
         ("the format", manifest.format, FORMAT),
         ("the dimension", manifest.dimension, dimension),
@@ -153,30 +191,23 @@ fn load_block(dir: &Path, entry: &Entry, newest: u64, index: &mut TimeIndex) -> 
     Ok(block)
 }
 
-fn read_manifest(dir: &Path) -> Result<Manifest, IndexError> {
+fn read_manifest(dir: &Path) -> Result<Saved, IndexError> {
     let path = dir.join(MANIFEST);
-    let text = fs::read(&path).map_err(disk("read", &path))?;
-    let text = String::from_utf8(text).map_err(|_| damaged(&path, "it is not UTF-8".to_owned()))?;
-    let (sum, json) = text.split_once('\n').unwrap_or_default();
-    let json = json.strip_suffix('\n').unwrap_or_default();
-    if digest(json.as_bytes()) != sum {
-        return Err(damaged(&path, "its content does not match its checksum".to_owned()));
-    }
+    let bytes = fs::read(&path).map_err(disk("read", &path))?;
+    let json = whole::unsealed(&bytes).map_err(of_reading(&path))?;
     serde_json::from_str(json).map_err(|error| damaged(&path, error.to_string()))
 }
 
 fn read_checked(dir: &Path, file: &FileEntry) -> Result<Vec<u8>, IndexError> {
     let path = dir.join(&file.name);
-    let bytes = match fs::read(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(damaged(&path, "the file is missing".to_owned()));
-        }
-        other => other.map_err(disk("read", &path))?,
-    };
-    if digest(&bytes) == file.sha256 {
-        return Ok(bytes);
+    whole::read(&path, &file.sha256).map_err(of_reading(&path))
+}
+
+fn of_reading(path: &Path) -> impl Fn(ReadError) -> IndexError {
+    move |error| match error {
+        ReadError::Damaged(reason) => damaged(path, reason.to_owned()),
+        ReadError::Disk(error) => disk("read", path)(error),
     }
-    Err(damaged(&path, "its content does not match its checksum".to_owned()))
 }
 
 /// Writes a file that is named after its content, unless it is there already with the right length.
@@ -189,7 +220,7 @@ fn write_content(
 ) -> Result<FileEntry, IndexError> {
     let name = format!("block-{number:08}-{}.{kind}", sha256.get(..16).unwrap_or(sha256));
     if !dir.join(&name).exists() {
-        write_whole(dir, &name, &content())?;
+        whole::write(dir, &name, &content()).map_err(disk("write", &dir.join(&name)))?;
     }
     Ok(FileEntry {
         name,
@@ -197,40 +228,18 @@ fn write_content(
     })
 }
 
-/// Writes a file so that it is there completely or not at all, also after a power cut.
-fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), IndexError> {
-    let (path, temporary) = (dir.join(name), dir.join(format!("{name}.tmp")));
-    let write = || {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, &path)?;
-        File::open(dir)?.sync_all()
-    };
-    write().map_err(disk("write", &path))
-}
-
 /// Removes the files of ours that the manifest does not name.
-fn remove_others(dir: &Path, manifest: &Manifest) -> Result<(), IndexError> {
-    let named = |name: &str| {
-        manifest
-            .blocks
-            .iter()
-            .any(|entry| entry.points.name == name || entry.graph.as_ref().is_some_and(|graph| graph.name == name))
-    };
+fn remove_others(dir: &Path, saved: &Saved) -> Result<(), IndexError> {
+    let named: BTreeSet<&str> = saved.files().collect();
     for entry in fs::read_dir(dir).map_err(disk("list", dir))? {
         let entry = entry.map_err(disk("list", dir))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let ours = name.ends_with(".points") || name.ends_with(".graph") || name.ends_with(".tmp");
-        if name.starts_with("block-") && ours && !named(&name) {
+        let ours = name.ends_with(".points") || name.ends_with(".graph") || name.ends_with(whole::UNFINISHED);
+        if name.starts_with("block-") && ours && !named.contains(name.as_str()) {
             fs::remove_file(entry.path()).map_err(disk("remove", &entry.path()))?;
         }
     }
     Ok(())
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn disk(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> IndexError {

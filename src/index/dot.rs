@@ -40,6 +40,12 @@ fn lanes(a: &[f32], b: &[f32]) -> f32 {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dot(Arch);
 
+impl Default for Dot {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Dot {
     /// Looks at the processor.
     pub(crate) fn new() -> Self {

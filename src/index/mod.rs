@@ -33,6 +33,7 @@ use serde::Deserialize;
 use best::Best;
 use block::{Block, Search};
 use codes::Sieve;
+pub use disk::Saved;
 use dot::Dot;
 pub use flat::{Flat, Likeness};
 
@@ -265,6 +266,11 @@ impl TimeIndex {
         before - self.places.len()
     }
 
+    /// Numbers of a vector.
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
     /// Living points.
     pub fn len(&self) -> usize {
         self.places.len()
@@ -302,6 +308,28 @@ impl TimeIndex {
     /// settings: the index has to be rebuilt from the store then.
     pub fn load(dir: &Path, dimension: usize, settings: &Settings) -> Result<Self, IndexError> {
         disk::load(dir, dimension, settings)
+    }
+
+    /// As [`TimeIndex::save`], but keeps nothing that says which files belong together: that is the answer.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn save_files(&self, dir: &Path) -> Result<Saved, IndexError> {
+        disk::save_files(self, dir)
+    }
+
+    /// Reads what [`TimeIndex::save_files`] wrote.
+    ///
+    /// # Errors
+    /// As [`TimeIndex::load`].
+    pub fn load_files(dir: &Path, saved: &Saved, dimension: usize, settings: &Settings) -> Result<Self, IndexError> {
+        disk::load_files(dir, saved, dimension, settings)
+    }
+
+    /// The blocks, oldest first: number, whether it is full, and slots in order of insertion, removed ones too.
+    pub fn blocks(&self) -> impl Iterator<Item = (u64, bool, &[u64])> {
+        let blocks = self.blocks.iter();
+        blocks.map(|block| (block.number(), block.is_full(), block.points().slots.as_slice()))
     }
 
     /// The vector at unit length.

@@ -3,6 +3,7 @@
 //! In: drafts from `extract`, corrections from editors. Out: committed changes in the store. Readers never wait for it.
 
 pub mod correct;
+pub mod derived;
 pub mod meaning;
 pub mod placer;
 pub mod service;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub batch: usize,
     /// Articles that may wait to be placed.
     pub queue: usize,
+    /// Minutes between two saves of the writer's memory; 0 for saving at the end alone.
+    pub save_minutes: f64,
     /// Refused inputs that are kept; beyond that the oldest are dropped.
     pub keep_refused: usize,
     /// Hours that the answer to a request with an `Idempotency-Key` is kept.
@@ -171,6 +174,9 @@ pub enum PipelineError {
     /// An article from the store cannot be placed.
     #[error(transparent)]
     Story(#[from] crate::story::StoryError),
+    /// What is in memory cannot be saved.
+    #[error("what is in memory cannot be saved: {0}")]
+    Derived(#[from] derived::DerivedError),
     /// The store's vectors are another model's.
     #[error(
         "the data folder holds vectors of another model ({theirs}); this program is set to {ours}. Vectors of different \
@@ -268,3 +274,6 @@ pub trait Desk: Send + Sync {
     /// Why nothing was changed.
     fn decree(&self, decree: Decree, by: Signature) -> Result<Decreed, CorrectionError>;
 }
+
+#[cfg(test)]
+mod properties;

@@ -2,7 +2,8 @@
 //! corrections between two batches.
 //!
 //! In: the queue in the store. Out: placed articles, stories and changes, each batch in one transaction. What it keeps
-//! in memory (index, graph, lexicon, near-duplicates) can be rebuilt from the store, and is, whenever a commit fails.
+//! in memory (index, graph, lexicon, near-duplicates) can be rebuilt from the store, and is, whenever a commit fails: from
+//! what was saved beside it ([`crate::pipeline::derived`]) and what came after, else from every article.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ use crate::extract::fold::fold;
 use crate::extract::neardup::NearDuplicates;
 use crate::metrics::Metrics;
 use crate::pipeline::correct::{Plan, Planner};
+use crate::pipeline::derived::{Derived, Loaded};
 use crate::pipeline::meaning::Meaning;
 use crate::pipeline::{CorrectionError, Decree, Decreed, PipelineError};
 use crate::store::Store;
@@ -63,6 +65,9 @@ pub struct Placer {
     centres: Centres,
     engine: Engine,
     near_duplicates: NearDuplicates,
+    derived: Derived,
+    /// The change at which what is saved stands.
+    saved_at: Option<u64>,
     /// The engine is ahead of the store: a commit failed.
     stale: bool,
     /// Articles that are taken one by one: among them is one at which the program broke.
@@ -87,8 +92,11 @@ impl Placer {
         let centres = centres(&store, &identity, &embedder)?;
         let engine = new_engine(&settings, identity.dimension)?;
         let near_duplicates = NearDuplicates::new(&settings.extract.near_duplicate);
+        let derived = Derived::new(store.dir(), &depends(&settings, &identity, &centres));
         let mut placer = Self {
             store,
+            derived,
+            saved_at: None,
             settings,
             embedder,
             centres,
@@ -102,6 +110,22 @@ impl Placer {
         placer.store.label_all(&placer.labels())?;
         placer.restore()?;
         Ok(placer)
+    }
+
+    /// Writes down what is in memory, beside the store, if anything has changed since it was written. Whether it was.
+    ///
+    /// # Errors
+    /// When the disk refuses; what was saved before is still there.
+    pub fn save(&mut self) -> Result<bool, PipelineError> {
+        // A correction or a batch is never half in memory here; states and revisions alone change nothing of it.
+        let mark = self.store.mark()?;
+        if self.stale || self.saved_at == Some(mark.change) || (self.saved_at.is_none() && self.engine.is_empty()) {
+            return Ok(false);
+        }
+        let change = mark.change;
+        self.derived.save(&self.engine, &self.near_duplicates, mark)?;
+        self.saved_at = Some(change);
+        Ok(true)
     }
 
     /// What this writer observes.
@@ -140,6 +164,8 @@ impl Placer {
     /// When the store cannot be read or written; nothing is lost, the articles stay queued.
     pub fn step(&mut self, now: DateTime<Utc>, moment: Option<i64>) -> Result<usize, PipelineError> {
         if self.stale {
+            // Otherwise everything would be read, embedded and decided for nothing, again and again.
+            self.store.check_writable()?;
             self.restore()?;
         }
         let limit = if self.alone > 0 {
@@ -203,6 +229,14 @@ impl Placer {
     /// When the store cannot be written.
     pub fn pass_time(&self, now: DateTime<Utc>) -> Result<(), PipelineError> {
         Ok(self.store.pass_time(&self.clock(Some(now.timestamp())), now)?)
+    }
+
+    /// Drops what has been kept for long enough, some of it: `true` when there may be more.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn retain(&self, now: DateTime<Utc>) -> Result<bool, PipelineError> {
+        Ok(self.store.retain(&self.settings.retention, now)?)
     }
 
     /// Makes, tries, undoes or redoes a correction. `now` and `moment` as for [`Placer::step`].
@@ -351,7 +385,9 @@ impl Placer {
         for (article, original) in queued.into_iter().zip(originals) {
             let number = article.number;
             let placed = match original {
-                Some(original) => self.follow(number, original),
+                Some(original) if self.remembers(original) => self.follow(number, original),
+                // Forgotten since, with an article of this very batch: as if it had come a batch later.
+                Some(_) => self.place_alone(article)?,
                 None => match vectors.next() {
                     Some(Ok(vector)) => self.place(article, vector),
                     Some(Err(reason)) => Err(reason),
@@ -413,10 +449,35 @@ impl Placer {
         }
     }
 
+    fn remembers(&self, article: u64) -> bool {
+        u32::try_from(article).is_ok_and(|slot| self.near_duplicates.contains(slot))
+    }
+
+    /// Forgets the texts of the articles that the engine has forgotten.
+    fn forget(&mut self) {
+        for article in self.engine.take_forgotten() {
+            if let Ok(slot) = u32::try_from(article) {
+                self.near_duplicates.forget(slot);
+            }
+        }
+    }
+
+    /// An embedder that has stopped is an error, and no fault of the article.
+    fn place_alone(&mut self, article: Queued) -> Result<Result<Placed, String>, EmbedError> {
+        let text = full_text(&article.title, &article.text);
+        if let Ok(slot) = u32::try_from(article.number) {
+            self.near_duplicates.insert(slot, &fold(&text), article.time);
+        }
+        let none = || Err("the embedder gave no vector".to_owned());
+        let vector = self.embed(vec![text])?.pop().unwrap_or_else(none);
+        Ok(vector.and_then(|vector| self.place(article, vector)))
+    }
+
     fn place(&mut self, article: Queued, vector: Vec<f32>) -> Result<Placed, String> {
         let number = article.number;
         let arrival = self.arrival(article, &vector);
         let decision = self.engine.place(arrival).map_err(|error| error.to_string())?;
+        self.forget();
         let (story, rules) = (decision.story, &self.settings.review);
         let story_of = |other| self.engine.story_of(other);
         Ok(Placed {
@@ -505,33 +566,84 @@ impl Placer {
         }
     }
 
-    /// Rebuilds everything that is in memory from the store.
+    /// Takes up where the store stands: from what was saved, else from every article.
     fn restore(&mut self) -> Result<(), PipelineError> {
-        self.engine = new_engine(&self.settings, self.embedder.identity().dimension)?;
-        self.near_duplicates = NearDuplicates::new(&self.settings.extract.near_duplicate);
-        let store = Arc::clone(&self.store);
-        store.for_each_placed(|stored: Stored| -> Result<(), PipelineError> {
-            let Stored {
-                article,
-                story,
-                strand,
-                vector,
-                links,
-            } = stored;
-            if let Ok(slot) = u32::try_from(article.number) {
-                let folded = fold(&full_text(&article.title, &article.text));
-                self.near_duplicates.insert(slot, &folded, article.time);
+        match self.derived.load(&self.store, &self.settings) {
+            Ok(Some(loaded)) => self.catch_up(loaded)?,
+            Ok(None) => self.rebuild()?,
+            Err(error) => {
+                tracing::warn!(%error, "the saved memory cannot be used; it is made again from the store");
+                self.rebuild()?;
             }
-            let arrival = self.arrival(article, &vector);
-            Ok(self.engine.restore(arrival, &links, strand, story)?)
-        })?;
-        let (next, headlines) = store.stories_to_restore()?;
-        self.engine.restore_stories(next, headlines.into_iter());
-        let standing = store.standing(None)?;
+        }
+        let standing = self.store.standing(None)?;
         self.engine.restrain(Plan::default().constraints(&standing, 0));
         self.stale = false;
         Ok(())
     }
+
+    /// Takes over what was saved, and takes in what came after.
+    fn catch_up(&mut self, loaded: Loaded) -> Result<(), PipelineError> {
+        let Loaded {
+            engine,
+            near_duplicates,
+            mark,
+        } = loaded;
+        (self.engine, self.near_duplicates) = (engine, near_duplicates);
+        self.saved_at = Some(mark.change);
+        let store = Arc::clone(&self.store);
+        if store.mark()? != mark {
+            store.for_each_placed_after(mark.change, |stored| self.take_in(stored))?;
+            self.engine.reassign(store.strands()?);
+            let (next, headlines) = store.stories_to_restore()?;
+            self.engine.restore_stories(next, headlines.into_iter());
+        }
+        Ok(())
+    }
+
+    /// Makes everything that is in memory anew, from the store alone.
+    fn rebuild(&mut self) -> Result<(), PipelineError> {
+        self.engine = new_engine(&self.settings, self.embedder.identity().dimension)?;
+        self.near_duplicates = NearDuplicates::new(&self.settings.extract.near_duplicate);
+        self.saved_at = None;
+        let store = Arc::clone(&self.store);
+        store.for_each_placed(|stored| self.take_in(stored))?;
+        let (next, headlines) = store.stories_to_restore()?;
+        self.engine.restore_stories(next, headlines.into_iter());
+        Ok(())
+    }
+
+    /// Takes an article back into memory, as it was placed.
+    fn take_in(&mut self, stored: Stored) -> Result<(), PipelineError> {
+        let Stored {
+            article,
+            story,
+            strand,
+            vector,
+            links,
+        } = stored;
+        if let Ok(slot) = u32::try_from(article.number) {
+            let folded = fold(&full_text(&article.title, &article.text));
+            self.near_duplicates.insert(slot, &folded, article.time);
+        }
+        let arrival = self.arrival(article, &vector);
+        self.engine.restore(arrival, &links, strand, story)?;
+        self.forget();
+        Ok(())
+    }
+}
+
+/// Everything that what is in memory depends on beside the articles: the model, its means, the learned weights, and settings.
+pub(super) fn depends(settings: &Settings, identity: &ModelIdentity, centres: &Centres) -> String {
+    let Settings {
+        story, index, extract, ..
+    } = settings;
+    let near_duplicate = &extract.near_duplicate;
+    let weights = Weights::built_in_text();
+    format!(
+        "{identity:?}\n{}\n{weights}\n{story:?}\n{index:?}\n{near_duplicate:?}",
+        centres.digest()
+    )
 }
 
 fn new_engine(settings: &Settings, dimension: usize) -> Result<Engine, PipelineError> {

@@ -25,7 +25,7 @@ use crate::store::{Store, StoreError};
 const REST: Duration = Duration::from_secs(1);
 /// How often who waits for the writer's answer looks whether it is still there.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often stories are asked whether they fall asleep.
+/// How often stories are asked whether they fall asleep, and what of closed ones has been kept for long enough.
 const SWEEP: Duration = Duration::from_secs(600);
 
 /// The intake and the writer's thread. Dropping it stops the writer after its batch; what is queued stays queued in the
@@ -86,6 +86,9 @@ impl Pipeline {
         let embedder = Worker::start(crate::embed::open(&settings.embed)?, settings.embed.queue)?;
         let (capacity, keep_refused) = (settings.pipeline.queue, settings.pipeline.keep_refused);
         let keep_answers = TimeDelta::hours(i64::from(settings.pipeline.keep_answers_hours));
+        let save_every = Some(settings.pipeline.save_minutes * 60.0)
+            .filter(|seconds| *seconds > 0.0)
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let mut placer = Placer::open(Arc::clone(&store), settings, embedder)?;
         let metrics = placer.metrics();
         metrics.running(&placer.identity().name);
@@ -95,7 +98,12 @@ impl Pipeline {
         let own = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || write(&mut placer, &own))
+            .spawn(move || {
+                // What was rebuilt or caught up with need not be so again.
+                save(&mut placer);
+                write(&mut placer, &own, save_every);
+                save(&mut placer);
+            })
             .map_err(crate::store::StoreError::from)?;
         Ok(Self {
             store,
@@ -174,9 +182,26 @@ impl Drop for Pipeline {
     }
 }
 
+/// Saves what the writer has in memory. When that fails the store has everything, and the next start takes longer.
+fn save(placer: &mut Placer) {
+    let started = Instant::now();
+    match placer.save() {
+        Ok(true) => {
+            tracing::info!(
+                milliseconds = started.elapsed().as_millis() as u64,
+                "the writer's memory is saved"
+            );
+        }
+        Ok(false) => {}
+        Err(error) => tracing::warn!(%error, "the writer's memory could not be saved"),
+    }
+}
+
 /// The writer's loop.
-fn write(placer: &mut Placer, shared: &Shared) {
+fn write(placer: &mut Placer, shared: &Shared, save_every: Option<Duration>) {
     let mut swept: Option<Instant> = None;
+    let mut saved = Instant::now();
+    let mut dropping = false;
     loop {
         if shared.lock().closing {
             return;
@@ -186,6 +211,18 @@ fn write(placer: &mut Placer, shared: &Shared) {
             if let Err(error) = placer.pass_time(Utc::now()) {
                 tracing::warn!(%error, "stories' states could not be written");
             }
+            dropping = true;
+        }
+        if dropping {
+            // Some at a time, and articles between.
+            dropping = placer.retain(Utc::now()).unwrap_or_else(|error| {
+                tracing::warn!(%error, "what was kept for long enough could not be dropped");
+                false
+            });
+        }
+        if save_every.is_some_and(|every| saved.elapsed() >= every) {
+            save(placer);
+            saved = Instant::now();
         }
         let request = shared.lock().requests.pop_front();
         if let Some(Request { decree, by, answer }) = request {
@@ -199,10 +236,14 @@ fn write(placer: &mut Placer, shared: &Shared) {
         match placer.step(now, Some(now.timestamp())) {
             Ok(0) => {
                 let state = shared.lock();
-                if !state.requests.is_empty() || state.closing {
+                if !state.requests.is_empty() || state.closing || dropping {
                     continue;
                 } else if state.queued == 0 {
-                    drop(shared.changed.wait_timeout(state, SWEEP));
+                    drop(
+                        shared
+                            .changed
+                            .wait_timeout(state, save_every.map_or(SWEEP, |every| every.min(SWEEP))),
+                    );
                 } else {
                     // An acceptance is counted just after it is committed.
                     drop(shared.changed.wait_timeout(state, Duration::from_millis(5)));

@@ -1,17 +1,23 @@
 //! The HTTP server: puts routes together, wraps every answer, drains on SIGTERM.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use actix_cors::Cors;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use actix_web::middleware::{Compress, Condition, Next, from_fn};
 use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, ResponseError as _, web};
+use futures_util::Stream as _;
+use futures_util::stream::poll_fn;
 
 use crate::config::Settings;
 use crate::metrics::Metrics;
@@ -130,6 +136,7 @@ async fn dress(
         request.extensions_mut().insert(HeadAlone);
     }
     request.extensions_mut().insert(RequestId(id.clone()));
+    let payload = hold_chunks(&mut request);
     let mut response = next.call(request).await?;
     let path = response.request().path().to_owned();
     put_headers(response.headers_mut(), &path, &id);
@@ -148,7 +155,48 @@ async fn dress(
         token = caller.as_ref().and_then(Caller::name),
         "{path}"
     );
-    Ok(response)
+    Ok(match payload {
+        None => response.map_into_left_body(),
+        Some(payload) => response.map_body(|_, body| {
+            EitherBody::right(Held {
+                body: body.boxed(),
+                _payload: payload,
+            })
+        }),
+    })
+}
+
+/// Keeps hold of a body that comes in chunks. When an answer is sent before such a body has ended and nobody holds it any
+/// more, actix reads on for its end as long as the client likes; while it is held, the connection ends with the answer.
+fn hold_chunks(request: &mut ServiceRequest) -> Option<Rc<RefCell<Payload>>> {
+    if !request.headers().contains_key(TRANSFER_ENCODING) {
+        return None;
+    }
+    let held = Rc::new(RefCell::new(request.take_payload()));
+    let read = Rc::clone(&held);
+    let chunks = poll_fn(move |context| Pin::new(&mut *read.borrow_mut()).poll_next(context));
+    request.set_payload(Payload::Stream {
+        payload: Box::pin(chunks),
+    });
+    Some(held)
+}
+
+/// An answer's body that keeps hold of the request's.
+struct Held {
+    body: BoxBody,
+    _payload: Rc<RefCell<Payload>>,
+}
+
+impl MessageBody for Held {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
 }
 
 /// Lets through who may, and tells everybody what is left to them.
@@ -221,6 +269,7 @@ fn cors(origins: &[String]) -> Condition<Cors> {
             "content-type",
             "if-none-match",
             "idempotency-key",
+            "last-event-id",
             "x-request-id",
         ])
         .expose_headers([

@@ -4,7 +4,10 @@
 //! In: accepted articles and committed batches ([`write`], used by the pipeline alone). Out: what readers ask for
 //! ([`read`]). Never decides about stories. One process at a time writes a data folder: it is locked.
 
+pub mod backup;
+pub mod check;
 pub mod read;
+pub mod replay;
 pub mod write;
 
 use std::collections::VecDeque;
@@ -19,7 +22,7 @@ use tokio::sync::watch;
 use crate::story::labels::Rules;
 
 /// Migrations in their order; the schema's version is the number of those applied.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -28,6 +31,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006.sql"),
     include_str!("migrations/0007.sql"),
     include_str!("migrations/0008.sql"),
+    include_str!("migrations/0009.sql"),
 ];
 /// The newest schema that this program knows.
 const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -37,6 +41,8 @@ const TRIAL_FILE: &str = "trial";
 const TRIAL_BYTES: usize = 4096;
 /// The database's file in the data folder.
 const FILE: &str = "silsila.db";
+/// The folder in the data folder of what can be made again from the database.
+pub const DERIVED: &str = "derived";
 /// Read connections that are kept for the next reader.
 const IDLE_READERS: usize = 8;
 
@@ -75,6 +81,11 @@ pub enum StoreError {
     /// Cannot be written.
     #[error("the data folder is read-only; make it writable for this user")]
     ReadOnly,
+    /// The disk refuses to be read or written.
+    #[error(
+        "the disk does not do what it is asked ({0}); nothing that was acknowledged is lost, look at the system's log"
+    )]
+    Disk(String),
     /// Not a database, or a damaged one.
     #[error("the database is damaged ({0}); restore a backup")]
     Damaged(String),
@@ -94,6 +105,7 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::ReadOnly) => Self::ReadOnly,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Self::Disk(error.to_string()),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
             _ => Self::Sql(error),
         }
@@ -126,15 +138,7 @@ impl Store {
     /// When the folder is in use, newer than the program, or cannot be read and written.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(dir)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(dir.join("lock"))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => StoreError::Locked(dir.to_owned()),
-            TryLockError::Error(error) => StoreError::Io(error),
-        })?;
+        let lock = lock(dir)?;
         let file = dir.join(FILE);
         let mut writer = Connection::open(&file)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
@@ -185,6 +189,11 @@ impl Store {
         })
     }
 
+    /// The data folder.
+    pub fn dir(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("."))
+    }
+
     /// Tries whether the store can be written: a row in a transaction that is rolled back, and a page's worth of bytes
     /// beside the database, since what is rolled back never reaches a full disk.
     ///
@@ -202,11 +211,7 @@ impl Store {
         });
         let removed = std::fs::remove_file(&trial);
         drop(connection);
-        written.and(removed).map_err(|error| match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
-            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => StoreError::ReadOnly,
-            _ => StoreError::Io(error),
-        })
+        written.and(removed).map_err(of_writing)
     }
 
     /// The connection that writes. A panic while it was held has rolled its transaction back.
@@ -253,6 +258,30 @@ impl Store {
         }
         answer
     }
+}
+
+/// Why a file cannot be written.
+fn of_writing(error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => StoreError::ReadOnly,
+        _ => StoreError::Io(error),
+    }
+}
+
+/// Keeps other processes out of a data folder as long as the file is open.
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(dir.join("lock"))
+        .map_err(of_writing)?;
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => StoreError::Locked(dir.to_owned()),
+        TryLockError::Error(error) => StoreError::Io(error),
+    })?;
+    Ok(lock)
 }
 
 fn reader(file: &Path) -> Result<Connection, StoreError> {

@@ -1,5 +1,6 @@
 //! The engine: index, lexicon, graph and stories in one place, owned by the one writer.
 
+pub mod saved;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -12,7 +13,7 @@ use crate::index::{self, IndexError, TimeIndex};
 use crate::story::Settings;
 use crate::story::corrections::{Constraints, StrandBounds};
 use crate::story::graph::{Article, Community, Graph, Rules};
-use crate::story::lexicon::Lexicon;
+use crate::story::lexicon::{Bag, Lexicon};
 use crate::story::means::{Language, Means, View, distance};
 use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
 use crate::story::strands::{self, Group, PROVISIONAL, Stories};
@@ -224,6 +225,8 @@ pub struct Engine {
     /// Publication times of the articles in memory, sorted.
     times: Vec<i64>,
     means: Means,
+    /// Articles that were taken out of memory since somebody asked.
+    forgotten: Vec<Article>,
 }
 
 impl Engine {
@@ -247,6 +250,7 @@ impl Engine {
             newest: None,
             times: Vec::new(),
             means: Means::new(dimension),
+            forgotten: Vec::new(),
         }
     }
 
@@ -1111,6 +1115,7 @@ impl Engine {
                 self.stories.remove(strand);
             }
             times.extend(self.profiles.remove(&article).and_then(|profile| profile.time));
+            self.forgotten.push(article);
         }
         // Both are sorted, so one pass takes out each of them once.
         times.sort_unstable();
@@ -1119,6 +1124,11 @@ impl Engine {
         let stories = &self.stories;
         self.headlines
             .retain(|story, _| stories.strands(*story).next().is_some());
+    }
+
+    /// The articles that were taken out of memory since this was last asked.
+    pub fn take_forgotten(&mut self) -> Vec<Article> {
+        std::mem::take(&mut self.forgotten)
     }
 }
 

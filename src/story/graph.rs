@@ -120,6 +120,24 @@ impl Graph {
         self.members.entry(community).or_default().insert(article);
     }
 
+    /// The greatest key that was ever given.
+    pub fn newest_key(&self) -> Community {
+        self.newest
+    }
+
+    /// Gives no key up to this one again.
+    pub fn skip_keys(&mut self, newest: Community) {
+        self.newest = self.newest.max(newest);
+    }
+
+    /// Puts an article that is in the graph into a community, as it is stored.
+    pub fn put(&mut self, article: Article, community: Community) {
+        if self.contains(article) && self.community(article) != Some(community) {
+            self.shift(article, community, &mut BTreeMap::new());
+            self.newest = self.newest.max(community);
+        }
+    }
+
     /// Takes an article and its links out.
     pub fn remove(&mut self, article: Article) {
         if let Some(node) = self.nodes.remove(&article) {

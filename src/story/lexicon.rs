@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -23,7 +24,7 @@ const SHORTEST_SKELETON: usize = 3;
 const FEW: u32 = 10;
 
 /// What the lexicon makes of one text.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Bag {
     /// Words of the article's own language, weighted by rarity.
     pub words: Sparse,
@@ -33,7 +34,7 @@ pub struct Bag {
 
 /// Running document frequencies. Grows with what arrives and never forgets, so that the order of arrival alone
 /// decides a weight.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Lexicon {
     words: Frequencies,
     names: Frequencies,
@@ -43,11 +44,31 @@ pub struct Lexicon {
     spellings: HashMap<String, String>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Counted")]
 struct Frequencies {
+    #[serde(skip)]
     ids: HashMap<String, u32>,
     terms: Vec<String>,
     counts: Vec<u32>,
+}
+
+/// [`Frequencies`] as they are saved: a term's place is its number.
+#[derive(Deserialize)]
+struct Counted {
+    terms: Vec<String>,
+    counts: Vec<u32>,
+}
+
+impl From<Counted> for Frequencies {
+    fn from(Counted { terms, mut counts }: Counted) -> Self {
+        counts.resize(terms.len(), 0);
+        Self {
+            ids: terms.iter().cloned().zip(0..).collect(),
+            terms,
+            counts,
+        }
+    }
 }
 
 impl Frequencies {

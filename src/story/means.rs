@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::index::dot::Dot;
 
 /// A mean leans on the next more general one (language on all languages, all languages on the origin) as if that had been
@@ -15,7 +17,7 @@ const PRIOR: f32 = 50.0;
 pub type Language = usize;
 
 /// Sums of the vectors seen so far.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Means {
     dimension: usize,
     numbers: HashMap<String, Language>,
@@ -23,6 +25,7 @@ pub struct Means {
     languages: Vec<(f32, Vec<f32>)>,
     texts: f32,
     sum: Vec<f32>,
+    #[serde(skip)]
     dot: Dot,
 }
 
@@ -78,6 +81,11 @@ impl Means {
             sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x);
         }
         number
+    }
+
+    /// Whether vectors have so many components, and the language was seen.
+    pub fn fits(&self, dimension: usize, language: Language) -> bool {
+        self.dimension == dimension && self.sum.len() == dimension && language < self.languages.len()
     }
 
     /// The code of every language that was seen, by its number.

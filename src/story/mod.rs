@@ -25,6 +25,7 @@ pub mod signals;
 pub mod strands;
 pub mod weights;
 
+pub use engine::saved;
 pub use engine::{
     Arrival, Decision, Engine, Neighbour, Placement, Rival, Sampled, SecondLook, StoryChange, StoryError,
 };

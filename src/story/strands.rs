@@ -77,6 +77,12 @@ impl Stories {
         self.strands.get(&story).into_iter().flatten().copied()
     }
 
+    /// Every strand with its story, by story.
+    pub fn all(&self) -> impl Iterator<Item = (Community, u64)> + '_ {
+        let stories = self.strands.iter();
+        stories.flat_map(|(story, strands)| strands.iter().map(|strand| (*strand, *story)))
+    }
+
     /// Puts a strand into a story, out of the one that it was in.
     pub fn put(&mut self, strand: Community, story: u64) {
         self.remove(strand);

@@ -73,6 +73,11 @@ impl Weights {
         Self::from_json(BUILT_IN)
     }
 
+    /// The same as they are written.
+    pub fn built_in_text() -> &'static str {
+        BUILT_IN
+    }
+
     /// Reads a weights file.
     ///
     /// # Errors

@@ -71,6 +71,21 @@ fn slow_clients_are_dropped_and_hold_nobody_up() {
                 scope.spawn(move || drip(stream, b"a"))
             })
             .collect();
+        let chunks: Vec<_> = [
+            ("application/json", "/v1/articles", "408"),
+            ("image/png", "/v1/articles", "415"),
+            ("x", "/nothing", "404"),
+        ]
+        .into_iter()
+        .map(|(kind, path, status)| {
+            let mut stream = connect(&service);
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).expect("sent");
+            scope.spawn(move || (status, drip(stream, b"1\r\na\r\n")))
+        })
+        .collect();
         // The others are answered all the while.
         let begun = Instant::now();
         let mut answered = 0;
@@ -83,6 +98,10 @@ fn slow_clients_are_dropped_and_hold_nobody_up() {
             let (said, _) = head.join().expect("dropped");
             assert!(said.is_empty() || said.starts_with("HTTP/1.1 408"), "{said}");
         }
+        for chunk in chunks {
+            let (status, (said, _)) = chunk.join().expect("dropped");
+            assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{said}");
+        }
         for body in bodies {
             let (said, _) = body.join().expect("dropped");
             assert!(
@@ -91,6 +110,19 @@ fn slow_clients_are_dropped_and_hold_nobody_up() {
             );
         }
     });
+    // A body in chunks that comes in at once leaves the connection to the next request.
+    let mut stream = connect(&service);
+    let chunked = "POST /v1/documents HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n12\r\nThe bridge opened.\r\n0\r\n\r\n";
+    for _ in 0..2 {
+        stream.write_all(chunked.as_bytes()).expect("sent");
+        let mut said = [0; 4096];
+        let count = stream.read(&mut said).expect("an answer");
+        assert!(
+            said[..count].starts_with(b"HTTP/1.1 202"),
+            "{}",
+            String::from_utf8_lossy(&said[..count])
+        );
+    }
     // A connection that is kept and not used is given up, too.
     let mut stream = connect(&service);
     stream
@@ -215,11 +247,13 @@ fn what_is_too_deep_too_long_or_too_many_is_refused_by_name() {
             "{what}: {problem}"
         );
     }
-    let ids: Vec<String> = (0..101).map(|number| format!("x{number}")).collect();
+    let ids: Vec<String> = (0..1001).map(|number| format!("x{number}")).collect();
     for correction in [
         json!({"kind": "note", "story_id": "s1", "text": "x".repeat(1001)}),
         json!({"kind": "note", "story_id": "s1", "text": "x", "author": "x".repeat(1001)}),
         json!({"kind": "always-together", "articles": ids}),
+        json!({"kind": "pin", "articles": ids}),
+        json!({"kind": "merge", "stories": ids}),
     ] {
         let answer = post(&service, "/v1/corrections", &[JSON], correction.to_string().as_bytes());
         assert_eq!(answer.status, 422, "{}", answer.text());

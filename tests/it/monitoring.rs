@@ -146,7 +146,7 @@ fn every_request_is_one_line_in_the_log() {
             .status()
             .as_u16()
     };
-    assert_eq!(get("/v1/stories/none?q=secret+words", "one", token.trim()), 404);
+    assert_eq!(get("/v1/stories/none?lang=secret+words", "one", token.trim()), 404);
     assert_eq!(get("/v1/stories", "two", "silsila_wrong"), 401);
     child.kill().expect("killed");
     let out = child.wait_with_output().expect("ended");

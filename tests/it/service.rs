@@ -63,10 +63,22 @@ impl Service {
 
     /// On another address, with settings from the environment.
     pub fn start_with(data_dir: &Path, listen: &str, settings: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_silsila"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_silsila"));
+        command.envs(settings.iter().copied());
+        Self::spawn(command, listen, data_dir)
+    }
+
+    /// Through another program, which runs what it is given behind its arguments in its own place.
+    pub fn start_through(program: &[&str], data_dir: &Path) -> Self {
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).arg(env!("CARGO_BIN_EXE_silsila"));
+        Self::spawn(command, "127.0.0.1:0", data_dir)
+    }
+
+    fn spawn(mut command: Command, listen: &str, data_dir: &Path) -> Self {
+        let mut child = command
             .args(["serve", "--listen", listen, "--data-dir"])
             .arg(data_dir)
-            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -81,6 +93,11 @@ impl Service {
             "it says where it is: {line:?} (is the model there? `silsila model fetch`)"
         );
         Self { child, address }
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal by its name.

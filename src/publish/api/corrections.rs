@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::intake::{body, json, media_type};
 use super::problem::{Kind, Problem};
 use super::{Paging, Parameters, answer, page, read};
-use crate::correction::{Correction, MOST_CHARACTERS, Signature};
+use crate::correction::{Correction, MOST_CHARACTERS, MOST_NAMED, Signature};
 use crate::pipeline::{CorrectionError, Decree, Decreed};
 use crate::publish::App;
 use crate::publish::access::Caller;
@@ -156,7 +156,7 @@ fn by_whom(request: &HttpRequest, by: Signature) -> Signature {
 async fn bare_signature(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<Signature, Problem> {
     Parameters::of(request)?.end()?;
     let bytes = body(app, request, payload).await?;
-    if bytes.trim_ascii().is_empty() {
+    if matches!(bytes.trim_ascii(), b"" | b"null") {
         return Ok(by_whom(request, Signature::default()));
     }
     let mut value = object(request, &bytes)?;
@@ -174,12 +174,19 @@ async fn bare_signature(app: &App, request: &HttpRequest, payload: web::Payload)
 fn signed(request: &HttpRequest, bytes: &[u8]) -> Result<Signed, Problem> {
     let mut value = object(request, bytes)?;
     let signature = signature(&mut value)?;
-    let correction = serde_json::from_value(value).map_err(|error| {
+    let correction: Correction = serde_json::from_value(value).map_err(|error| {
         Problem::new(
             Kind::InvalidCorrection,
             format!("the correction cannot be read: {error}"),
         )
     })?;
+    // Each of them is looked up.
+    let (named, field) = correction.named();
+    if named > MOST_NAMED {
+        let detail =
+            format!("{named} articles and stories are more than the {MOST_NAMED} that one correction may name");
+        return Err(Problem::new(Kind::InvalidCorrection, detail).of_field(field));
+    }
     Ok(Signed { correction, signature })
 }
 

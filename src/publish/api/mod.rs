@@ -83,7 +83,12 @@ use problem::{Kind, Problem};
         health::ready,
         health::metrics
     ),
-    components(schemas(intake::Accepted, problem::Problem, problem::Refused)),
+    components(schemas(
+        intake::Accepted,
+        problem::Problem,
+        problem::Refused,
+        crate::store::read::SortBy
+    )),
     modifiers(&Guard)
 )]
 pub struct Api;

@@ -325,7 +325,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let kind = match error {
             StoreError::Full => Kind::StorageFull,
-            StoreError::ReadOnly | StoreError::Damaged(_) => Kind::Unavailable,
+            StoreError::ReadOnly | StoreError::Damaged(_) | StoreError::Disk(_) => Kind::Unavailable,
             _ => Kind::Internal,
         };
         tracing::error!(%error, "the store failed a reader");

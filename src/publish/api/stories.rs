@@ -47,7 +47,7 @@ pub struct Merged {
         ("q" = Option<String>, Query, description = "Words that its articles hold"), ("lang" = Option<String>, Query, description = "A filter: only stories with articles in this language; headlines and names are in it, too. (On one story `lang` filters nothing: it is the reader's language, what `title_lang` is here.)"),
         ("title_lang" = Option<String>, Query, description = "The reader's language: headlines and names are in it where the story has them; leaves no story out"),
         ("source" = Option<String>, Query), ("state" = Option<String>, Query, description = "emerging, active, dormant, closed"),
-        ("min_articles" = Option<u64>, Query), ("min_sources" = Option<u64>, Query),
+        ("min_articles" = Option<u64>, Query, format = "uint64"), ("min_sources" = Option<u64>, Query, format = "uint64"),
         ("updated_from" = Option<String>, Query), ("updated_to" = Option<String>, Query),
         ("sort_by" = Option<SortBy>, Query), ("sort_direction" = Option<String>, Query, description = "asc, desc"),
         ("as_of" = Option<String>, Query, description = "The list as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). Every item has `as_of`, with the number of the last change that counts and the names of fields that the log does not tell of then. Not together with `sort_by=importance`"),

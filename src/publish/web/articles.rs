@@ -114,7 +114,7 @@ pub async fn article(
                 original: article.near_duplicate_of.as_ref().map(link),
                 copies: article.near_duplicates.iter().map(link).collect(),
                 // Offsets count in the text of a page, which is not kept; in a text document they count in it.
-                document: document.filter(|one| one.kind == "text").map(|one| one.text),
+                document: document.filter(|one| one.kind == "text").and_then(|one| one.text),
                 placement: placement
                     .map(|placement| PlacementView::new(&store, words, &placement))
                     .transpose()?,
@@ -128,19 +128,23 @@ pub async fn article(
     };
     frame.demonstration = told.demonstration;
     let article = told.article;
-    let lines = cuts::lines(&article.text, told.document.as_deref(), &article.removed)
-        .into_iter()
-        .map(|line| Line {
-            cut: line.iter().all(|piece| matches!(piece, Piece::Cut(_))),
-            pieces: line
-                .into_iter()
-                .map(|piece| match piece {
-                    Piece::Kept(text) => Shown::Kept(text),
-                    Piece::Cut(removed) => Shown::Cut(CutView::new(words, removed)),
-                })
-                .collect(),
-        })
-        .collect();
+    let lines = cuts::lines(
+        article.text.as_deref().unwrap_or_default(),
+        told.document.as_deref(),
+        &article.removed,
+    )
+    .into_iter()
+    .map(|line| Line {
+        cut: line.iter().all(|piece| matches!(piece, Piece::Cut(_))),
+        pieces: line
+            .into_iter()
+            .map(|piece| match piece {
+                Piece::Kept(text) => Shown::Kept(text),
+                Piece::Cut(removed) => Shown::Cut(CutView::new(words, removed)),
+            })
+            .collect(),
+    })
+    .collect();
     let template = ArticlePage {
         frame: frame.clone(),
         w: words,

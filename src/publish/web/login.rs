@@ -1,5 +1,7 @@
 //! The way in for people: a form that takes a token and begins a session, and the way out.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
@@ -36,13 +38,15 @@ pub async fn form(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
 
 /// Begins a session, if the token is one.
 pub async fn sign_in(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let body = match payload.to_bytes_limited(FORM).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) => {
+    let seconds = Duration::from_secs(app.settings.publish.body_seconds);
+    let body = match tokio::time::timeout(seconds, payload.to_bytes_limited(FORM)).await {
+        Ok(Ok(Ok(body))) => body,
+        Ok(Ok(Err(error))) => {
             let detail = format!("the form could not be read: {error}");
             return Problem::new(Kind::InvalidBody, detail).error_response();
         }
-        Err(_) => {
+        Err(_) => return Problem::new(Kind::TooSlow, "the form came in too slowly").error_response(),
+        Ok(Err(_)) => {
             let detail = format!("a token and an address are no more than {FORM} bytes");
             return Problem::new(Kind::TooLarge, detail).error_response();
         }

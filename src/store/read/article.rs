@@ -17,8 +17,10 @@ pub struct ArticleView {
     pub id: String,
     /// Headline.
     pub title: String,
-    /// Body, one paragraph a line, without page furniture.
-    pub text: String,
+    /// Body, one paragraph a line, without page furniture; null when it was dropped.
+    pub text: Option<String>,
+    /// When and why the text was dropped; null while it is kept.
+    pub text_dropped: Option<DroppedView>,
     /// Publication date; null when it is not known.
     pub published: Option<DatedJson>,
     /// Language code.
@@ -53,6 +55,24 @@ pub struct ArticleView {
     pub arrived_at: String,
 }
 
+/// That something is not there any more.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DroppedView {
+    /// When it was dropped.
+    pub at: String,
+    /// `retention`: it had been kept for the configured time (`[retention]`).
+    pub reason: String,
+}
+
+impl DroppedView {
+    fn by_retention(at: i64) -> Self {
+        Self {
+            at: time(at),
+            reason: "retention".to_owned(),
+        }
+    }
+}
+
 /// A raw document as it came.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DocumentView {
@@ -60,8 +80,10 @@ pub struct DocumentView {
     pub id: String,
     /// `text`, `html` or `json`.
     pub kind: String,
-    /// The text, decoded.
-    pub text: String,
+    /// The text, decoded; null when it was dropped.
+    pub text: Option<String>,
+    /// When and why the text was dropped; null while it is kept.
+    pub text_dropped: Option<DroppedView>,
     /// Where it was found.
     pub url: Option<String>,
     /// When it was fetched, as the feeder says.
@@ -73,7 +95,8 @@ pub struct DocumentView {
 }
 
 pub(super) const COLUMNS: &str = "a.id, a.title, a.text, a.published, a.lang, a.source, a.agency, a.keywords, a.url,
-    d.id, s.id, a.removed, a.set_aside, a.revision, o.id, a.state, a.error, a.arrived_at, a.number";
+    d.id, s.id, a.removed, a.set_aside, a.revision, o.id, a.state, a.error, a.arrived_at, a.number,
+    a.text_dropped_at";
 pub(super) const TABLES: &str = "articles a LEFT JOIN documents d ON d.number = a.document
     LEFT JOIN stories s ON s.number = a.story LEFT JOIN articles o ON o.number = a.original";
 
@@ -84,10 +107,15 @@ pub(super) fn dated(kept: Option<String>) -> Option<DatedJson> {
 
 /// An article without its near-duplicates, and its number.
 pub(super) fn article(row: &Row<'_>) -> rusqlite::Result<(ArticleView, i64)> {
+    let dropped: Option<i64> = row.get(19)?;
     let view = ArticleView {
         id: row.get(0)?,
         title: row.get(1)?,
-        text: row.get(2)?,
+        text: match dropped {
+            Some(_) => None,
+            None => row.get(2)?,
+        },
+        text_dropped: dropped.map(DroppedView::by_retention),
         published: dated(row.get(3)?),
         lang: row.get(4)?,
         source: row.get(5)?,
@@ -152,7 +180,8 @@ impl Store {
         self.read(|connection| {
             let found: Option<(i64, DocumentView)> = connection
                 .prepare_cached(
-                    "SELECT number, id, kind, text, url, fetched_at, arrived_at FROM documents WHERE id = ?1",
+                    "SELECT number, id, kind, text, url, fetched_at, arrived_at, text_dropped_at FROM documents
+                     WHERE id = ?1",
                 )?
                 .query_row([id], |row| {
                     Ok((
@@ -160,7 +189,11 @@ impl Store {
                         DocumentView {
                             id: row.get(1)?,
                             kind: row.get(2)?,
-                            text: row.get(3)?,
+                            text: match row.get::<_, Option<i64>>(7)? {
+                                Some(_) => None,
+                                None => row.get(3)?,
+                            },
+                            text_dropped: row.get::<_, Option<i64>>(7)?.map(DroppedView::by_retention),
                             url: row.get(4)?,
                             fetched_at: row.get::<_, Option<i64>>(5)?.map(time),
                             arrived_at: time(row.get(6)?),

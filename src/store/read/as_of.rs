@@ -242,7 +242,7 @@ impl Store {
                     Ok(StoryArticle {
                         id: article.id.into(),
                         title: article.title,
-                        text: article.text,
+                        text: article.text.unwrap_or_default(),
                         lang: article.lang,
                         published: published.as_deref().and_then(Dated::from_value_text),
                         source: article.source,
@@ -478,7 +478,8 @@ fn article_then(connection: &Connection, number: i64, story: &str, at: u64) -> R
     let mut not_known = Vec::new();
     if let Some(before) = replaced(connection, number, at as i64)? {
         (view.revision, view.published) = (before.revision, dated(before.published));
-        (view.title, view.text) = (before.title, before.text);
+        // Retention empties earlier texts together with the present one.
+        (view.title, view.text) = (before.title, view.text.is_some().then_some(before.text));
         match before.rest {
             Some(rest) => {
                 (view.source, view.agency, view.keywords) = (rest.source, rest.agency, rest.keywords);

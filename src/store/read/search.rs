@@ -157,7 +157,7 @@ impl Store {
                         ":number": behind.map(|place| place.number),
                         ":limit": per_page as i64 + 1,
                     },
-                    |row| Ok((article(row)?, row.get(19)?, row.get(20)?)),
+                    |row| Ok((article(row)?, row.get(20)?, row.get(21)?)),
                 )?
                 .collect::<Result<_, _>>()?;
             let more = cut_page(&mut found, per_page);
@@ -181,7 +181,7 @@ impl Store {
 }
 
 pub(super) fn hit(found: ArticleView, q: &str) -> SearchHit {
-    let (snippet, highlights) = snippet(&found.title, &found.text, q);
+    let (snippet, highlights) = snippet(&found.title, found.text.as_deref().unwrap_or_default(), q);
     SearchHit {
         article_id: found.id,
         story_id: found.story_id,

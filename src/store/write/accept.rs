@@ -235,13 +235,19 @@ fn insert(
             now.timestamp_micros(),
         ])?;
     let number = transaction.last_insert_rowid();
-    index_text(transaction, number, draft)
+    index_text(transaction, number, &draft.title, &draft.text)
 }
 
-fn index_text(transaction: &Transaction<'_>, number: i64, draft: &Draft) -> Result<(), StoreError> {
+/// Makes an article findable by its words.
+pub(in crate::store) fn index_text(
+    transaction: &Transaction<'_>,
+    number: i64,
+    title: &str,
+    text: &str,
+) -> Result<(), StoreError> {
     transaction
         .prepare_cached("INSERT INTO search (rowid, title, text) VALUES (?1, ?2, ?3)")?
-        .execute(params![number, fold(&draft.title), fold(&draft.text)])?;
+        .execute(params![number, fold(title), fold(text)])?;
     Ok(())
 }
 
@@ -265,7 +271,7 @@ fn revise(
     )?;
     transaction.execute(
         "UPDATE articles SET revision = ?2, title = ?3, text = ?4, digest = ?5, removed = ?6, set_aside = ?7,
-         keywords = ?8, published_s = coalesce(published_s, ?9), precision = coalesce(precision, ?10),
+         keywords = ?8, text_dropped_at = NULL, published_s = coalesce(published_s, ?9), precision = coalesce(precision, ?10),
          published = coalesce(published, ?11), source = coalesce(source, ?12), agency = coalesce(agency, ?13)
          WHERE number = ?1",
         params![
@@ -285,7 +291,7 @@ fn revise(
         ],
     )?;
     transaction.execute("DELETE FROM search WHERE rowid = ?1", [known.number])?;
-    index_text(transaction, known.number, draft)?;
+    index_text(transaction, known.number, &draft.title, &draft.text)?;
     let story: Option<i64> =
         transaction.query_row("SELECT story FROM articles WHERE number = ?1", [known.number], |row| {
             row.get(0)

@@ -66,7 +66,7 @@ impl Store {
 }
 
 /// Works out a story's labels from its articles and writes them.
-pub(super) fn label(transaction: &Transaction<'_>, story: u64, rules: &Rules) -> Result<(), StoreError> {
+pub(in crate::store) fn label(transaction: &Transaction<'_>, story: u64, rules: &Rules) -> Result<(), StoreError> {
     let number = story as i64;
     let seen: Vec<Seen> = transaction
         .prepare_cached(

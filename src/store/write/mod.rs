@@ -6,13 +6,15 @@ mod correct;
 mod label;
 mod once;
 mod place;
+mod retain;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::article::ArticleId;
@@ -21,16 +23,32 @@ use crate::store::{Store, StoreError};
 use crate::story::labels::Rules;
 use crate::story::review::Doubt;
 use crate::story::{Placement, StoryChange};
+use crate::whole::digest;
 use accept::accept_one;
+pub(super) use accept::index_text;
 pub use correct::{Corrected, Effects, Ended, Kept, KnownArticle, Moved, Standing, Step};
-use label::label;
+pub(super) use label::label;
 pub use once::Answered;
-use place::{commit_placed, log, recount, settle_state, show_face, sweep};
+pub(super) use place::recount;
+use place::{commit_placed, log, settle_state, show_face, sweep};
+pub use retain::Retention;
 pub use watch::{Again, Outgoing, Then, Tried};
 use watch::{newest_change, raise};
 
 /// Code points that are kept of a refused input: enough to recognise it by.
 const REFUSED_CHARACTERS: usize = 2_000;
+
+/// The fact that says since when the vectors are of one model.
+const EPOCH: &str = "epoch";
+
+/// Where a store stands: the newest change, by number and content, and since when all vectors are of one model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Its number; 0 before the first one.
+    pub change: u64,
+    content: String,
+    epoch: String,
+}
 
 /// An accepted article that waits to be placed.
 #[derive(Debug, Clone)]
@@ -241,15 +259,24 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be read, or the error of `each`.
-    pub fn for_each_placed<E: From<StoreError>>(&self, mut each: impl FnMut(Stored) -> Result<(), E>) -> Result<(), E> {
+    pub fn for_each_placed<E: From<StoreError>>(&self, each: impl FnMut(Stored) -> Result<(), E>) -> Result<(), E> {
+        self.for_each_stored("", "a.number", each)
+    }
+
+    fn for_each_stored<E: From<StoreError>>(
+        &self,
+        joined: &str,
+        order: &str,
+        mut each: impl FnMut(Stored) -> Result<(), E>,
+    ) -> Result<(), E> {
         let connection = self.writer()?;
         let failed = |error: rusqlite::Error| E::from(StoreError::from(error));
         let mut articles = connection
-            .prepare(
+            .prepare(&format!(
                 "SELECT a.number, a.title, a.text, a.lang, a.published_s, a.story, a.strand, v.vector
-                 FROM articles a JOIN vectors v ON v.article = a.number
-                 WHERE a.state = 'placed' AND a.story IS NOT NULL AND a.strand IS NOT NULL ORDER BY a.number",
-            )
+                 FROM articles a JOIN vectors v ON v.article = a.number {joined}
+                 WHERE a.state = 'placed' AND a.story IS NOT NULL AND a.strand IS NOT NULL ORDER BY {order}"
+            ))
             .map_err(failed)?;
         let mut links = connection
             .prepare("SELECT a, score FROM edges WHERE b = ?1 ORDER BY a")
@@ -276,6 +303,58 @@ impl Store {
             })?;
         }
         Ok(())
+    }
+
+    /// As [`Store::for_each_placed`], but only articles that were placed after this change, in the order in which they were.
+    ///
+    /// # Errors
+    /// As [`Store::for_each_placed`].
+    pub fn for_each_placed_after<E: From<StoreError>>(
+        &self,
+        change: u64,
+        each: impl FnMut(Stored) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // The first time that an article joins a story it comes from none.
+        let after = format!(
+            "JOIN changes c ON c.article = a.number AND c.number > {change} AND c.kind = 'article_joined' AND c.detail = '{{}}'"
+        );
+        self.for_each_stored(&after, "c.number", each)
+    }
+
+    /// Strand and story of every article that has both: (article, strand, story).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn strands(&self) -> Result<Vec<(u64, u64, u64)>, StoreError> {
+        let connection = self.writer()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT number, strand, story FROM articles INDEXED BY articles_strand
+             WHERE story IS NOT NULL AND strand IS NOT NULL",
+        )?;
+        let whole = |row: &rusqlite::Row<'_>, at: usize| row.get::<_, i64>(at).map(|number| number as u64);
+        let rows = statement.query_map([], |row| Ok((whole(row, 0)?, whole(row, 1)?, whole(row, 2)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Where the store stands now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn mark(&self) -> Result<Mark, StoreError> {
+        let connection = self.writer()?;
+        let newest: i64 = connection.query_row("SELECT coalesce(max(number), 0) FROM changes", [], |row| row.get(0))?;
+        mark(&connection, newest)
+    }
+
+    /// Whether the store once stood there: whether the change is among its own.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn has_mark(&self, known: &Mark) -> Result<bool, StoreError> {
+        let Ok(change) = i64::try_from(known.change) else {
+            return Ok(false);
+        };
+        Ok(mark(&*self.writer()?, change)? == *known)
     }
 
     /// The number that the next story gets, and each story's headline article.
@@ -318,10 +397,7 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn fact(&self, key: &str) -> Result<Option<String>, StoreError> {
-        Ok(self
-            .writer()?
-            .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
-            .optional()?)
+        fact(&*self.writer()?, key)
     }
 
     /// Writes a fact about the whole store.
@@ -401,10 +477,35 @@ impl Store {
             )?;
         }
         transaction.execute("DELETE FROM meta WHERE key IN ('model', 'centres')", [])?;
+        transaction.execute(
+            "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
+            params![EPOCH, at.to_string()],
+        )?;
         transaction.commit()?;
         self.announce(&connection);
         Ok(requeued)
     }
+}
+
+pub(super) fn fact(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {
+    Ok(connection
+        .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+        .optional()?)
+}
+
+/// What a change is, so that another store's of the same number is told from it.
+fn mark(connection: &Connection, change: i64) -> Result<Mark, StoreError> {
+    let content: Option<String> = connection
+        .prepare_cached(
+            "SELECT concat_ws(' ', at, kind, story, coalesce(article, '-'), detail) FROM changes WHERE number = ?1",
+        )?
+        .query_row([change], |row| row.get(0))
+        .optional()?;
+    Ok(Mark {
+        change: change as u64,
+        content: content.map(|content| digest(content.as_bytes())).unwrap_or_default(),
+        epoch: fact(connection, EPOCH)?.unwrap_or_default(),
+    })
 }
 
 fn queued_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Queued> {

@@ -291,7 +291,11 @@ pub(super) fn first_words(text: &str) -> String {
 }
 
 /// Counts a story's members anew, so that the counts are honest by construction.
-pub(super) fn recount(transaction: &Transaction<'_>, story: u64, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub(in crate::store) fn recount(
+    transaction: &Transaction<'_>,
+    story: u64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let number = story as i64;
     let languages: Vec<String> = transaction
         .prepare_cached("SELECT lang FROM articles WHERE story = ?1 GROUP BY lang ORDER BY count(*) DESC, lang")?
@@ -316,7 +320,7 @@ pub(super) fn recount(transaction: &Transaction<'_>, story: u64, now: DateTime<U
         .prepare_cached(
             "UPDATE stories SET velocity = (SELECT count(*) FROM articles a
                WHERE a.story = ?1 AND a.published_s > stories.latest - ?2) / 3.0,
-             state = CASE WHEN merged_into IS NOT NULL THEN 'merged' WHEN articles = 0 THEN 'closed' ELSE state END
+             state = CASE WHEN merged_into IS NOT NULL THEN 'merged' ELSE state END
              WHERE number = ?1",
         )?
         .execute(params![number, PACE_SECONDS])?;

@@ -180,6 +180,8 @@ pub static WORDS: Words = Words {
 
     why: "Why it is in this story",
     waits: "It waits to be placed.",
+    text_dropped: "The text had been kept for the configured time and was dropped.",
+    placement_dropped: "Why it is in its story had been kept for the configured time and was dropped.",
     failed: "It could not be placed:",
     because_copy: "It repeats the text of {article}, and is in the story where that one is.",
     because_alone: "Nothing was close enough when it came: it began a story of its own.",

@@ -212,6 +212,8 @@ pub struct Words {
     // Its placement.
     pub why: &'static str,
     pub waits: &'static str,
+    pub text_dropped: &'static str,
+    pub placement_dropped: &'static str,
     pub failed: &'static str,
     pub because_copy: &'static str,
     pub because_alone: &'static str,
