@@ -686,7 +686,7 @@ async fn run(
     }
     let app = App {
         access: Arc::new(Access::open(&settings.publish, settings.publish.listen, data)?),
-        tracker: Arc::new(Tracker::new(Arc::clone(&store), settings.track.clone())),
+        tracker: Arc::new(Tracker::new(Arc::clone(&store), settings.track.clone(), Arc::default())),
         store,
         metrics: Arc::default(),
         intake: Arc::new(Hole),

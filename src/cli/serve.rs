@@ -64,7 +64,7 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
     let access = Arc::new(Access::open(&settings.publish, listen, &dir)?);
     let pipeline = Arc::new(Pipeline::open(Arc::clone(&settings), &dir)?);
     let watched = Arc::clone(&pipeline);
-    let tracker = Arc::new(Tracker::new(pipeline.store(), settings.track.clone()));
+    let tracker = Arc::new(Tracker::new(pipeline.store(), settings.track.clone(), pipeline.metrics()));
     let deliverer = Deliverer::start(Arc::clone(&tracker))?;
     let app = App {
         store: pipeline.store(),

@@ -19,7 +19,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use super::guard::{Checked, Guard};
 use super::{Settings, Tracker, rules, sign};
 use crate::store::write::{Outgoing, Then, Tried};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
 /// Bytes of an answer that are read.
 const ANSWER_BYTES: u64 = 4_096;
@@ -73,8 +73,7 @@ impl Drop for Deliverer {
 
 async fn deliver(tracker: &Tracker, mut stop: watch::Receiver<bool>) {
     let poster = Arc::new(Poster::new(&tracker.settings, tracker.guard.clone()));
-    let store = &tracker.store;
-    let mut newest = store.newest();
+    let mut newest = tracker.store.newest();
     let (mut busy, mut posts) = (BTreeSet::new(), JoinSet::new());
     let mut forgot: Option<Instant> = None;
     loop {
@@ -93,7 +92,7 @@ async fn deliver(tracker: &Tracker, mut stop: watch::Receiver<bool>) {
         let sleep = tokio::time::sleep(next.unwrap_or(FORGET).min(FORGET));
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            Some(done) = posts.join_next() => finish(store, done, &mut busy),
+            Some(done) = posts.join_next() => finish(tracker, done, &mut busy),
             changed = newest.changed() => if changed.is_err() { break },
             () = tracker.bell.notified() => {}
             () = sleep => {}
@@ -101,7 +100,7 @@ async fn deliver(tracker: &Tracker, mut stop: watch::Receiver<bool>) {
     }
     let until = tokio::time::Instant::now() + DRAIN;
     while let Ok(Some(done)) = tokio::time::timeout_at(until, posts.join_next()).await {
-        finish(store, done, &mut busy);
+        finish(tracker, done, &mut busy);
     }
 }
 
@@ -134,11 +133,16 @@ fn hand_out(
     Ok(due.map(|due| Duration::from_micros((due - now.timestamp_micros()).max(0).unsigned_abs())))
 }
 
-fn finish(store: &Store, done: Result<(u64, Tried), tokio::task::JoinError>, busy: &mut BTreeSet<u64>) {
+fn finish(tracker: &Tracker, done: Result<(u64, Tried), tokio::task::JoinError>, busy: &mut BTreeSet<u64>) {
     match done {
         Ok((watch, tried)) => {
             busy.remove(&watch);
-            if let Err(error) = store.tried(&tried, Utc::now()) {
+            tracker.metrics.delivery(match tried.then {
+                Then::Delivered => "delivered",
+                Then::Again(_) => "failed",
+                Then::Dead | Then::Gone => "given_up",
+            });
+            if let Err(error) = tracker.store.tried(&tried, Utc::now()) {
                 tracing::error!(%error, message = tried.message, "a try was not noted; the message is posted again under its id");
             }
         }

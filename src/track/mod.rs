@@ -20,6 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use tokio::sync::{Notify, watch};
 use utoipa::ToSchema;
 
+use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::write::Again;
 use guard::Guard;
@@ -267,6 +268,7 @@ pub struct Tracker {
     bell: Notify,
     /// The number of the newest alert, for those who follow a watch live.
     newest: watch::Sender<u64>,
+    metrics: Arc<Metrics>,
 }
 
 /// A new watch, or a new secret of one: the only time that the secret is shown.
@@ -277,14 +279,15 @@ pub struct Secret {
 }
 
 impl Tracker {
-    /// Of this store, with these settings.
-    pub fn new(store: Arc<Store>, settings: Settings) -> Self {
+    /// Of this store, with these settings; deliveries are counted in `metrics`.
+    pub fn new(store: Arc<Store>, settings: Settings, metrics: Arc<Metrics>) -> Self {
         Self {
             guard: Guard::new(settings.allow_networks.clone()),
             store,
             settings,
             bell: Notify::new(),
             newest: watch::Sender::new(0),
+            metrics,
         }
     }
 

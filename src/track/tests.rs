@@ -138,7 +138,7 @@ impl Desk {
     }
 
     fn watch(&self, new: Value) -> String {
-        let tracker = Tracker::new(Arc::clone(&self.store), settings());
+        let tracker = Tracker::new(Arc::clone(&self.store), settings(), Arc::default());
         tracker.add(&serde_json::from_value(new).unwrap()).unwrap().0
     }
 
@@ -452,7 +452,7 @@ fn until(what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
 fn messages_are_signed_and_the_old_secret_signs_beside_the_new_one() {
     let mut desk = Desk::new();
     desk.story(1, "A");
-    let tracker = Arc::new(Tracker::new(Arc::clone(&desk.store), settings()));
+    let tracker = Arc::new(Tracker::new(Arc::clone(&desk.store), settings(), Arc::default()));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/in", listener.local_addr().unwrap());
     let (id, old) = tracker
@@ -499,6 +499,7 @@ fn nothing_is_sent_to_private_addresses_whatever_a_name_resolves_to() {
             allow_networks: Vec::new(),
             ..settings()
         },
+        Arc::default(),
     ));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -560,7 +561,7 @@ fn account(joins: u64, watches: u64) {
             format!("w{watch}")
         );
     }
-    let tracker = Arc::new(Tracker::new(Arc::clone(&desk.store), settings()));
+    let tracker = Arc::new(Tracker::new(Arc::clone(&desk.store), settings(), Arc::default()));
     let mut deliverer = Deliverer::start(Arc::clone(&tracker)).unwrap();
     let started = Instant::now();
     let batches = 20;
