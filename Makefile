@@ -38,6 +38,7 @@ test: ## Run everything that CI runs
 	target/debug/silsila model fetch
 	cargo test --locked
 	cargo run --locked --example fuzz -- 20000
+	EXAMPLES=10 bash .ci/api-test target/debug/silsila
 
 fuzz: needs ## Throw CASES broken inputs at everything that reads input (CASES=10000000 SEED=1)
 	cargo run --release --locked --example fuzz -- $(or $(CASES),1000000) $(or $(SEED),1)

@@ -5,7 +5,7 @@
 //! otherwise), in the file's order; with `--clock` all do, so that the stream is as dense at its beginning as at its end. All are embedded once, in target/story-vectors, and that is not measured; with `--synthetic` they get vectors
 //! made like news instead, and no model is needed. As in the service, an article whose folded text has been seen follows the
 //! first one. `--digest` prints a digest of every decision, which changes of speed alone must leave as it is. `--stories` writes
-//! the twenty largest stories and twenty others with the titles of their articles, for reading; it quotes articles of others, so
+//! the twenty largest stories and twenty others with the titles of their articles and how coherent they are, for reading; it quotes articles of others, so
 //! keep it out of the repository.
 
 use std::collections::{BTreeMap, HashMap};
@@ -177,6 +177,20 @@ impl News {
     }
 }
 
+/// Direction of the mean of some articles' vectors.
+fn centre(members: &[usize], articles: &[shared::Article]) -> Vec<f32> {
+    let mut sum = vec![0.0; articles.first().map_or(0, |article| article.vector.len())];
+    for article in members.iter().filter_map(|member| articles.get(*member)) {
+        sum.iter_mut().zip(&article.vector).for_each(|(sum, x)| *sum += x);
+    }
+    let length = product(&sum, &sum).sqrt().max(f32::EPSILON);
+    sum.iter().map(|x| x / length).collect()
+}
+
+fn product(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
 fn write_stories<'a>(
     out: &Path,
     stories: impl Iterator<Item = &'a Vec<usize>>,
@@ -184,7 +198,18 @@ fn write_stories<'a>(
 ) -> Result<(), Box<dyn Error>> {
     let mut text = String::new();
     for members in stories {
-        writeln!(text, "\n# {} articles", members.len())?;
+        let of = |from: usize, to: usize| centre(members.get(from..to).unwrap_or_default(), articles);
+        let (all, part) = (of(0, members.len()), members.len().div_ceil(5));
+        let drift = product(&of(0, part), &of(members.len() - part, members.len()));
+        let alike = members.iter().filter_map(|member| articles.get(*member));
+        let alike = alike.map(|article| product(&article.vector, &all)).sum::<f32>() / members.len().max(1) as f32;
+        let times = || members.iter().filter_map(|member| articles.get(*member)?.time);
+        let days = (times().max().unwrap_or_default() - times().min().unwrap_or_default()) as f64 / DAY;
+        writeln!(
+            text,
+            "\n# {} articles in {days:.1} days; cosine of first and last fifth {drift:.3}, of articles and centre {alike:.3}",
+            members.len()
+        )?;
         let step = members.len().div_ceil(TITLES).max(1);
         for article in members.iter().step_by(step).filter_map(|member| articles.get(*member)) {
             let title: String = article

@@ -13,6 +13,7 @@ use crate::config::Settings;
 use crate::embed::worker::Worker;
 use crate::pipeline::{Pipeline, Placer};
 use crate::publish::access::Access;
+use crate::publish::memo::Memo;
 use crate::publish::streams::Streams;
 use crate::publish::{self, App, LogFormat};
 use crate::store::Store;
@@ -64,7 +65,11 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
     let access = Arc::new(Access::open(&settings.publish, listen, &dir)?);
     let pipeline = Arc::new(Pipeline::open(Arc::clone(&settings), &dir)?);
     let watched = Arc::clone(&pipeline);
-    let tracker = Arc::new(Tracker::new(pipeline.store(), settings.track.clone(), pipeline.metrics()));
+    let tracker = Arc::new(Tracker::new(
+        pipeline.store(),
+        settings.track.clone(),
+        pipeline.metrics(),
+    ));
     let deliverer = Deliverer::start(Arc::clone(&tracker))?;
     let app = App {
         store: pipeline.store(),
@@ -72,10 +77,12 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
         intake: Arc::<Pipeline>::clone(&pipeline),
         desk: Arc::<Pipeline>::clone(&pipeline),
         trouble: Arc::new(move || watched.trouble()),
+        meaning: pipeline.meaning(),
+        answers: Arc::new(Memo::new(settings.publish.memo_bytes)),
+        timelines: Arc::new(Memo::new(settings.publish.memo_bytes)),
+        streams: Arc::new(Streams::new(settings.publish.max_streams)),
         access,
         metrics: pipeline.metrics(),
-        meaning: pipeline.meaning(),
-        streams: Arc::new(Streams::new(settings.publish.max_streams)),
         settings,
     };
     actix_web::rt::System::new().block_on(publish::serve(app, listen))?;

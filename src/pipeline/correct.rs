@@ -12,6 +12,7 @@ use crate::pipeline::PipelineError;
 use crate::store::write::{Effects, Ended, Kept, Moved, Standing};
 use crate::store::{Store, StoreError};
 use crate::story::corrections::{Constraints, Hold};
+use crate::story::graph::Community;
 use crate::story::{Engine, StoryChange};
 
 /// Why a correction was not made.
@@ -259,17 +260,24 @@ impl Planner<'_> {
             }
         }
         // What came later goes with the articles that it was grouped with, where those all go back.
-        for (article, back) in targets.clone() {
-            let mates = self.engine.strand_mates(article);
-            let known = |mate: &u64| *mate <= kept.newest;
-            if mates
-                .iter()
-                .copied()
-                .filter(known)
-                .all(|mate| targets.get(&mate) == Some(&back))
-            {
-                for mate in mates.into_iter().filter(|mate| !known(mate)) {
-                    targets.entry(mate).or_insert(back);
+        let mut strands: BTreeMap<Community, u64> = BTreeMap::new();
+        for (article, back) in &targets {
+            if let Some(strand) = self.engine.strand(*article) {
+                strands.entry(strand).or_insert(*back);
+            }
+        }
+        for (strand, first) in strands {
+            let members: Vec<u64> = self.engine.strand_members(strand).collect();
+            let known = || members.iter().filter(|member| **member <= kept.newest);
+            // Where nobody was there before, the first of those that came later shows the way.
+            let back = known()
+                .next()
+                .map_or(Some(&first), |member| targets.get(member))
+                .copied();
+            let Some(back) = back else { continue };
+            if known().all(|member| targets.get(member) == Some(&back)) {
+                for later in members.into_iter().filter(|member| *member > kept.newest) {
+                    targets.entry(later).or_insert(back);
                 }
             }
         }

@@ -45,8 +45,17 @@ pub struct Settings {
 pub struct Once {
     /// The key that the feeder made up for it.
     pub key: String,
+    /// Who the feeder is, by token; two feeders may make up the same key.
+    pub owner: String,
     /// A digest of the request: another one under this key is a mistake.
     pub digest: String,
+}
+
+impl Once {
+    /// The key with its owner.
+    pub fn whole(&self) -> String {
+        format!("{}\n{}", self.owner, self.key)
+    }
 }
 
 /// The answers to a request, one for each submission, in their order.

@@ -58,6 +58,12 @@ pub(super) fn embedder() -> Worker {
     Worker::start(Box::new(Words(identity)), 64).expect("a worker")
 }
 
+/// A folder in memory where there is one: every step is flushed, and a disk would take most of the time.
+fn folder() -> tempfile::TempDir {
+    let in_memory = tempfile::tempdir_in("/dev/shm");
+    in_memory.or_else(|_| tempfile::tempdir()).expect("a folder")
+}
+
 /// What happens, in terms of what is there.
 #[derive(Debug, Clone)]
 enum Act {
@@ -368,7 +374,7 @@ fn saved_files(dir: &Path) -> Vec<std::path::PathBuf> {
 
 #[test]
 fn a_flipped_byte_in_what_was_saved_is_found_and_leads_to_a_rebuild() {
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = folder();
     let mut newsroom = Newsroom::filled(dir.path());
     assert!(newsroom.placer.save().expect("saved") && !newsroom.placer.save().expect("nothing to save"));
     let files = saved_files(dir.path());
@@ -413,7 +419,7 @@ fn a_flipped_byte_in_what_was_saved_is_found_and_leads_to_a_rebuild() {
 
 #[test]
 fn what_was_kept_for_long_enough_is_dropped_of_closed_stories_alone_and_says_so() {
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = folder();
     let mut newsroom = Newsroom::filled(dir.path());
     let (first, story) = ("x0", newsroom.store.article("x0").expect("read").expect("there"));
     let words = SearchQuery {
@@ -486,7 +492,7 @@ fn what_was_kept_for_long_enough_is_dropped_of_closed_stories_alone_and_says_so(
 
 #[test]
 fn what_was_saved_is_used_by_the_same_settings_on_the_same_store_alone() {
-    let dir = tempfile::tempdir().expect("a folder");
+    let dir = folder();
     let mut newsroom = Newsroom::filled(dir.path());
     newsroom.placer.save().expect("saved");
     let identity = newsroom.placer.identity().clone();
@@ -506,7 +512,7 @@ fn what_was_saved_is_used_by_the_same_settings_on_the_same_store_alone() {
     let said = load(&other, &newsroom.store).expect_err("other settings").to_string();
     assert!(said.contains("other settings"), "{said}");
     // Another store with as many changes.
-    let elsewhere = tempfile::tempdir().expect("a folder");
+    let elsewhere = folder();
     let mut twin = Newsroom::open(elsewhere.path());
     twin.now += TimeDelta::seconds(1);
     for number in 0..30u8 {
@@ -522,10 +528,10 @@ fn what_was_saved_is_used_by_the_same_settings_on_the_same_store_alone() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 20, max_shrink_iters: 200, ..ProptestConfig::default() })]
     #[test]
     fn the_change_log_replayed_gives_the_store_and_everything_agrees(acts in acts()) {
-        let dir = tempfile::tempdir().expect("a folder");
+        let dir = folder();
         let mut newsroom = Newsroom::open(dir.path());
         for (number, act) in acts.iter().enumerate() {
             newsroom = newsroom.act(act);
@@ -543,7 +549,7 @@ proptest! {
 
     #[test]
     fn a_writer_that_stopped_decides_as_one_that_never_did(acts in acts()) {
-        let (dir, other) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let (dir, other) = (folder(), folder());
         let (mut stops, mut goes_on) = (Newsroom::open(dir.path()), Newsroom::open(other.path()));
         // What is rebuilt is rebuilt from the texts as they are now, and from what is left.
         let exact = acts.iter().all(|act| matches!(act, Act::Restart(Stop::Asked)) || !matches!(act, Act::Restart(_)));

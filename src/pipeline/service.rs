@@ -90,9 +90,9 @@ impl Pipeline {
             .filter(|seconds| *seconds > 0.0)
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let mut placer = Placer::open(Arc::clone(&store), settings, embedder)?;
+        let meaning = Arc::new(placer.meaning());
         let metrics = placer.metrics();
         metrics.running(&placer.identity().name);
-        let meaning = Arc::new(placer.meaning());
         let shared = Arc::new(Shared::default());
         shared.lock().queued = store.count_queued()?;
         let own = Arc::clone(&shared);
@@ -268,6 +268,21 @@ fn write(placer: &mut Placer, shared: &Shared, save_every: Option<Duration>) {
     }
 }
 
+/// A key that is taken while its request is stored.
+struct Storing<'a>(&'a Shared, String);
+
+impl<'a> Storing<'a> {
+    fn begin(shared: &'a Shared, key: String) -> Option<Self> {
+        shared.lock().storing.insert(key.clone()).then_some(Self(shared, key))
+    }
+}
+
+impl Drop for Storing<'_> {
+    fn drop(&mut self) {
+        self.0.lock().storing.remove(&self.1);
+    }
+}
+
 impl Pipeline {
     fn count(&self, answers: &[Result<Receipt, Refusal>]) {
         for answer in answers {
@@ -278,28 +293,7 @@ impl Pipeline {
             self.metrics.accepted(outcome, 1);
         }
     }
-}
 
-/// A key that is taken while its request is stored.
-struct Storing<'a>(&'a Shared, &'a str);
-
-impl<'a> Storing<'a> {
-    fn begin(shared: &'a Shared, key: &'a str) -> Option<Self> {
-        shared
-            .lock()
-            .storing
-            .insert(key.to_owned())
-            .then_some(Self(shared, key))
-    }
-}
-
-impl Drop for Storing<'_> {
-    fn drop(&mut self) {
-        self.0.lock().storing.remove(self.1);
-    }
-}
-
-impl Pipeline {
     /// Reserves room in the queue, stores, and gives back what is not needed.
     fn take_in(
         &self,
@@ -345,7 +339,7 @@ impl Intake for Pipeline {
     }
 
     fn accept_once(&self, submissions: Vec<Submission>, once: &Once) -> Result<Answers, IntakeError> {
-        let Some(_storing) = Storing::begin(&self.shared, &once.key) else {
+        let Some(_storing) = Storing::begin(&self.shared, once.whole()) else {
             return Err(IntakeError::KeyInProgress(once.key.clone()));
         };
         // Before there is asked for room: a full queue does not take back what was acknowledged.

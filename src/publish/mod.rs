@@ -6,6 +6,7 @@
 pub mod access;
 pub mod api;
 mod feed;
+pub mod memo;
 mod request_id;
 mod server;
 pub mod streams;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub drain_seconds: u64,
     /// Streams of the change log that may be open at once.
     pub max_streams: usize,
+    /// Bytes of answers that are kept for who asks the same again while nothing changes.
+    pub memo_bytes: usize,
     /// Seconds without a change after which a stream shows that it is alive.
     pub heartbeat_seconds: u64,
     /// Where the tokens are; empty means `tokens.json` in the data folder.

@@ -24,11 +24,14 @@ use crate::metrics::Metrics;
 use crate::pipeline::{Desk, Intake, Meaning};
 use crate::publish::access::rate::Quota;
 use crate::publish::access::{Access, Caller, Refused};
+use crate::publish::api::Kept;
 use crate::publish::api::problem::{Kind, Problem};
+use crate::publish::memo::Memo;
 use crate::publish::request_id::{RequestId, RequestIds};
 use crate::publish::streams::Streams;
 use crate::publish::{api, web as pages};
 use crate::store::Store;
+use crate::timeline::Event;
 use crate::track::Tracker;
 
 /// Threads that answer; each has its share of the connections.
@@ -55,6 +58,10 @@ pub struct App {
     pub tracker: Arc<Tracker>,
     /// Who follows the change log live.
     pub streams: Arc<Streams>,
+    /// Answers that hold as long as nothing changes.
+    pub answers: Arc<Memo<Kept>>,
+    /// Timelines that hold as long as their story does.
+    pub timelines: Arc<Memo<Arc<Vec<Event>>>>,
     /// All settings.
     pub settings: Arc<Settings>,
 }
@@ -274,6 +281,7 @@ fn cors(origins: &[String]) -> Condition<Cors> {
         ])
         .expose_headers([
             "etag",
+            "idempotency-replayed",
             "location",
             "ratelimit",
             "ratelimit-policy",

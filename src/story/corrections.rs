@@ -73,11 +73,9 @@ impl Constraints {
         self.never.get(&article).into_iter().flatten().copied()
     }
 
-    /// Pairs that are never together, each in both orders.
-    pub fn never(&self) -> impl Iterator<Item = (Article, Article)> + '_ {
-        self.never
-            .iter()
-            .flat_map(|(a, others)| others.iter().map(move |b| (*a, *b)))
+    /// Whether any articles are never together.
+    pub fn keeps_apart(&self) -> bool {
+        !self.never.is_empty()
     }
 
     /// Whether an old link must not draw: the editor who placed the one article knew the other, and left it elsewhere.

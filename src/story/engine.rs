@@ -25,6 +25,8 @@ const NAMED: usize = 5;
 const TERMS: usize = 8;
 /// Members that are looked at for the key terms: the newest ones.
 const TERM_MEMBERS: usize = 60;
+/// Members from which the words of most of them are its own.
+const LEAST_TELLING: usize = 4;
 /// Members that make a group's centre: the newest ones, so that a long story is seen as it is now.
 const CENTRE_MEMBERS: usize = 60;
 /// Stories that an arrival's story may take in, or be taken into, one after the other.
@@ -325,6 +327,33 @@ impl Engine {
         let article = arrival.article;
         let pairs = self.take_in(arrival)?;
         let compared = self.compare(article, &pairs);
+        Ok(self.decide(article, compared))
+    }
+
+    /// Decides about an article whose pairs [`Engine::pairs`] found before, in an engine that was given the same articles in
+    /// the same order: for training, where reading texts and looking for neighbours would be most of the work. Its text is
+    /// not read, so that stories have no key terms.
+    ///
+    /// # Errors
+    /// When the index refuses the vector.
+    pub fn place_known(
+        &mut self,
+        arrival: &Arrival,
+        pairs: &[(Article, [f32; COUNT])],
+    ) -> Result<Decision, StoryError> {
+        self.keep(arrival, Bag::default())?;
+        let compared = pairs.iter().map(|(other, signals)| Compared {
+            article: *other,
+            probability: rounded(self.weights.pairs.probability(signals)),
+            similarity: 0.0,
+            signals: *signals,
+        });
+        let compared = sorted(compared.collect());
+        Ok(self.decide(arrival.article, compared))
+    }
+
+    /// Links an article that was taken in to what it was compared with, and improves the stories around it.
+    fn decide(&mut self, article: Article, compared: Vec<Compared>) -> Decision {
         let mut links: Vec<(Article, f64)> = compared
             .iter()
             .filter(|pair| pair.probability >= self.settings.link)
@@ -358,13 +387,13 @@ impl Engine {
         let placement = self.placement(article, story, compared, second_look);
         let strands = self.strands_of(&stranded);
         self.forget();
-        Ok(Decision {
+        Decision {
             story,
             placement,
             links,
             strands,
             changes,
-        })
+        }
     }
 
     /// The strands of some articles.
@@ -378,12 +407,14 @@ impl Engine {
         self.next_story
     }
 
-    /// The other articles in memory that are in the same strand.
-    pub fn strand_mates(&self, article: Article) -> Vec<Article> {
-        let Some(strand) = self.graph.community(article) else {
-            return Vec::new();
-        };
-        self.graph.members(strand).filter(|mate| *mate != article).collect()
+    /// The strand of an article in memory.
+    pub fn strand(&self, article: Article) -> Option<Community> {
+        self.graph.community(article)
+    }
+
+    /// The articles in memory that are in a strand, by number.
+    pub fn strand_members(&self, strand: Community) -> impl Iterator<Item = Article> + '_ {
+        self.graph.members(strand)
     }
 
     /// Takes over what the corrections ask from now on, without moving anything: after [`Engine::restore`].
@@ -491,11 +522,16 @@ impl Engine {
     /// Whether the corrections let two stories become one.
     fn may_unite(&self, a: u64, b: u64) -> bool {
         let asked = &self.constraints;
-        asked.is_empty()
-            || !(asked.is_shaped(a) && asked.is_shaped(b)
-                || asked
-                    .never()
-                    .any(|(x, y)| self.story_of(x) == Some(a) && self.story_of(y) == Some(b)))
+        if asked.is_shaped(a) && asked.is_shaped(b) {
+            return false;
+        }
+        if !asked.keeps_apart() {
+            return true;
+        }
+        let (fewer, more) = if self.size(a) < self.size(b) { (a, b) } else { (b, a) };
+        let strands = self.stories.strands(fewer);
+        let mut members = strands.flat_map(|strand| self.graph.members(strand));
+        !members.any(|member| asked.apart(member).any(|other| self.story_of(other) == Some(more)))
     }
 
     /// The pairs that [`Engine::place`] would compare, with their signals: for training.
@@ -567,9 +603,13 @@ impl Engine {
             }
         }
         let few = if members.len() > 2 { 2 } else { 1 };
+        // A word of the list tells something where most of a story has it: "fire".
+        let is_telling = |term, texts: usize| {
+            !self.lexicon.is_function_word(term) || members.len() >= LEAST_TELLING && texts * 2 > members.len()
+        };
         let mut terms: Vec<(u32, f32)> = sums
             .into_iter()
-            .filter(|(term, (_, texts))| *texts >= few && !self.lexicon.is_common(*term))
+            .filter(|(term, (_, texts))| *texts >= few && !self.lexicon.is_common(*term) && is_telling(*term, *texts))
             .map(|(term, (sum, _))| (term, sum))
             .collect();
         terms.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -592,7 +632,11 @@ impl Engine {
         let candidates = self.candidates(&arrival, window)?;
         self.sample(&arrival, window, &candidates)?;
         let crowd = window.map(|window| self.crowd(window));
-        self.learn(arrival)?;
+        self.keep(&arrival, Bag::default())?;
+        let bag = self.lexicon.learn(&arrival.text, &arrival.lang);
+        if let Some(profile) = self.profiles.get_mut(&article) {
+            profile.bag = bag;
+        }
         Ok(self.meet(article, &candidates, crowd))
     }
 
@@ -663,12 +707,12 @@ impl Engine {
         self.times.partition_point(|known| *known <= to) - first
     }
 
-    fn learn(&mut self, arrival: Arrival) -> Result<(), StoryError> {
+    /// Takes an arrival into memory, with the words and names of its text.
+    fn keep(&mut self, arrival: &Arrival, bag: Bag) -> Result<(), StoryError> {
         let article = arrival.article;
         self.index
             .insert(article, &arrival.vector, arrival.time)
             .map_err(|cause| StoryError::Index { article, cause })?;
-        let bag = self.lexicon.learn(&arrival.text, &arrival.lang);
         self.newest = self.newest.max(arrival.time);
         if let Some(time) = arrival.time {
             let at = self.times.partition_point(|known| *known <= time);
@@ -733,15 +777,11 @@ impl Engine {
         let Some(own) = self.profiles.get(&article) else {
             return Vec::new();
         };
-        let mut compared: Vec<Compared> = pairs
-            .iter()
-            .filter_map(|(number, pair)| {
-                let other = self.profiles.get(number)?;
-                Some(self.judged(own, *number, other, *pair))
-            })
-            .collect();
-        compared.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.article.cmp(&b.article)));
-        compared
+        let compared = pairs.iter().filter_map(|(number, pair)| {
+            let other = self.profiles.get(number)?;
+            Some(self.judged(own, *number, other, *pair))
+        });
+        sorted(compared.collect())
     }
 
     /// A pair's probability, and what it comes from.
@@ -788,7 +828,8 @@ impl Engine {
                 }
                 continue;
             }
-            if self.stories.of(strand).is_none() {
+            let is_new = self.stories.of(strand).is_none();
+            if is_new {
                 let mut votes: BTreeMap<u64, usize> = BTreeMap::new();
                 for member in self.graph.members(strand) {
                     if let Some(story) = before.get(&member).copied().flatten() {
@@ -799,15 +840,21 @@ impl Engine {
                 let story = most.map_or_else(|| self.stories.provisional(), |(story, _)| story);
                 self.stories.put(strand, story);
             }
-            if self.is_stranger(strand) {
+            // What held a new strand to its story were links, and they gave way: nobody looked at the two as wholes yet.
+            let least = if is_new {
+                self.settings.part_new
+            } else {
+                self.settings.part
+            };
+            if self.is_stranger(strand, least) {
                 let story = self.stories.provisional();
                 self.shift(strand, story, before);
             }
         }
     }
 
-    /// Whether a strand no longer fits the rest of its story.
-    fn is_stranger(&self, strand: Community) -> bool {
+    /// Whether a strand does not fit the rest of its story: both are one with a probability below `least`.
+    fn is_stranger(&self, strand: Community, least: f64) -> bool {
         let Some(story) = self.stories.of(strand) else {
             return false;
         };
@@ -819,7 +866,7 @@ impl Engine {
         let (own, rest) = (self.group(&[strand], &mut means), self.group(&rest, &mut means));
         let likeness = self.dot.of(&own.centre, &rest.centre);
         let signals = self.in_common(&own, &rest, likeness, 0.0);
-        self.weights.groups.probability(&signals) < self.settings.part
+        self.weights.groups.probability(&signals) < least
     }
 
     /// Compares the arrival's story as a whole with the stories of the articles near to it, and makes the most alike one
@@ -1132,6 +1179,12 @@ impl Engine {
     }
 }
 
+/// The most probable first, of equals the older.
+fn sorted(mut compared: Vec<Compared>) -> Vec<Compared> {
+    compared.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.article.cmp(&b.article)));
+    compared
+}
+
 /// Length of a vector, greater than 0.
 fn length(vector: impl Iterator<Item = f32>) -> f32 {
     vector.map(|x| x * x).sum::<f32>().sqrt().max(f32::EPSILON)
@@ -1221,7 +1274,7 @@ mod tests {
         assert_ne!(one, other);
         // As if it had been taken for a part of that story.
         engine.stories.put(stranger, one);
-        assert!(engine.is_stranger(stranger) && !engine.is_stranger(own));
+        assert!(engine.is_stranger(stranger, 0.1) && !engine.is_stranger(own, 0.1));
         let mut before = BTreeMap::new();
         engine.sort_strands(2, &BTreeMap::new(), &mut before);
         let changes = engine.settle(&before);
@@ -1470,6 +1523,23 @@ mod tests {
                     desk.check();
                 }
             }
+        }
+    }
+
+    #[test]
+    fn pairs_that_are_known_lead_to_the_same_stories() {
+        for (link, join) in [(0.5, 1.1), (1.1, 0.5)] {
+            let [mut first, mut reader, mut second] = std::array::from_fn(|_| engine(link, join));
+            for number in 1..=60 {
+                let decision = first.place(arrival(number)).expect("placed");
+                let pairs = reader.pairs(arrival(number)).expect("compared");
+                let known = second.place_known(&arrival(number), &pairs).expect("placed");
+                assert_eq!(
+                    (decision.story, decision.links, decision.strands, decision.changes),
+                    (known.story, known.links, known.strands, known.changes)
+                );
+            }
+            assert!((2..60).contains(&first.next_story()), "{}", first.next_story());
         }
     }
 

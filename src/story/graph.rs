@@ -6,6 +6,8 @@
 //! 2019, "fast local move"), and a community that lost its connection is cut into its connected parts, which is the
 //! guarantee of their refinement phase. All sums run in the order of insertion, so equal input gives equal output.
 
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use petgraph::stable_graph::{NodeIndex, StableUnGraph};
@@ -16,6 +18,8 @@ pub type Article = u64;
 /// A community's key, counted from 1: greater than all that are in use.
 pub type Community = u64;
 
+/// Fewer articles than this are never parted: moves of single articles find what there is to find.
+const LEAST_PARTED: usize = 4;
 /// Gains below this are rounding, not improvement.
 const EPSILON: f64 = 1e-9;
 
@@ -179,6 +183,9 @@ impl Graph {
                 }
             }
         }
+        if let Some(own) = self.community(article).filter(|own| is_due(self.size(*own))) {
+            self.refine(own, rules, bounds, &mut moved);
+        }
         lost.extend(self.merge_around(article, rules, bounds, &mut moved));
         for community in lost {
             self.cut_apart(community, &mut moved);
@@ -260,6 +267,52 @@ impl Graph {
         }
     }
 
+    /// Parts a community when that is better than leaving it whole. Moves of one article after the other cannot find that: the
+    /// first articles of a new matter that came into an old community draw all that follow. So its members are grouped
+    /// anew, each beginning alone, by moves and mergers within the community.
+    fn refine(
+        &mut self,
+        community: Community,
+        rules: &Rules,
+        bounds: &impl Bounds,
+        moved: &mut BTreeMap<Article, Community>,
+    ) {
+        let members: Vec<Article> = self.members(community).collect();
+        let links: Vec<Vec<(usize, f64)>> = members
+            .iter()
+            .map(|member| {
+                let inside = self.neighbours(*member).filter_map(|(other, weight)| {
+                    let place = members.binary_search(&other).ok()?;
+                    bounds.draws(self, *member, other).then_some((place, weight))
+                });
+                inside.collect()
+            })
+            .collect();
+        let part = parts::within(&links, rules.resolution);
+        if parts::gain(&links, &part, rules.resolution) <= rules.inertia + EPSILON {
+            return;
+        }
+        let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+        for part in &part {
+            *sizes.entry(*part).or_default() += 1;
+        }
+        // Of equals the part with the oldest article, which has the lowest number, keeps the key.
+        let stays = sizes.iter().rev().max_by_key(|(_, size)| **size).map(|(part, _)| *part);
+        let mut keys = BTreeMap::new();
+        for (member, part) in members.iter().zip(&part) {
+            if Some(*part) != stays {
+                let key = *keys.entry(*part).or_insert_with(|| {
+                    self.newest += 1;
+                    self.newest
+                });
+                self.shift(*member, key, moved);
+            }
+        }
+        for community in keys.into_values().chain([community]) {
+            self.cut_apart(community, moved);
+        }
+    }
+
     /// Which of two communities may become part of which: the larger one stays, of equals the older, which has the lower
     /// key, unless only the other way is allowed.
     fn way(&self, own: Community, other: Community, bounds: &impl Bounds) -> Option<(Community, Community)> {
@@ -337,6 +390,12 @@ impl Graph {
         self.newest += 1;
         self.newest
     }
+}
+
+/// Whether a community of this size is looked at as a whole: small ones always, larger ones whenever they have grown by a
+/// tenth or so, which costs each article the same. It depends on the size alone, so that a restart changes nothing.
+fn is_due(size: usize) -> bool {
+    size >= LEAST_PARTED && size.is_multiple_of((size / 8).max(1).next_power_of_two())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A name's skeleton is its consonants in one Latin spelling («قره باغ» → `krbg`, Karabakh → `krbk`): coarse on
 //! purpose, vowels and doubled letters are what transliterations disagree on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -39,6 +39,8 @@ pub struct Lexicon {
     words: Frequencies,
     names: Frequencies,
     by_language: HashMap<String, u32>,
+    /// Function words of the languages that were seen, folded.
+    function_words: HashMap<String, HashSet<String>>,
     texts: u32,
     /// How a folded word was written when it was first seen.
     spellings: HashMap<String, String>,
@@ -126,6 +128,11 @@ impl Lexicon {
         let words: Vec<&str> = folded.split_whitespace().collect();
         self.learn_spellings(&lead);
         self.texts += 1;
+        if !self.function_words.contains_key(lang) {
+            let listed = stop_words::lookup(lang).unwrap_or_default();
+            let folded = listed.iter().map(|word| fold(word)).collect();
+            self.function_words.insert(lang.to_owned(), folded);
+        }
         let known = self.by_language.entry(lang.to_owned()).or_default();
         *known += 1;
         // A few imagined texts keep the first articles of a language from making every word common.
@@ -170,6 +177,14 @@ impl Lexicon {
             .counts
             .get(term as usize)
             .is_some_and(|count| *count > FEW && *count > known / 2)
+    }
+
+    /// Whether a term of [`Bag::words`] is a function word of its language by the list of stopwords-iso, which is generous: it
+    /// has "fire" and "bill", too.
+    pub fn is_function_word(&self, term: u32) -> bool {
+        let term = self.words.terms.get(term as usize);
+        term.and_then(|term| term.split_once(':'))
+            .is_some_and(|(lang, word)| self.function_words.get(lang).is_some_and(|words| words.contains(word)))
     }
 
     fn learn_spellings(&mut self, text: &str) {
@@ -287,6 +302,29 @@ mod tests {
             lexicon.is_common(term.expect("the word is there").0)
         };
         assert!(common("the") && !common("bridge"));
+    }
+
+    #[test]
+    fn function_words_are_known_by_language() {
+        let mut lexicon = Lexicon::new();
+        for (lang, text, function) in [
+            ("en", "why Kursk", "why"),
+            ("ar", "منذ كورسك", "منذ"),
+            ("ru", "почему Курск", "почему"),
+            ("fr", "pourquoi Koursk", "pourquoi"),
+        ] {
+            let bag = lexicon.learn(text, lang);
+            assert_eq!(bag.words.len(), 2);
+            for (term, _) in bag.words {
+                let is_function_word = lexicon.word(term) == Some(function);
+                assert_eq!(
+                    lexicon.is_function_word(term),
+                    is_function_word,
+                    "{:?}",
+                    lexicon.word(term)
+                );
+            }
+        }
     }
 
     #[test]

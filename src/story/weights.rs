@@ -2,7 +2,7 @@
 //! what two groups of articles have in common to the probability that they are one story.
 //!
 //! Logistic functions of standardised signals; `config/story-weights.json` is the readable file, `cargo run --release
-//! --example stories -- DATA --train --write` the command that makes it.
+//! --example stories -- DATA --train FILE` the command that makes one.
 
 use serde::{Deserialize, Serialize};
 

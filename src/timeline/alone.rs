@@ -23,10 +23,14 @@ struct Language {
     that: &'static [&'static str],
     /// The writer, outside quotations.
     writer: &'static [&'static str],
+    /// Words that make the date behind them the beginning of something that still went on: "since 6 August" tells of no 6 August.
+    since: &'static [&'static str],
+    /// How a clause begins that a date ends and that says the same: "since the attack began on 6 August".
+    since_when: &'static [&'static str],
 }
 
 #[rustfmt::skip]
-const LANGUAGES: [Language; 7] = [
+const LANGUAGES: [Language; 8] = [
     Language {
         code: "ar",
         opens: &[
@@ -44,6 +48,8 @@ const LANGUAGES: [Language; 7] = [
         ],
         that: &["ان", "انه", "انها", "انهم", "بان", "بانه", "بانها", "الي", "علي", "في", "خلال"],
         writer: &["انا", "نحن"],
+        since: &["منذ", "ومنذ"],
+        since_when: &["منذ", "ومنذ"],
     },
     Language {
         code: "en",
@@ -62,6 +68,8 @@ const LANGUAGES: [Language; 7] = [
         ],
         that: &[],
         writer: &["i", "i'm", "i've", "i'd", "i'll", "my", "me", "we", "we're", "we've", "our", "you", "your"],
+        since: &["since"],
+        since_when: &["since"],
     },
     Language {
         code: "ru",
@@ -80,6 +88,8 @@ const LANGUAGES: [Language; 7] = [
         ],
         that: &["что"],
         writer: &["я", "мне", "меня", "мы", "нам", "нас", "наш", "наша", "наши"],
+        since: &["с", "со"],
+        since_when: &["с начала", "с момента", "со времени", "со дня", "с тех пор как"],
     },
     Language {
         code: "fr",
@@ -94,6 +104,11 @@ const LANGUAGES: [Language; 7] = [
         says: &["dit", "déclaré", "ajouté", "affirmé", "expliqué", "assuré", "précisé", "indiqué", "souligné", "estime"],
         that: &[],
         writer: &["je", "j'ai", "nous", "notre", "nos", "mon", "ma", "mes", "vous", "votre", "vos"],
+        since: &["depuis"],
+        since_when: &[
+            "depuis que", "depuis le début", "depuis le lancement", "depuis le déclenchement", "depuis l'attaque",
+            "depuis l'offensive", "depuis l'invasion", "depuis la prise", "depuis la chute",
+        ],
     },
     Language {
         code: "es",
@@ -110,6 +125,10 @@ const LANGUAGES: [Language; 7] = [
         ],
         that: &["que", "en", "durante", "también", "además"],
         writer: &["yo", "nosotros", "nuestro", "nuestra", "nuestros", "mi", "mis", "usted"],
+        since: &["desde"],
+        since_when: &[
+            "desde que", "desde el inicio", "desde el comienzo", "desde el estallido", "desde el ataque", "desde la invasión",
+        ],
     },
     Language {
         code: "de",
@@ -124,6 +143,8 @@ const LANGUAGES: [Language; 7] = [
         says: &["sagte", "sagten", "sagt", "erklärte", "erklärten", "betonte", "teilte", "fügte", "meinte", "schrieb"],
         that: &[],
         writer: &["ich", "wir", "uns", "unser", "unsere", "mein", "meine", "mir", "mich"],
+        since: &["seit"],
+        since_when: &["seit"],
     },
     Language {
         code: "pt",
@@ -141,6 +162,21 @@ const LANGUAGES: [Language; 7] = [
         ],
         that: &["que", "em", "durante", "ainda", "também"],
         writer: &["eu", "nós", "nosso", "nossa", "nossos", "meu", "minha", "você"],
+        since: &["desde"],
+        since_when: &[
+            "desde que", "desde o início", "desde o começo", "desde o ataque", "desde a invasão",
+        ],
+    },
+    Language {
+        code: "nl",
+        opens: &[],
+        labels: &[],
+        pronouns: &[],
+        says: &[],
+        that: &[],
+        writer: &[],
+        since: &["sinds"],
+        since_when: &["sinds"],
     },
 ];
 
@@ -153,6 +189,23 @@ const PERIODS: [&str; 46] = [
     "donnerstag", "freitag", "samstag", "sonntag",
     "неделя", "неделю", "месяц", "год", "утром", "الاسبوع", "الشهر", "العام",
 ];
+/// Words that may stand between "since" and its date, folded.
+const BETWEEN: [&str; 12] = [
+    "the",
+    "early",
+    "mid",
+    "late",
+    "last",
+    "le",
+    "el",
+    "o",
+    "dem",
+    "der",
+    "يوم",
+    "اواءل",
+];
+/// Words of a clause between "since" and the date that ends it, at most.
+const SINCE_CLAUSE: usize = 6;
 /// A line without a closing mark that has fewer words is a heading or a caption.
 const LINE: usize = 8;
 /// Words that must stand beside a quotation: who said it.
@@ -160,7 +213,7 @@ const BESIDE: usize = 3;
 
 /// Whether the sentence stands alone. `undated` is what follows a date that it begins with, or all of it.
 pub fn stands_alone(sentence: &str, undated: &str, lang: &str) -> bool {
-    let language = LANGUAGES.iter().find(|one| one.code == lang);
+    let language = language(lang);
     let Some(said) = outside_quotations(sentence) else {
         return false;
     };
@@ -176,6 +229,44 @@ pub fn stands_alone(sentence: &str, undated: &str, lang: &str) -> bool {
             && !language.said_by_nobody(&tokens)
             && !tokens.iter().any(|token| language.writer.contains(&&*token.word))
     })
+}
+
+fn language(lang: &str) -> Option<&'static Language> {
+    LANGUAGES.iter().find(|one| one.code == lang)
+}
+
+/// Whether what stands before a date in its sentence says that something has gone on since then.
+pub fn follows_since(before: &str, lang: &str) -> bool {
+    let Some(language) = language(lang) else { return false };
+    let pieces = before.replace('-', " ");
+    let tokens = tokens(&pieces, lang);
+    let near = tokens.iter().rfind(|token| !BETWEEN.contains(&&*token.word));
+    if near.is_some_and(|token| language.since.contains(&&*token.word)) {
+        return true;
+    }
+    // The clause ends at a mark before the date.
+    let clause = tokens
+        .iter()
+        .rposition(|token| token.mark.is_some())
+        .map_or(0, |at| at + 1);
+    let from = clause.max(tokens.len().saturating_sub(SINCE_CLAUSE + 1));
+    let words: Vec<&str> = tokens.iter().map(|token| &*token.word).collect();
+    (from..words.len()).any(|at| {
+        let rest = words.get(at..).unwrap_or_default();
+        let begins = |phrase: &&str| {
+            phrase
+                .split(' ')
+                .eq(rest.iter().copied().take(phrase.split(' ').count()))
+        };
+        language.since_when.iter().any(begins)
+    })
+}
+
+/// Whether a date is written with such a word ("since August"); «منذ يومين» is two days ago.
+pub fn says_since(date: &str, lang: &str) -> bool {
+    let first = date.split_whitespace().next().map(str::to_lowercase);
+    let is_since = |word: &str| word != "منذ" && language(lang).is_some_and(|one| one.since.contains(&word));
+    first.is_some_and(|word| is_since(&word))
 }
 
 fn letters(text: &str) -> usize {
@@ -376,5 +467,45 @@ mod tests {
             "the mayor resigned over the flood.",
             "en"
         ));
+    }
+
+    #[test]
+    fn a_date_behind_since_is_no_day_of_the_event() {
+        for (lang, before) in [
+            ("en", "121,000 people had left since "),
+            ("en", "850 killed since mid-"),
+            ("en", "Thousands have fled since the attack began on "),
+            ("ar", "مقتل أكثر من 14 ألفا منذ "),
+            ("ar", "مستمرة منذ يوم "),
+            ("ar", "ارتفع عدد القتلى منذ بدء الهجوم في "),
+            ("fr", "les premiers depuis le "),
+            ("fr", "Des milliers ont fui depuis que l'attaque a commencé le "),
+            ("ru", "Идут бои с "),
+            ("ru", "Бои идут с начала наступления "),
+            ("de", "seit dem "),
+            ("de", "Tausende flohen seit Beginn der Offensive am "),
+            ("es", "desde el "),
+            ("es", "Miles huyeron desde que comenzó el ataque el "),
+            ("pt", "Milhares fugiram desde o início do ataque em "),
+            ("nl", "sinds "),
+        ] {
+            assert!(follows_since(before, lang), "{before}");
+        }
+        for (lang, before) in [
+            ("en", ""),
+            ("en", "The truce began on "),
+            ("en", "Calm since the truce, the town was shelled on "),
+            ("ar", "وقع الاتفاق يوم "),
+            ("ru", "Договор с Баку подписан "),
+            ("fr", "Il a parlé depuis Beyrouth le "),
+            ("fr", "le "),
+            // The word is another language's.
+            ("bg", "Договорът с "),
+            ("en", "Ms С с "),
+        ] {
+            assert!(!follows_since(before, lang), "{before}");
+        }
+        assert!(says_since("since August", "en") && !says_since("since August", "ru"));
+        assert!(!says_since("منذ يومين", "ar") && !says_since("August", "en") && !says_since("", "en"));
     }
 }

@@ -332,7 +332,11 @@ impl Story<'_> {
             if sentence.place >= lead {
                 continue;
             }
+            // One that names a day is told of that day, however many are asked for.
             if self.options.dates.is_some() {
+                if !sentence.named.is_empty() {
+                    continue;
+                }
                 let entry = of_day.entry(self.publication_slot(sentence)).or_default();
                 if entry.last() != Some(&number) {
                     entry.push(number);

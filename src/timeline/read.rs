@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::article::Dated;
 use crate::extract::dates;
 use crate::story::lexicon::cosine;
-use crate::timeline::alone::stands_alone;
+use crate::timeline::alone::{follows_since, says_since, stands_alone};
 use crate::timeline::words::{Vector, Weights, Words, centroid};
 use crate::timeline::{Granularity, StoryArticle, sentence};
 
@@ -33,42 +33,6 @@ pub struct Sentence<'a> {
     pub words: Words,
     /// Its words, weighted within the story.
     pub vector: Vector,
-}
-
-/// Words that make the date behind them the beginning of something that still went on: "since 6 August" tells of no 6 August.
-const SINCE: [&str; 8] = ["since", "منذ", "depuis", "seit", "desde", "sinds", "со", "с"];
-/// Words that may stand between the two.
-const BETWEEN: [&str; 12] = [
-    "the",
-    "early",
-    "mid",
-    "late",
-    "last",
-    "le",
-    "el",
-    "o",
-    "dem",
-    "der",
-    "يوم",
-    "أوائل",
-];
-
-/// Whether what stands before a date says that something has gone on since then.
-fn is_beginning(before: &str) -> bool {
-    let words = before
-        .split(|c: char| !c.is_alphanumeric())
-        .rev()
-        .filter(|word| !word.is_empty());
-    let last = words
-        .map(str::to_lowercase)
-        .find(|word| !BETWEEN.contains(&word.as_str()));
-    last.is_some_and(|word| SINCE.contains(&word.as_str()))
-}
-
-/// Whether a date is written with such a word ("since August"); «منذ يومين» is two days ago.
-fn begins(date: &str) -> bool {
-    let first = date.split_whitespace().next().map(str::to_lowercase);
-    first.is_some_and(|word| word != "منذ" && SINCE.contains(&word.as_str()))
 }
 
 /// The sentences of all articles, in the order of the articles.
@@ -128,7 +92,10 @@ fn read<'a>(
             if mention.start >= from {
                 let day = granularity.named(mention.date, article.published);
                 let of = |from, to| text.get(from..to).unwrap_or_default();
-                if is_beginning(of(range.start, mention.start)) || begins(of(mention.start, mention.end)) {
+                let lang = article.lang.as_str();
+                if follows_since(of(range.start, mention.start), lang)
+                    || says_since(of(mention.start, mention.end), lang)
+                {
                     since.extend(day);
                 } else {
                     named.extend(day);
@@ -157,36 +124,5 @@ fn read<'a>(
             words: Words::of(&undated),
             vector: Vector::new(),
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{begins, is_beginning};
-
-    #[test]
-    fn a_date_behind_since_is_no_day_of_the_event() {
-        for before in [
-            "121,000 people had left since ",
-            "850 killed since mid-",
-            "مقتل أكثر من 14 ألفا منذ ",
-            "مستمرة منذ يوم ",
-            "les premiers depuis le ",
-            "Идут бои с ",
-            "seit dem ",
-            "desde el ",
-        ] {
-            assert!(is_beginning(before), "{before}");
-        }
-        assert!(begins("since August") && !begins("منذ يومين") && !begins("August") && !begins(""));
-        for before in [
-            "",
-            "The truce began on ",
-            "وقع الاتفاق يوم ",
-            "Договор с Баку подписан ",
-            "le ",
-        ] {
-            assert!(!is_beginning(before), "{before}");
-        }
     }
 }

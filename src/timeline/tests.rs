@@ -441,3 +441,54 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_date_of_a_sentence_does_not_depend_on_how_many_are_asked_for() {
+    let story = [
+        article(
+            "a",
+            "en",
+            Some("2024-08-12"),
+            "Ukrainian troops crossed the border into Kursk region on 6 August.",
+        ),
+        article(
+            "b",
+            "en",
+            Some("2024-08-12"),
+            "The governor of Kursk region spoke to Putin.",
+        ),
+        article(
+            "c",
+            "en",
+            Some("2024-08-14"),
+            "Some 121,000 people have left the region since the attack began on 6 August.",
+        ),
+    ];
+    let told = |options: Options| -> BTreeSet<(String, Option<String>)> {
+        let events = build(&story, &options);
+        events.into_iter().map(|one| (one.sentence, one.date.value)).collect()
+    };
+    let on = |told: &BTreeSet<(String, Option<String>)>, words: &str, day: &str| {
+        let mut told = told.iter();
+        told.any(|(text, date)| text.contains(words) && date.as_deref() == Some(day))
+    };
+    let all = told(options());
+    assert!(on(&all, "crossed", "2024-08-06"), "{all:?}");
+    assert!(!on(&all, "121,000", "2024-08-06"), "{all:?}");
+    let late = told(Options {
+        from: NaiveDate::from_ymd_opt(2024, 8, 13),
+        ..options()
+    });
+    assert!(on(&late, "121,000", "2024-08-14"), "{late:?}");
+    for dates in 1..=3 {
+        let some = told(Options {
+            dates: Some(dates),
+            ..options()
+        });
+        assert!(!some.is_empty());
+        assert!(
+            !on(&some, "crossed", "2024-08-12") && !on(&some, "121,000", "2024-08-06"),
+            "{dates}: {some:?}"
+        );
+    }
+}

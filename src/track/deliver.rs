@@ -18,8 +18,8 @@ use ureq::unversioned::transport::DefaultConnector;
 
 use super::guard::{Checked, Guard};
 use super::{Settings, Tracker, rules, sign};
-use crate::store::write::{Outgoing, Then, Tried};
 use crate::store::StoreError;
+use crate::store::write::{Outgoing, Then, Tried};
 
 /// Bytes of an answer that are read.
 const ANSWER_BYTES: u64 = 4_096;

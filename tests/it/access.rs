@@ -229,7 +229,14 @@ fn an_address_that_others_reach_asks_for_a_token_before_anything_else() {
 fn tokens_come_and_go_without_a_restart() {
     let dir = tempfile::tempdir().expect("a folder");
     let first = token(dir.path(), "read", "first");
-    let service = Service::start_with(dir.path(), "0.0.0.0:0", &[]);
+    let beat = [("SILSILA__PUBLISH__HEARTBEAT_SECONDS", "1")];
+    let service = Service::start_with(dir.path(), "0.0.0.0:0", &beat);
+    let stream = send(
+        &service,
+        "GET /v1/changes/stream",
+        &[("authorization", &bearer(&first))],
+        b"",
+    );
     let status = |token: &str| ask(&service, "GET /v1/stories", &[("authorization", &bearer(token))]).status;
     assert_eq!(status(&first), 200);
     let second = token(dir.path(), "edit", "second");
@@ -247,6 +254,9 @@ fn tokens_come_and_go_without_a_restart() {
     service.signal("HUP");
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!((status(&first), status(&second)), (401, 200));
+    // What goes on ends with it: this would wait for ever otherwise.
+    let followed = Answer::read(&mut { stream });
+    assert_eq!(followed.status, 200, "{}", followed.text());
     // And within a second or two by itself.
     assert!(
         silsila(&["token", "revoke", "second", "--data-dir", data])

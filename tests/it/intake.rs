@@ -166,9 +166,9 @@ fn many_feeders_at_once_cannot_overfill_the_queue() {
         &[JSON],
         article("last").to_string().as_bytes(),
     );
-    assert_eq!(
-        (last.status, last.header("ratelimit")),
-        (200, "\"queue\";r=40"),
+    assert_eq!(last.status, 200, "{}", last.text());
+    assert!(
+        last.header("ratelimit").starts_with("\"queue\";r=40"),
         "there is room again"
     );
     let metrics = ask(&service, "GET /metrics", &[]).text();

@@ -17,8 +17,12 @@ use crate::service::{Service, silsila};
 
 const WRITERS: usize = 3;
 const FEW_KILLS: usize = 5;
-/// The service saves its memory this often, so that it is killed while it does, too.
-const ENVIRONMENT: [(&str, &str); 1] = [("SILSILA__PIPELINE__SAVE_MINUTES", "0.005")];
+/// The service saves its memory three times a second, so that it is killed while it does, too.
+const ENVIRONMENT: [(&str, &str); 2] = [
+    ("SILSILA__PIPELINE__SAVE_MINUTES", "0.005"),
+    // Small batches, so that the editor is not kept waiting until the end comes.
+    ("SILSILA__PIPELINE__BATCH", "4"),
+];
 
 /// Numbers that look random and are the same for a seed (xorshift).
 struct Dice(u64);
@@ -47,21 +51,29 @@ struct Known {
 }
 
 const PLACES: [&str; 8] = ["Basra", "Tunis", "Doha", "Aleppo", "Aden", "Sohar", "Fez", "Luxor"];
+const MATTERS: [&str; 5] = [
+    "debates the repair of its bridge",
+    "holds the football cup final",
+    "is without power after a storm",
+    "votes on a new school budget",
+    "receives trade envoys at its port",
+];
 
 fn article(id: &str, dice: &mut Dice) -> Value {
-    let (place, what) = (PLACES[dice.below(8) as usize], dice.below(40));
+    let (place, matter, what) = (
+        PLACES[dice.below(8) as usize],
+        MATTERS[dice.below(5) as usize],
+        dice.below(40),
+    );
     // A third repeat one of a few texts.
     let text = match dice.below(3) {
-        0 => {
-            format!("The council of {place} met on Monday to debate its bridge and decided to repair it before winter.")
+        0 => format!("{place} {matter}, the council said on Monday, and asked everybody for patience until winter."),
+        _ => {
+            let (seen, number) = (dice.below(900), dice.below(900));
+            format!("{place} {matter}. Report {what}: {seen} people came, {number} of them from the villages around.")
         }
-        _ => format!(
-            "Report {what} from {place}: {} people saw number {} near the bridge.",
-            dice.below(900),
-            dice.below(900)
-        ),
     };
-    json!({"id": id, "title": format!("{place} debates its bridge"), "text": text, "source": format!("outlet {}", what % 5),
+    json!({"id": id, "title": format!("{place} {matter}"), "text": text, "source": format!("outlet {}", what % 5),
            "published": format!("2024-03-{:02}T10:00:00Z", 10 + what % 5)})
 }
 
@@ -196,7 +208,7 @@ fn nothing_acknowledged_is_lost_and_nothing_is_broken_however_often_it_is_killed
         } else {
             let service = Service::start_with(dir.path(), "127.0.0.1:0", &ENVIRONMENT);
             let gone = AtomicBool::new(false);
-            let moment = Duration::from_millis(30 + dice.below(1500));
+            let moment = Duration::from_millis(30 + dice.below(3000));
             let seeds: Vec<u64> = (0..=WRITERS).map(|_| dice.below(u64::MAX - 1) + 1).collect();
             std::thread::scope(|scope| {
                 let (known, gone, address) = (&known, &gone, service.address.clone());

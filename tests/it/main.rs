@@ -27,5 +27,6 @@ mod seed;
 mod service;
 mod stream;
 mod timeline;
+mod unchanged;
 mod watches;
 mod wire;

@@ -78,3 +78,39 @@ fn a_request_under_way_is_answered_after_sigterm_and_what_it_brought_is_kept() {
     assert!(out.status.success());
     assert!(String::from_utf8_lossy(&out.stdout).contains("\"late\""));
 }
+
+#[test]
+fn what_waits_when_it_is_asked_to_end_is_placed_by_the_next_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let service = Service::start(dir.path());
+    let articles: Vec<_> = (0..300)
+        .map(|number| {
+            let text = format!(
+                "Bridge {number} over river {} was closed by the mayor of town {number}.",
+                number * 7
+            );
+            json!({"id": format!("w-{number}"), "title": format!("Town {number} closes its bridge"), "text": text})
+        })
+        .collect();
+    let (status, _) = service.post(
+        "/v1/articles",
+        "application/json",
+        json!(articles).to_string().as_bytes(),
+    );
+    assert_eq!(status, 202);
+    let started = Instant::now();
+    assert!(service.terminate().wait().success());
+    // It does not wait for the queue: that is safe, and publish.drain_seconds are for requests.
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+
+    let service = Service::start(dir.path());
+    let until = Instant::now() + Duration::from_secs(120);
+    while ask(&service, "GET /readyz", &[]).json()["queued"] != 0 {
+        assert!(Instant::now() < until, "the queue runs empty");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    for number in 0..300 {
+        let (status, article) = service.get(&format!("/v1/articles/w-{number}"));
+        assert_eq!((status, article["state"].as_str()), (200, Some("placed")), "{article}");
+    }
+}

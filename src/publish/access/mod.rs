@@ -57,9 +57,19 @@ pub struct Caller {
     pub token: Option<(String, Role)>,
     /// Through a session at a page, not by a header.
     pub session: bool,
+    /// The token's digest.
+    secret: Option<Secret>,
 }
 
 impl Caller {
+    fn nobody() -> Self {
+        Self {
+            token: None,
+            session: false,
+            secret: None,
+        }
+    }
+
     /// Who sent this request.
     pub fn of(request: &HttpRequest) -> Option<Self> {
         use actix_web::HttpMessage as _;
@@ -188,10 +198,7 @@ impl Access {
     /// Who asks; an error when a token was given that is none.
     fn caller(&self, request: &HttpRequest) -> Result<Caller, Problem> {
         if !self.on {
-            return Ok(Caller {
-                token: None,
-                session: false,
-            });
+            return Ok(Caller::nobody());
         }
         if let Some(header) = request.headers().get(AUTHORIZATION) {
             let given = header.to_str().ok().and_then(|value| {
@@ -201,21 +208,32 @@ impl Access {
             let Some(secret) = given else {
                 return Err(unknown("send the token as `Authorization: Bearer TOKEN`"));
             };
-            return match self.token(&Secret::of(secret)) {
+            let secret = Secret::of(secret);
+            return match self.token(&secret) {
                 Some(token) => Ok(Caller {
                     token: Some(token),
                     session: false,
+                    secret: Some(secret),
                 }),
                 None => Err(unknown("the token is none of this service's, or was revoked")),
             };
         }
-        let session = cookie(request, COOKIE)
-            .and_then(|text| self.sessions.token(text, Instant::now()))
-            .and_then(|secret| self.token(&secret));
+        let session = cookie(request, COOKIE).and_then(|text| self.sessions.token(text, Instant::now()));
+        let token = session.and_then(|secret| self.token(&secret));
         Ok(Caller {
-            session: session.is_some(),
-            token: session,
+            session: token.is_some(),
+            secret: session.filter(|_| token.is_some()),
+            token,
         })
+    }
+
+    /// Whether what the caller came with is still in force: for answers that go on for long.
+    pub fn still(&self, caller: &Caller) -> bool {
+        match (self.on, &caller.secret) {
+            (false, _) => true,
+            (true, Some(secret)) => self.token(secret) == caller.token,
+            (true, None) => false,
+        }
     }
 
     /// Whether a request goes on: who asks, and what is left to them.
@@ -225,13 +243,9 @@ impl Access {
     pub fn admit(&self, request: &ServiceRequest) -> Result<(Caller, Option<Quota>), Box<Refused>> {
         let http = request.request();
         let (method, pattern) = (http.method(), http.match_pattern());
-        let nobody = Caller {
-            token: None,
-            session: false,
-        };
         let (caller, unknown) = match self.caller(http) {
             Ok(caller) => (caller, None),
-            Err(problem) => (nobody, Some(problem)),
+            Err(problem) => (Caller::nobody(), Some(problem)),
         };
         let counted = match caller.name() {
             Some(name) => format!("token {name}"),

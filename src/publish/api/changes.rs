@@ -10,6 +10,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 
 use super::problem::{Kind, Problem};
 use super::{Paging, Parameters, page, read};
+use crate::publish::access::Caller;
 use crate::publish::streams::{Place, Position};
 use crate::publish::{App, HeadAlone};
 use crate::store::Store;
@@ -49,11 +50,15 @@ pub async fn stream(app: web::Data<App>, request: HttpRequest) -> Result<HttpRes
     let position = read(move || position(&store, after, story, kinds)).await?;
     let heartbeat = Duration::from_secs(app.settings.publish.heartbeat_seconds.max(1));
     let start = Bytes::from(format!(": behind change {}\nretry: 2000\n\n", position.after));
-    let (store, streams) = (Arc::clone(&app.store), Arc::clone(&app.streams));
+    let (caller, own) = (Caller::of(&request), app.clone());
     let events = stream::unfold((position, place), move |(position, place)| {
-        let (store, streams) = (Arc::clone(&store), Arc::clone(&streams));
+        let (app, caller) = (own.clone(), caller.clone());
         async move {
-            let (position, text) = streams.piece(&store, position, heartbeat).await?;
+            let (position, text) = app.streams.piece(&app.store, position, heartbeat).await?;
+            // A token that was revoked reads no further.
+            if caller.is_some_and(|caller| !app.access.still(&caller)) {
+                return None;
+            }
             Some((Ok::<_, actix_web::Error>(text), (position, place)))
         }
     });

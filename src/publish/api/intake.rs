@@ -18,6 +18,7 @@ use super::{Parameters, read};
 use crate::article::ArticleId;
 use crate::pipeline::{Answers, Once, Receipt, RefusedInput, Submission};
 use crate::publish::App;
+use crate::publish::access::Caller;
 use crate::publish::request_id::RequestId;
 
 /// Bytes of a refused body that are handed over to be kept.
@@ -160,7 +161,12 @@ pub fn once(request: &HttpRequest, body: &[u8]) -> Result<Option<Once>, Problem>
     hasher.update([0]);
     hasher.update(body);
     let digest = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Some(Once { key, digest }))
+    let owner = Caller::of(request).and_then(|caller| caller.name().map(str::to_owned));
+    Ok(Some(Once {
+        key,
+        owner: owner.unwrap_or_default(),
+        digest,
+    }))
 }
 
 /// The whole body, decompressed, within the limit.

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use actix_web::error::PathError;
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 use chrono::{Days, Months};
 use serde::Serialize;
@@ -35,6 +36,7 @@ use crate::store::Store;
 use crate::store::read::{Moment, PER_PAGE, Page, ReadError};
 use guard::Guard;
 use problem::{Kind, Problem};
+pub use stories::timeline_of;
 
 /// The description of the API.
 #[derive(OpenApi)]
@@ -399,38 +401,90 @@ where
         .map_err(Into::into)
 }
 
-/// JSON with an `ETag` of its content; 304 when the reader has it already.
-fn answer<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
-    let body = serde_json::to_vec(value).map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
-    Ok(tagged(request, body, "application/json"))
+/// An answer as it was written, with its `ETag`.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    tag: String,
+    body: Bytes,
 }
 
-/// A body with an `ETag` of its content; 304 when the reader has it already.
-fn tagged(request: &HttpRequest, body: Vec<u8>, kind: &str) -> HttpResponse {
+/// JSON with an `ETag` of its content; 304 when the reader has it already.
+fn answer<T: Serialize>(request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
+    Ok(respond(request, &written(value)?))
+}
+
+fn written<T: Serialize>(value: &T) -> Result<Kept, Problem> {
+    let body = serde_json::to_vec(value).map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
+    let tag = tag_of(&body);
+    let body = Bytes::from(body);
+    Ok(Kept { tag, body })
+}
+
+/// An `ETag` that says what it was made of.
+fn tag_of(content: &[u8]) -> String {
     use sha2::{Digest, Sha256};
-    let digest: String = Sha256::digest(&body)
+    let digest: String = Sha256::digest(content)
         .iter()
         .take(12)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let tag = format!("\"{digest}\"");
+    format!("\"{digest}\"")
+}
+
+/// Whether the reader has the content with this `ETag` already.
+fn is_known(request: &HttpRequest, tag: &str) -> bool {
     let known = request
         .headers()
         .get(IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok());
     let same = |one: &str| one.trim() == "*" || one.trim().trim_start_matches("W/") == tag;
-    let fresh = known.is_none_or(|list| !list.split(',').any(same));
-    let mut response = if fresh {
-        HttpResponse::Ok()
-    } else {
-        HttpResponse::NotModified()
-    };
-    response
+    known.is_some_and(|list| list.split(',').any(same))
+}
+
+fn respond(request: &HttpRequest, Kept { tag, body }: &Kept) -> HttpResponse {
+    if is_known(request, tag) {
+        return not_modified(tag);
+    }
+    HttpResponse::Ok()
         .insert_header((ETAG, tag.as_str()))
-        .insert_header((CACHE_CONTROL, "no-cache"));
-    match fresh {
-        true => response.content_type(kind).body(body),
-        false => response.finish(),
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .content_type("application/json")
+        .body(body.clone())
+}
+
+fn not_modified(tag: &str) -> HttpResponse {
+    HttpResponse::NotModified()
+        .insert_header((ETAG, tag))
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .finish()
+}
+
+/// An answer that was given to the same address and still holds: nothing has happened since. For what depends on the change
+/// log alone: neither on the clock nor on what waits to be placed.
+struct Unchanged {
+    address: String,
+    /// Read before anything else: what is worked out may be newer, never older.
+    change: u64,
+}
+
+impl Unchanged {
+    /// The answer, or what is needed to keep the one that is worked out now.
+    fn of(app: &App, request: &HttpRequest) -> Result<HttpResponse, Self> {
+        let address = request.uri().to_string();
+        let change = *app.store.newest().borrow();
+        match app.answers.get(&address, change) {
+            Some(kept) => Ok(respond(request, &kept)),
+            None => Err(Self { address, change }),
+        }
+    }
+
+    /// Answers, and keeps the answer.
+    fn answer<T: Serialize>(self, app: &App, request: &HttpRequest, value: &T) -> Result<HttpResponse, Problem> {
+        let kept = written(value)?;
+        let response = respond(request, &kept);
+        let weight = kept.body.len() + kept.tag.len();
+        app.answers.put(self.address, self.change, kept, weight);
+        Ok(response)
     }
 }
 

@@ -1,5 +1,8 @@
 //! `/v1/stories`.
 
+use std::sync::{Arc, LazyLock};
+use std::time::SystemTime;
+
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
@@ -7,15 +10,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::{Kind, Problem};
-use super::{Paging, Parameters, answer, ordered, page, read};
+use super::{
+    Kept, Paging, Parameters, Unchanged, answer, is_known, not_modified, ordered, page, read, respond, tag_of, written,
+};
+use crate::publish::memo::Memo;
 use crate::publish::web::signal_in_words;
 use crate::publish::{App, StoryTimeline};
-use crate::store::StoreError;
 use crate::store::read::{
     ArticleView, AsOf, ChangeView, Moment, Page, ReadError, Related, SortBy, StoryGraph, StoryQuery, StoryThen,
     StoryView,
 };
-use crate::timeline::{self, Granularity};
+use crate::store::{Store, StoreError};
+use crate::timeline::{self, Event, Granularity};
 
 const SORTS: [(&str, SortBy); 6] = [
     ("updated", SortBy::Updated),
@@ -55,6 +61,10 @@ pub struct Merged {
     ),
     responses((status = 200, body = Page<StoryView>), (status = 304), (status = 400, body = Problem)))]
 pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let keep = match Unchanged::of(&app, &request) {
+        Ok(response) => return Ok(response),
+        Err(keep) => keep,
+    };
     let mut parameters = Parameters::of(&request)?;
     let q = parameters.text("q");
     let sort_by = parameters.one_of("sort_by", &SORTS)?;
@@ -91,10 +101,9 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
         })
         .await;
     }
-    page(&app, &request, paging, move |store, cursor, per_page| {
-        store.stories(&query, cursor, per_page)
-    })
-    .await
+    let (store, Paging { cursor, per_page }) = (app.store.clone(), paging);
+    let found = read(move || store.stories(&query, cursor.as_deref(), per_page)).await?;
+    keep.answer(&app, &request, &found)
 }
 
 /// A story with the articles of other stories that are about it, too.
@@ -116,6 +125,10 @@ pub struct StoryWithRelated {
         ("as_of" = Option<String>, Query, description = "The story as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). `as_of.not_known` names what the log does not tell of then")),
     responses((status = 200, body = StoryWithRelated), (status = 304), (status = 400, body = Problem), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let keep = match Unchanged::of(&app, &request) {
+        Ok(response) => return Ok(response),
+        Err(keep) => keep,
+    };
     let mut parameters = Parameters::of(&request)?;
     let lang = parameters.text("lang");
     let as_of = parameters.as_of()?;
@@ -143,7 +156,7 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String
                 Ok::<_, StoreError>(StoryWithRelated { story, related, as_of })
             })
             .await?;
-            answer(&request, &whole)
+            keep.answer(&app, &request, &whole)
         }
     }
 }
@@ -169,21 +182,23 @@ async fn story_then(app: &App, id: &str, moment: Moment, lang: Option<String>) -
 /// For a merged story, the redirect to the same address of its successor.
 fn successor(request: &HttpRequest, story: &StoryView, below: &str) -> Option<HttpResponse> {
     let merged_into = story.merged_into.clone()?;
+    Some(redirect(request, &story.id, merged_into, below))
+}
+
+fn redirect(request: &HttpRequest, id: &str, merged_into: String, below: &str) -> HttpResponse {
     let query = match request.query_string() {
         "" => String::new(),
         query => format!("?{query}"),
     };
     let location = format!("/v1/stories/{merged_into}{below}{query}");
-    Some(
-        HttpResponse::PermanentRedirect()
-            .insert_header((LOCATION, location))
-            // An editor may undo the merge.
-            .insert_header((CACHE_CONTROL, "no-cache"))
-            .json(Merged {
-                id: story.id.clone(),
-                merged_into,
-            }),
-    )
+    HttpResponse::PermanentRedirect()
+        .insert_header((LOCATION, location))
+        // An editor may undo the merge.
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .json(Merged {
+            id: id.to_owned(),
+            merged_into,
+        })
 }
 
 /// A story's articles, in the order in which they came.
@@ -280,29 +295,82 @@ pub async fn timeline(
     };
     let as_of = parameters.as_of()?;
     parameters.end()?;
-    let (story, at) = match as_of {
+    let store = app.store.clone();
+    let timeline = match as_of {
         Some(moment) => {
             let StoryThen { story, as_of } = story_then(&app, &id, moment, None).await?;
-            (story, Some(as_of.change))
+            if let Some(redirect) = successor(&request, &story, "/timeline") {
+                return Ok(redirect);
+            }
+            read(move || {
+                let articles = store.timeline_articles_then(&story.id, as_of.change)?;
+                Ok::<_, StoreError>(StoryTimeline {
+                    events: timeline::build(&articles, &options),
+                    story_id: story.id,
+                })
+            })
+            .await?
         }
-        None => (story(&app, &id, None).await?, None),
+        None => {
+            let asked = id.clone();
+            let found = read(move || store.story_version(&asked)).await?;
+            let version = found.ok_or_else(|| Problem::not_found("story", &id))?;
+            if let Some(merged_into) = version.merged_into {
+                return Ok(redirect(&request, &id, merged_into, "/timeline"));
+            }
+            // A timeline is made of the story's articles alone: as long as the story has not changed, it has not.
+            let name = format!("{} {options:?}", id.as_str());
+            let tag = tag_of(format!("{STARTED:?} {} {name}", version.version).as_bytes());
+            if is_known(&request, &tag) {
+                return Ok(not_modified(&tag));
+            }
+            let (memo, store, story_id) = (app.timelines.clone(), app.store.clone(), id.clone());
+            let events = read(move || timeline_of(&store, &memo, &story_id, name, version.version, &options)).await?;
+            let timeline = SharedTimeline {
+                story_id: &id,
+                events: &events,
+            };
+            return Ok(respond(
+                &request,
+                &Kept {
+                    tag,
+                    ..written(&timeline)?
+                },
+            ));
+        }
     };
-    if let Some(redirect) = successor(&request, &story, "/timeline") {
-        return Ok(redirect);
-    }
-    let store = app.store.clone();
-    let timeline = read(move || {
-        let articles = match at {
-            Some(at) => store.timeline_articles_then(&story.id, at)?,
-            None => store.timeline_articles(&story.id)?,
-        };
-        Ok::<_, StoreError>(StoryTimeline {
-            story_id: story.id,
-            events: timeline::build(&articles, &options),
-        })
-    })
-    .await?;
     answer(&request, &timeline)
+}
+
+/// A [`StoryTimeline`] whose events are kept for others, too.
+#[derive(Serialize)]
+struct SharedTimeline<'a> {
+    story_id: &'a str,
+    events: &'a [Event],
+}
+
+/// What makes an `ETag` of a version one of this process: another one may have other rules.
+static STARTED: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
+
+/// A story's timeline, from memory if it was made since the story has changed.
+pub fn timeline_of(
+    store: &Store,
+    memo: &Memo<Arc<Vec<Event>>>,
+    story: &str,
+    name: String,
+    version: u64,
+    options: &timeline::Options,
+) -> Result<Arc<Vec<Event>>, StoreError> {
+    if let Some(events) = memo.get(&name, version) {
+        return Ok(events);
+    }
+    let events = Arc::new(timeline::build(&store.timeline_articles(story)?, options));
+    let texts = events
+        .iter()
+        .map(|event| event.sentence.len() + 64 * event.articles.len());
+    let weight = texts.map(|text| text + 256).sum();
+    memo.put(name, version, Arc::clone(&events), weight);
+    Ok(events)
 }
 
 /// Articles of a graph without `max_nodes`, and at most.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
@@ -15,6 +15,7 @@ use super::corrections::object;
 use super::intake::body;
 use super::problem::{Kind, Problem};
 use super::{Paging, Parameters, answer, page, read};
+use crate::publish::access::Caller;
 use crate::publish::{App, feed};
 use crate::store::read::watch::{AlertView, MessageView, WatchView};
 use crate::store::read::{BadCursor, Page, ReadError};
@@ -263,11 +264,15 @@ pub async fn stream(app: web::Data<App>, request: HttpRequest, id: web::Path<Str
     let after = after.unwrap_or(newest);
     let heartbeat = Duration::from_secs(app.settings.publish.heartbeat_seconds.max(1));
     let start = Bytes::from(format!(": behind alert {after}\nretry: 2000\n\n"));
-    let (id, streaming) = (id.into_inner(), app.get_ref().clone());
+    let (id, streaming, caller) = (id.into_inner(), app.get_ref().clone(), Caller::of(&request));
     let events = stream::unfold((after, place), move |(after, place)| {
-        let (app, id) = (streaming.clone(), id.clone());
+        let (app, id, caller) = (streaming.clone(), id.clone(), caller.clone());
         async move {
             let (after, text) = piece(&app, &id, after, heartbeat).await?;
+            // A token that was revoked reads no further.
+            if caller.is_some_and(|caller| !app.access.still(&caller)) {
+                return None;
+            }
             Some((Ok::<_, actix_web::Error>(text), (after, place)))
         }
     });

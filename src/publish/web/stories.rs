@@ -15,7 +15,8 @@ use super::phrase::{Link, Part};
 use super::words::Words;
 use super::{PER_PAGE, some};
 use crate::article::DatedJson;
-use crate::config::Settings;
+use crate::publish::App;
+use crate::publish::api::timeline_of;
 use crate::store::Store;
 use crate::store::read::{ArticleView, Facets, NameView, Page, ReadError, SortBy, StoryQuery, StoryView};
 use crate::timeline::{self, Basis, Event, Granularity, OtherSentence, StoryArticle};
@@ -239,14 +240,9 @@ enum Found {
 }
 
 /// `GET /stories/{id}`: a merged story sends on to the one that it goes on in, before anything is computed.
-pub async fn story(
-    store: web::Data<Arc<Store>>,
-    settings: web::Data<Arc<Settings>>,
-    request: HttpRequest,
-    id: web::Path<String>,
-) -> Result<HttpResponse, Sorry> {
+pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Sorry> {
     let mut frame = Frame::of(&request);
-    let words = frame.words;
+    let (words, settings) = (frame.words, Arc::clone(&app.settings));
     let cursor = some(&parameter(&request, "cursor"));
     let before = some(&parameter(&request, "before"));
     let granularity = Granularity::of(&parameter(&request, "granularity")).unwrap_or_default();
@@ -260,7 +256,7 @@ pub async fn story(
         settings: settings.timeline.clone(),
     };
     let (also, resolution) = (settings.also, settings.story.resolution);
-    let (store, asked) = (Arc::clone(&store), id.clone());
+    let (store, memo, asked) = (Arc::clone(&app.store), Arc::clone(&app.timelines), id.clone());
     let found = frame
         .read(move || {
             let Some(story) = store.story(&asked, Some(words.code))? else {
@@ -271,9 +267,11 @@ pub async fn story(
             }
             let members = store.timeline_articles(&asked)?;
             let by_id: HashMap<&str, &StoryArticle> = members.iter().map(|one| (one.id.as_str(), one)).collect();
-            let events = timeline::build(&members, &options)
-                .into_iter()
-                .map(|event| EventView::new(words, event, &by_id))
+            let name = format!("{asked} {options:?}");
+            let made = timeline_of(&store, &memo, &asked, name, story.version, &options)?;
+            let events = made
+                .iter()
+                .map(|event| EventView::new(words, event.clone(), &by_id))
                 .collect();
             let changes = store.history(&asked, before.as_deref(), HISTORY)?;
             let kin = story.split_into.iter().chain(&story.split_from).map(String::as_str);
@@ -339,7 +337,16 @@ pub async fn story(
         importance: told
             .story
             .importance
-            .map(|importance| words.importance.replace("{n}", &words.decimal(importance, 1))),
+            .zip(told.story.importance_then)
+            .map(|(now, then)| {
+                let text = if now == then {
+                    words.importance
+                } else {
+                    words.importance_then
+                };
+                let text = text.replace("{n}", &words.decimal(now, 1));
+                text.replace("{then}", &words.decimal(then, 1))
+            }),
         ends: told.ends,
         names: [
             (words.people, &told.story.people),

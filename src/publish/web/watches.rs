@@ -39,7 +39,10 @@ impl Row {
         Self {
             event: words.watch_event(&alert.event),
             at: alert.at.clone(),
-            article: alert.article.as_ref().map(|one| Link::article(&one.id, &one.title, &one.lang)),
+            article: alert
+                .article
+                .as_ref()
+                .map(|one| Link::article(&one.id, &one.title, &one.lang)),
             story: Link::story(&alert.story.id, &alert.story.title, &alert.story.title_lang),
             source: alert.article.as_ref().and_then(|one| one.source.clone()),
         }
@@ -79,7 +82,10 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
         frame: frame.clone(),
         w: frame.words,
         watches: page.items,
-        next: page.next_cursor.as_deref().map(|cursor| with(&request, "cursor", cursor)),
+        next: page
+            .next_cursor
+            .as_deref()
+            .map(|cursor| with(&request, "cursor", cursor)),
     };
     Ok(frame.page(StatusCode::OK, &template))
 }
@@ -127,10 +133,24 @@ pub async fn change(
     let tracker = &app.tracker;
     let mut to = format!("/watches/{id}");
     match asked.as_str() {
-        "test" => act(&frame, tracker, move |tracker| tracker.try_out(&watch)).await.map(drop)?,
-        "pause" => act(&frame, tracker, move |tracker| tracker.change(&watch, &state(WatchState::Paused))).await?,
-        "resume" => act(&frame, tracker, move |tracker| tracker.change(&watch, &state(WatchState::Active))).await?,
-        "replay" => act(&frame, tracker, move |tracker| tracker.post_again(&watch, &Again::Dead)).await.map(drop)?,
+        "test" => act(&frame, tracker, move |tracker| tracker.try_out(&watch))
+            .await
+            .map(drop)?,
+        "pause" => {
+            act(&frame, tracker, move |tracker| {
+                tracker.change(&watch, &state(WatchState::Paused))
+            })
+            .await?
+        }
+        "resume" => {
+            act(&frame, tracker, move |tracker| {
+                tracker.change(&watch, &state(WatchState::Active))
+            })
+            .await?
+        }
+        "replay" => act(&frame, tracker, move |tracker| tracker.post_again(&watch, &Again::Dead))
+            .await
+            .map(drop)?,
         "delete" => {
             act(&frame, tracker, move |tracker| tracker.delete(&watch)).await?;
             "/watches".clone_into(&mut to);
@@ -154,7 +174,9 @@ async fn shown(app: &App, request: &HttpRequest, id: &str, secret: Option<String
     let (store, asked) = (Arc::clone(&app.store), id.to_owned());
     let found = frame
         .read(move || {
-            let Some(watch) = store.watch(&asked)? else { return Ok(None) };
+            let Some(watch) = store.watch(&asked)? else {
+                return Ok(None);
+            };
             let story = match &watch.story_id {
                 Some(story) => store.story(story, Some(words.code))?,
                 None => None,
@@ -170,7 +192,10 @@ async fn shown(app: &App, request: &HttpRequest, id: &str, secret: Option<String
         w: words,
         story: story.map(|story| Link::story(&story.id, &story.title, &story.title_lang)),
         rows: alerts.items.iter().map(|alert| Row::new(words, alert)).collect(),
-        more: alerts.next_cursor.as_deref().map(|cursor| with(request, "cursor", cursor)),
+        more: alerts
+            .next_cursor
+            .as_deref()
+            .map(|cursor| with(request, "cursor", cursor)),
         watch,
         secret,
         messages,
@@ -214,6 +239,10 @@ async fn act<T: Send + 'static>(
             let text = words.store_failed_text.to_owned();
             frame.sorry(StatusCode::INTERNAL_SERVER_ERROR, words.store_failed, text)
         }
-        refused => frame.sorry(StatusCode::UNPROCESSABLE_ENTITY, words.watch_refused, refused.to_string()),
+        refused => frame.sorry(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            words.watch_refused,
+            refused.to_string(),
+        ),
     })
 }

@@ -127,9 +127,10 @@ fn others(
 fn is_apart(connection: &Connection, article: i64, story: i64) -> Result<bool, StoreError> {
     Ok(connection
         .prepare_cached(
-            "SELECT 1 FROM apart p JOIN corrections c ON c.number = p.correction
-             JOIN articles x ON x.number = CASE p.a WHEN ?1 THEN p.b ELSE p.a END
-             WHERE ?1 IN (p.a, p.b) AND c.undone_at IS NULL AND x.story = ?2",
+            "SELECT 1 FROM (SELECT b AS other, correction FROM apart WHERE a = ?1
+                            UNION ALL SELECT a, correction FROM apart WHERE b = ?1) p
+             JOIN corrections c ON c.number = p.correction JOIN articles x ON x.number = p.other
+             WHERE c.undone_at IS NULL AND x.story = ?2",
         )?
         .exists([article, story])?)
 }

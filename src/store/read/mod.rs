@@ -33,7 +33,7 @@ pub use review::{ReviewItem, Titled};
 pub(in crate::store) use search::match_expression;
 pub use search::{Range, SNIPPET, SearchHit, SearchQuery};
 pub(in crate::store) use story::Key;
-pub use story::{ChangeView, Counts, EndArticle, NameView, PaceView, SortBy, StoryQuery, StoryView};
+pub use story::{ChangeView, Counts, EndArticle, NameView, PaceView, SortBy, StoryQuery, StoryVersion, StoryView};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

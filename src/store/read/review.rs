@@ -65,8 +65,11 @@ const ITEMS: &str = "SELECT r.number, r.kind, r.doubt, r.figures,
         AND NOT EXISTS (SELECT 1 FROM holds h JOIN corrections c ON c.number = h.correction
                         WHERE h.article = a.number AND c.undone_at IS NULL)
         AND NOT EXISTS (SELECT 1 FROM apart p JOIN corrections c ON c.number = p.correction
-                        JOIN articles x ON x.number = CASE p.a WHEN a.number THEN p.b ELSE p.a END
-                        WHERE a.number IN (p.a, p.b) AND c.undone_at IS NULL AND x.story = o.number)
+                        JOIN articles x ON x.number = p.b
+                        WHERE p.a = a.number AND c.undone_at IS NULL AND x.story = o.number)
+        AND NOT EXISTS (SELECT 1 FROM apart p JOIN corrections c ON c.number = p.correction
+                        JOIN articles x ON x.number = p.a
+                        WHERE p.b = a.number AND c.undone_at IS NULL AND x.story = o.number)
       WHEN 'merge' THEN
         NOT EXISTS (SELECT 1 FROM corrected t JOIN corrected u ON u.correction = t.correction
                     JOIN corrections c ON c.number = t.correction

@@ -380,4 +380,50 @@ mod tests {
         );
         assert_eq!(match_expression(" «» "), None);
     }
+
+    #[test]
+    fn arabic_spellings_and_digits_are_found_by_any_of_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        // Stored so, looked for so, and the word that is marked.
+        let cases = [
+            ("أحمد يصل إلى آسيا", "احمد الى اسيا", "أحمد"),
+            ("احمد سافر بعيدا", "أحمد سافر بعيدًا", "احمد"),
+            ("مسؤول عن شؤون اللاجئين", "مسوول شوون اللاجيين", "مسؤول"),
+            ("معركة في قرة باغ", "معركه قره باغ", "معركة"),
+            ("مستشفى المدينه", "مستشفي المدينة", "مستشفى"),
+            ("المـــزيد من الأخبـار", "المزيد الاخبار", "المـــزيد"),
+            ("مُحَمَّدٌ يُغادِرُ", "محمد يغادر", "مُحَمَّدٌ"),
+            ("محمود عاد", "مَحْمُود", "محمود"),
+            ("في ٢٠٢٣ وقع الزلزال", "2023 الزلزال", "٢٠٢٣"),
+            ("في 1999 انتهت الحرب", "١٩٩٩ الحرب", "1999"),
+            ("سال ۱۴۰۲ آغاز شد", "1402 اغاز", "۱۴۰۲"),
+            ("کتاب تازه‌ی ایران", "كتاب ايران", "کتاب"),
+        ];
+        for (number, (text, ..)) in cases.iter().enumerate() {
+            add(&store, &format!("e{number}"), text, "", Some(1));
+        }
+        for (number, (text, q, marked)) in cases.iter().enumerate() {
+            let query = SearchQuery {
+                q: (*q).to_owned(),
+                ..SearchQuery::default()
+            };
+            let found = store.search(&query, None, 10).unwrap().items;
+            let ids: Vec<&str> = found.iter().map(|hit| hit.article_id.as_str()).collect();
+            assert_eq!(ids, [format!("e{number}")], "{q} in {text}");
+            let hit = found.first().unwrap();
+            let words: Vec<String> = hit
+                .highlights
+                .iter()
+                .map(|range| {
+                    hit.snippet
+                        .chars()
+                        .skip(range.start)
+                        .take(range.end - range.start)
+                        .collect()
+                })
+                .collect();
+            assert!(words.iter().any(|word| word == marked), "{q} in {text}: {words:?}");
+        }
+    }
 }

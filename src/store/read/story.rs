@@ -68,6 +68,8 @@ pub struct StoryView {
     /// that its latest article is older than the newest article here, raised for every further language. Null without a
     /// date.
     pub importance: Option<f64>,
+    /// The same as it was at its latest article: what an old story meant in its time.
+    pub importance_then: Option<f64>,
     /// When it began here.
     pub created_at: String,
     /// When its members, headline or state last changed here.
@@ -80,6 +82,15 @@ pub struct StoryView {
     pub split_into: Vec<String>,
     /// Number of its latest change.
     pub version: u64,
+}
+
+/// Where a story stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoryVersion {
+    /// Number of its latest change.
+    pub version: u64,
+    /// The story that it goes on in.
+    pub merged_into: Option<String>,
 }
 
 /// A person, place or organisation.
@@ -384,6 +395,10 @@ pub(super) fn story(row: &Row<'_>) -> rusqlite::Result<(StoryView, i64)> {
             before: pace.before,
         },
         importance: importance.map(|((kept, newest), half_life)| importance_at(kept, newest, half_life)),
+        importance_then: row
+            .get::<_, Option<i64>>(10)?
+            .zip(importance)
+            .map(|(latest, ((kept, _), half_life))| importance_at(kept, latest, half_life)),
         created_at: time(row.get(12)?),
         updated_at: time(row.get(13)?),
         merged_into: row.get(14)?,
@@ -422,6 +437,27 @@ impl Store {
                 .query_row(params![lang, id], story)
                 .optional()?;
             Ok(found.map(|(view, _)| view))
+        })
+    }
+
+    /// Where a story stands, without reading what it shows.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn story_version(&self, id: &str) -> Result<Option<StoryVersion>, StoreError> {
+        self.read(|connection| {
+            Ok(connection
+                .prepare_cached(
+                    "SELECT s.version, into_.id FROM stories s LEFT JOIN stories into_ ON into_.number = s.merged_into
+                     WHERE s.id = ?1",
+                )?
+                .query_row([id], |row| {
+                    Ok(StoryVersion {
+                        version: row.get::<_, i64>(0)? as u64,
+                        merged_into: row.get(1)?,
+                    })
+                })
+                .optional()?)
         })
     }
 

@@ -31,7 +31,7 @@ impl Store {
         let found: Option<(String, String)> = self
             .writer()?
             .prepare_cached("SELECT digest, answers FROM answered WHERE key = ?1")?
-            .query_row([&once.key], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row([once.whole()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         Ok(match found {
             None => Answered::New,
@@ -66,7 +66,7 @@ impl Store {
         transaction
             .prepare_cached("INSERT OR REPLACE INTO answered (key, digest, answers, at) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![
-                once.key,
+                once.whole(),
                 once.digest,
                 serde_json::to_string(&answers)?,
                 now.timestamp_micros()

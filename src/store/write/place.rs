@@ -202,13 +202,14 @@ pub(super) fn renamed(before: (&str, &str), after: (&str, &str)) -> serde_json::
 
 /// Writes a story's headlines and terms and whether it is in doubt, and logs a rename.
 pub(super) fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let before: Option<(String, String, bool)> = transaction
+    let at = now.timestamp_micros();
+    let before: Option<(String, String, bool, i64)> = transaction
         .prepare_cached(
-            "SELECT title, title_lang, named IS NOT NULL FROM stories WHERE number = ?1 AND merged_into IS NULL",
+            "SELECT title, title_lang, named IS NOT NULL, created_at FROM stories WHERE number = ?1 AND merged_into IS NULL",
         )?
-        .query_row([face.story as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row([face.story as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
-    let (Some((before, before_lang, named)), Some(headline)) = (before, face.headline) else {
+    let (Some((before, before_lang, named, created)), Some(headline)) = (before, face.headline) else {
         return Ok(());
     };
     let (title, text, lang): (String, String, String) = transaction
@@ -234,8 +235,9 @@ pub(super) fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: Da
         Some(one) => doubt(transaction, one)?,
         None => settled(transaction, face.story)?,
     }
-    if !named && !before.is_empty() && before != title {
-        let at = now.timestamp_micros();
+    // Its first title comes with its beginning.
+    let first = before.is_empty() && created == at;
+    if !named && !first && before != title {
         let detail = renamed((&before, &before_lang), (&title, &lang));
         log(transaction, at, "renamed", face.story, Some(headline), &detail)?;
     }

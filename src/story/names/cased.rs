@@ -10,6 +10,8 @@ const LONGEST_PERSON: usize = 4;
 const LONGEST_ACRONYM: usize = 6;
 /// Telling words of a line from which it can be «Title Case», at least.
 const LEAST_TITLE: usize = 3;
+/// Letters of an abbreviation behind a person's name, at least; fewer are initials or «II».
+const LEAST_ACRONYM_BEHIND: usize = 3;
 /// Share of a line's telling words that are capitals in «Title Case», where a capital says nothing.
 const TITLE_CASE: f64 = 0.9;
 /// First words of places that are others than the place behind them: «New Jersey».
@@ -193,9 +195,19 @@ impl Cased<'_> {
                     BOOK.at(self.found, *next, self.lang)
                         .is_some_and(|entry| next + entry.keys.len() <= end)
                 };
-                self.is_break(*next) || (!(given && *next == at + 1) && table() && !self.is_inside(at, *next))
+                self.is_break(*next)
+                    || given && self.is_acronym_behind(at, *next)
+                    || (!(given && *next == at + 1) && table() && !self.is_inside(at, *next))
             })
             .unwrap_or(end)
+    }
+
+    /// Whether an abbreviation begins here that is no part of the person's name before it: «Glenn Beck CPAC».
+    fn is_acronym_behind(&self, at: usize, next: usize) -> bool {
+        let acronym = |at: usize| self.found.get(at).is_some_and(|token| token.acronym && !token.dotted);
+        let numeral = |key: &str| key.chars().all(|c| matches!(c, 'i' | 'v' | 'x'));
+        let long = |token: &Token| token.key.chars().count() >= LEAST_ACRONYM_BEHIND && !numeral(&token.key);
+        next >= at + 2 && acronym(next) && !acronym(at) && !acronym(at + 1) && self.found.get(next).is_some_and(long)
     }
 
     /// Whether a table's name only is a part of what stands before it: «Bank of America», «New Paris».

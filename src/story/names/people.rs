@@ -9,6 +9,9 @@ use crate::story::lexicon::skeleton;
 /// Consonants of a surname that is believed to be one person's in two languages without a look at the given name.
 const LONG_SKELETON: usize = 3;
 
+/// Endings of surnames in «ский» that are neither the nominative nor a woman's.
+const MASCULINE_CASES: [&str; 4] = ["ского", "скому", "ским", "ском"];
+
 /// One person in one language.
 struct Person<'a> {
     lang: &'a str,
@@ -167,7 +170,15 @@ fn bare<'a>(word: &'a str, lang: &str) -> &'a str {
 fn nominative(surface: &str, keys: &[String]) -> Option<String> {
     let (written, rest) = surface.split_once(' ')?;
     let given = BOOK.nominative(keys.first()?)?;
-    if given == written.to_lowercase() || given.ends_with(['а', 'я']) {
+    if given.ends_with(['а', 'я']) {
+        return None;
+    }
+    // «Владимир Зеленского»: the given name stands as it should and the surname in a case that only a man's has.
+    let is_mixed = || {
+        rest.split(' ')
+            .any(|word| MASCULINE_CASES.iter().any(|end| word.ends_with(end)))
+    };
+    if given == written.to_lowercase() && !is_mixed() {
         return None;
     }
     let mut name: String = given
@@ -177,8 +188,9 @@ fn nominative(surface: &str, keys: &[String]) -> Option<String> {
         .chain(given.chars().skip(1))
         .collect();
     for (word, key) in rest.split(' ').zip(keys.iter().skip(1)) {
+        let is_oblique = MASCULINE_CASES.iter().any(|end| word.ends_with(end));
         // «Дагло» has no cases.
-        let kept = if word.ends_with(['о', 'и']) {
+        let kept = if word.ends_with(['о', 'и']) && !is_oblique {
             word.chars().count()
         } else {
             key.chars().count()

@@ -161,3 +161,25 @@ fn cases_fall_off_a_name_and_parts_of_a_name_join_it() {
         "{places:?}"
     );
 }
+
+#[test]
+fn the_words_of_one_name_agree_and_an_abbreviation_behind_it_is_no_part_of_it() {
+    let about = found(&[
+        (
+            "ru",
+            "",
+            "Встреча президента Владимир Зеленского с послами прошла в Киеве.",
+        ),
+        (
+            "en",
+            "",
+            "The crowd heard Glenn Beck CPAC organisers had invited. It met in Washington.",
+        ),
+    ]);
+    let people = shown(&about.people, "ru");
+    let names: Vec<&str> = people.iter().map(|(name, _)| *name).collect();
+    assert!(names.contains(&"Владимир Зеленский"), "{names:?}");
+    assert!(names.contains(&"Glenn Beck"), "{names:?}");
+    let organisations = shown(&about.organisations, "en");
+    assert!(organisations.contains(&("CPAC", 1)), "{organisations:?}");
+}

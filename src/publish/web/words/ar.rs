@@ -175,6 +175,7 @@ pub static WORDS: Words = Words {
     organisations: "جهات",
     trends: &[("rising", "متصاعدة"), ("steady", "ثابتة"), ("falling", "متراجعة")],
     importance: "الأهمية {n}",
+    importance_then: "الأهمية {then} وقت أحدث مقالة، و{n} الآن",
     first_article: "أول مقالة",
     last_article: "آخر مقالة",
     related: "مقالات من قصص أخرى تتناول هذه القصة أيضًا",

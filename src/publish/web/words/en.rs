@@ -111,6 +111,7 @@ pub static WORDS: Words = Words {
     organisations: "Organisations",
     trends: &[("rising", "rising"), ("steady", "steady"), ("falling", "falling")],
     importance: "importance {n}",
+    importance_then: "importance {then} at its latest article, {n} now",
     first_article: "First article",
     last_article: "Latest article",
     related: "Articles of other stories that are about this one, too",

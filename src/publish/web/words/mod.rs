@@ -155,6 +155,8 @@ pub struct Words {
     pub organisations: &'static str,
     pub trends: &'static [(&'static str, &'static str)],
     pub importance: &'static str,
+    /// The same with what it was when the story's latest article came: `{then}`, `{n}`.
+    pub importance_then: &'static str,
     pub first_article: &'static str,
     pub last_article: &'static str,
     pub related: &'static str,
