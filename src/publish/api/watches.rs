@@ -342,11 +342,15 @@ pub async fn atom(
     let info = request.connection_info().clone();
     let base = format!("{}://{}", info.scheme(), info.host());
     let text = feed::write(&watch, &alerts, &base).map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
-    Ok(super::tagged(
-        &request,
-        text.into_bytes(),
-        "application/atom+xml; charset=utf-8",
-    ))
+    let tag = super::tag_of(text.as_bytes());
+    if super::is_known(&request, &tag) {
+        return Ok(super::not_modified(&tag));
+    }
+    Ok(HttpResponse::Ok()
+        .insert_header((ETAG, tag))
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .content_type("application/atom+xml; charset=utf-8")
+        .body(text))
 }
 
 async fn view(app: &App, id: &str) -> Result<WatchView, Problem> {
