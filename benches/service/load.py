@@ -4,7 +4,7 @@ import subprocess
 
 from service import ROOT, Failure
 
-VERSION = "1.15.0"
+VERSION = "1.16.0"
 TOOLS = ROOT / "target" / "bench" / "tools"
 
 

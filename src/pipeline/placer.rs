@@ -593,7 +593,7 @@ impl Placer {
         self.saved_at = Some(mark.change);
         let store = Arc::clone(&self.store);
         if store.mark()? != mark {
-            store.for_each_placed_after(mark.change, |stored| self.take_in(stored))?;
+            store.for_each_placed(mark.change, |stored| self.take_in(stored))?;
             self.engine.reassign(store.strands()?);
             let (next, headlines) = store.stories_to_restore()?;
             self.engine.restore_stories(next, headlines.into_iter());
@@ -607,7 +607,7 @@ impl Placer {
         self.near_duplicates = NearDuplicates::new(&self.settings.extract.near_duplicate);
         self.saved_at = None;
         let store = Arc::clone(&self.store);
-        store.for_each_placed(|stored| self.take_in(stored))?;
+        store.for_each_placed(store.epoch()?, |stored| self.take_in(stored))?;
         let (next, headlines) = store.stories_to_restore()?;
         self.engine.restore_stories(next, headlines.into_iter());
         Ok(())

@@ -392,8 +392,8 @@ impl Graph {
     }
 }
 
-/// Whether a community of this size is looked at as a whole: small ones always, larger ones whenever they have grown by a
-/// tenth or so, which costs each article the same. It depends on the size alone, so that a restart changes nothing.
+/// Whether a community of this size is looked at as a whole: small ones always, larger ones whenever they have grown by an
+/// eighth or so, which costs each article the same. It depends on the size alone, so that a restart changes nothing.
 fn is_due(size: usize) -> bool {
     size >= LEAST_PARTED && size.is_multiple_of((size / 8).max(1).next_power_of_two())
 }

@@ -38,7 +38,7 @@ use watch::{newest_change, raise};
 /// Code points that are kept of a refused input: enough to recognise it by.
 const REFUSED_CHARACTERS: usize = 2_000;
 
-/// The fact that says since when the vectors are of one model.
+/// The fact that says after which change all vectors are of one model.
 const EPOCH: &str = "epoch";
 
 /// Where a store stands: the newest change, by number and content, and since when all vectors are of one model.
@@ -255,33 +255,31 @@ impl Store {
         Ok(())
     }
 
-    /// Hands every placed article that has a vector to `each`, in the order of acceptance, until it fails.
+    /// Hands every article that was placed after a change, and that has a vector, to `each`, in the order in which they were
+    /// placed, until it fails.
     ///
     /// # Errors
     /// When the store cannot be read, or the error of `each`.
-    pub fn for_each_placed<E: From<StoreError>>(&self, each: impl FnMut(Stored) -> Result<(), E>) -> Result<(), E> {
-        self.for_each_stored("", "a.number", each)
-    }
-
-    fn for_each_stored<E: From<StoreError>>(
+    pub fn for_each_placed<E: From<StoreError>>(
         &self,
-        joined: &str,
-        order: &str,
+        after: u64,
         mut each: impl FnMut(Stored) -> Result<(), E>,
     ) -> Result<(), E> {
+        // The first time that an article joins a story it comes from none.
         let connection = self.writer()?;
         let failed = |error: rusqlite::Error| E::from(StoreError::from(error));
         let mut articles = connection
-            .prepare(&format!(
+            .prepare(
                 "SELECT a.number, a.title, a.text, a.lang, a.published_s, a.story, a.strand, v.vector
-                 FROM articles a JOIN vectors v ON v.article = a.number {joined}
-                 WHERE a.state = 'placed' AND a.story IS NOT NULL AND a.strand IS NOT NULL ORDER BY {order}"
-            ))
+                 FROM changes c CROSS JOIN articles a ON a.number = c.article JOIN vectors v ON v.article = a.number
+                 WHERE c.number > ?1 AND c.kind = 'article_joined' AND c.detail = '{}'
+                   AND a.state = 'placed' AND a.story IS NOT NULL AND a.strand IS NOT NULL ORDER BY c.number",
+            )
             .map_err(failed)?;
         let mut links = connection
             .prepare("SELECT a, score FROM edges WHERE b = ?1 ORDER BY a")
             .map_err(failed)?;
-        let mut rows = articles.query([]).map_err(failed)?;
+        let mut rows = articles.query([after as i64]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let article = queued_row(row).map_err(failed)?;
             let story: i64 = row.get(5).map_err(failed)?;
@@ -305,20 +303,13 @@ impl Store {
         Ok(())
     }
 
-    /// As [`Store::for_each_placed`], but only articles that were placed after this change, in the order in which they were.
+    /// The change after which all vectors are of one model.
     ///
     /// # Errors
-    /// As [`Store::for_each_placed`].
-    pub fn for_each_placed_after<E: From<StoreError>>(
-        &self,
-        change: u64,
-        each: impl FnMut(Stored) -> Result<(), E>,
-    ) -> Result<(), E> {
-        // The first time that an article joins a story it comes from none.
-        let after = format!(
-            "JOIN changes c ON c.article = a.number AND c.number > {change} AND c.kind = 'article_joined' AND c.detail = '{{}}'"
-        );
-        self.for_each_stored(&after, "c.number", each)
+    /// When the store cannot be read.
+    pub fn epoch(&self) -> Result<u64, StoreError> {
+        let epoch = self.fact(EPOCH)?;
+        Ok(epoch.and_then(|change| change.parse().ok()).unwrap_or(0))
     }
 
     /// Strand and story of every article that has both: (article, strand, story).
@@ -478,8 +469,8 @@ impl Store {
         }
         transaction.execute("DELETE FROM meta WHERE key IN ('model', 'centres')", [])?;
         transaction.execute(
-            "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
-            params![EPOCH, at.to_string()],
+            "INSERT OR REPLACE INTO meta (key, value) SELECT ?1, CAST(coalesce(max(number), 0) AS TEXT) FROM changes",
+            [EPOCH],
         )?;
         transaction.commit()?;
         self.announce(&connection);

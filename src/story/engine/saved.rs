@@ -21,7 +21,7 @@ pub struct Record {
     time: Option<i64>,
     bag: Bag,
     usual: f32,
-    /// Links to articles that were there before it, by number.
+    /// Links by number; those to articles that come after it are in their records, too.
     links: Vec<(Article, f64)>,
 }
 
@@ -87,11 +87,8 @@ impl Engine {
     /// What never changes of an article in memory.
     pub fn record(&self, article: Article) -> Option<Record> {
         let profile = self.profiles.get(&article)?;
-        let mut links: Vec<(Article, f64)> = self
-            .graph
-            .neighbours(article)
-            .filter(|(other, _)| *other < article)
-            .collect();
+        // One that was placed late has links to higher numbers. Those to what comes later are skipped when it is put in.
+        let mut links: Vec<(Article, f64)> = self.graph.neighbours(article).collect();
         links.sort_unstable_by_key(|(other, _)| *other);
         Some(Record {
             article,
