@@ -41,6 +41,7 @@ use silsila::source;
 use silsila::store::Store;
 use silsila::store::write::{Batch, Placed};
 use silsila::story::StoryChange;
+use silsila::track::Tracker;
 
 /// A case that takes longer is written down.
 const SLOW: Duration = Duration::from_millis(200);
@@ -691,6 +692,7 @@ async fn run(
     }
     let app = App {
         access: Arc::new(Access::open(&settings.publish, settings.publish.listen, data)?),
+        tracker: Arc::new(Tracker::new(Arc::clone(&store), settings.track.clone(), Arc::default())),
         store,
         metrics: Arc::default(),
         intake: Arc::new(Hole),

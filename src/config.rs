@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::{embed, extract, index, pipeline, publish, source, story, timeline};
+use crate::{embed, extract, index, pipeline, publish, source, story, timeline, track};
 
 /// The built-in configuration, the manual of all keys.
 pub const DEFAULT: &str = include_str!("../config/default.toml");
@@ -38,6 +38,8 @@ pub struct Settings {
     pub also: crate::store::read::also::Rules,
     /// Timelines.
     pub timeline: timeline::Settings,
+    /// Watches and their deliveries.
+    pub track: track::Settings,
     /// How long what is kept.
     pub retention: crate::store::write::Retention,
     /// The writer's path.

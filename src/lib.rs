@@ -22,4 +22,5 @@ pub mod source;
 pub mod store;
 pub mod story;
 pub mod timeline;
+pub mod track;
 mod whole;

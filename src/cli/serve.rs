@@ -17,6 +17,8 @@ use crate::publish::memo::Memo;
 use crate::publish::streams::Streams;
 use crate::publish::{self, App, LogFormat};
 use crate::store::Store;
+use crate::track::Tracker;
+use crate::track::deliver::Deliverer;
 
 /// Serves the API and the pages
 #[derive(Debug, clap::Args)]
@@ -63,8 +65,15 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
     let access = Arc::new(Access::open(&settings.publish, listen, &dir)?);
     let pipeline = Arc::new(Pipeline::open(Arc::clone(&settings), &dir)?);
     let watched = Arc::clone(&pipeline);
+    let tracker = Arc::new(Tracker::new(
+        pipeline.store(),
+        settings.track.clone(),
+        pipeline.metrics(),
+    ));
+    let deliverer = Deliverer::start(Arc::clone(&tracker))?;
     let app = App {
         store: pipeline.store(),
+        tracker,
         intake: Arc::<Pipeline>::clone(&pipeline),
         desk: Arc::<Pipeline>::clone(&pipeline),
         trouble: Arc::new(move || watched.trouble()),
@@ -78,6 +87,7 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
     };
     actix_web::rt::System::new().block_on(publish::serve(app, listen))?;
     pipeline.close();
+    drop(deliverer);
     Ok(())
 }
 

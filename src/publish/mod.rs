@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod api;
+mod feed;
 pub mod memo;
 mod request_id;
 mod server;

@@ -32,6 +32,7 @@ use crate::publish::streams::Streams;
 use crate::publish::{api, web as pages};
 use crate::store::Store;
 use crate::timeline::Event;
+use crate::track::Tracker;
 
 /// Threads that answer; each has its share of the connections.
 const WORKERS: usize = 4;
@@ -53,6 +54,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Search by meaning.
     pub meaning: Option<Arc<Meaning>>,
+    /// Makes and changes watches.
+    pub tracker: Arc<Tracker>,
     /// Who follows the change log live.
     pub streams: Arc<Streams>,
     /// Answers that hold as long as nothing changes.
@@ -267,7 +270,7 @@ fn cors(origins: &[String]) -> Condition<Cors> {
         .iter()
         .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
     let cors = listed
-        .allowed_methods(["GET", "HEAD", "POST"])
+        .allowed_methods(["GET", "HEAD", "POST", "PATCH", "DELETE"])
         .allowed_headers([
             "authorization",
             "content-type",

@@ -92,6 +92,12 @@ impl Streams {
         (self.most.saturating_sub(self.places.available_permits()), self.most)
     }
 
+    /// Waits until the streams are to end.
+    pub async fn closed(&self) {
+        // The sender lives as long as this does.
+        drop(self.closing.subscribe().wait_for(|closing| *closing).await);
+    }
+
     /// Ends all streams.
     pub fn close(&self) {
         self.closing.send_replace(true);

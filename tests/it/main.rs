@@ -28,4 +28,5 @@ mod service;
 mod stream;
 mod timeline;
 mod unchanged;
+mod watches;
 mod wire;

@@ -6,12 +6,12 @@ use std::time::Duration;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 
 use super::problem::{Kind, Problem};
 use super::{Paging, Parameters, page, read};
 use crate::publish::access::Caller;
-use crate::publish::streams::Position;
+use crate::publish::streams::{Place, Position};
 use crate::publish::{App, HeadAlone};
 use crate::store::Store;
 use crate::store::read::{BadCursor, ChangeView, KINDS, Page, ReadError};
@@ -45,11 +45,7 @@ pub async fn stream(app: web::Data<App>, request: HttpRequest) -> Result<HttpRes
     let kinds = kinds(parameters.text("kind"))?;
     parameters.end()?;
     let after = last_seen(&request)?.or(after);
-    let place = app.streams.place().ok_or_else(|| {
-        let (_, most) = app.streams.open();
-        let detail = format!("{most} streams are open, as many as publish.max_streams allows; come back later");
-        Problem::new(Kind::TooManyStreams, detail)
-    })?;
+    let place = place(&app)?;
     let store = Arc::clone(&app.store);
     let position = read(move || position(&store, after, story, kinds)).await?;
     let heartbeat = Duration::from_secs(app.settings.publish.heartbeat_seconds.max(1));
@@ -66,6 +62,24 @@ pub async fn stream(app: web::Data<App>, request: HttpRequest) -> Result<HttpRes
             Some((Ok::<_, actix_web::Error>(text), (position, place)))
         }
     });
+    Ok(server_sent(&request, start, events))
+}
+
+/// A place among the streams, if there is one.
+pub(super) fn place(app: &App) -> Result<Place, Problem> {
+    app.streams.place().ok_or_else(|| {
+        let (_, most) = app.streams.open();
+        let detail = format!("{most} streams are open, as many as publish.max_streams allows; come back later");
+        Problem::new(Kind::TooManyStreams, detail)
+    })
+}
+
+/// The answer that goes on: its start, then events.
+pub(super) fn server_sent(
+    request: &HttpRequest,
+    start: Bytes,
+    events: impl Stream<Item = Result<Bytes, actix_web::Error>> + 'static,
+) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response
         .content_type("text/event-stream")
@@ -73,10 +87,10 @@ pub async fn stream(app: web::Data<App>, request: HttpRequest) -> Result<HttpRes
         // Neither compressed here nor held back by a proxy: both would wait for more.
         .insert_header((CONTENT_ENCODING, "identity"))
         .insert_header(("x-accel-buffering", "no"));
-    Ok(match request.extensions().get::<HeadAlone>() {
+    match request.extensions().get::<HeadAlone>() {
         Some(HeadAlone) => response.finish(),
         None => response.streaming(stream::iter([Ok(start)]).chain(events)),
-    })
+    }
 }
 
 fn kinds(given: Option<String>) -> Result<Vec<String>, Problem> {
@@ -95,8 +109,8 @@ fn kinds(given: Option<String>) -> Result<Vec<String>, Problem> {
     }
 }
 
-/// The number of the change that the client saw last.
-fn last_seen(request: &HttpRequest) -> Result<Option<u64>, Problem> {
+/// The number of the change, or of the alert, that the client saw last.
+pub(super) fn last_seen(request: &HttpRequest) -> Result<Option<u64>, Problem> {
     let Some(given) = request.headers().get("last-event-id") else {
         return Ok(None);
     };
@@ -105,7 +119,7 @@ fn last_seen(request: &HttpRequest) -> Result<Option<u64>, Problem> {
         return Ok(None);
     }
     number.parse().map(Some).map_err(|_| {
-        let detail = "`Last-Event-ID` must be the number of a change, as the stream gave it";
+        let detail = "`Last-Event-ID` must be a number that the stream gave as `id`";
         Problem::new(Kind::InvalidParameter, detail).of_field("Last-Event-ID")
     })
 }

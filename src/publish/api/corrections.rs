@@ -191,7 +191,7 @@ fn signed(request: &HttpRequest, bytes: &[u8]) -> Result<Signed, Problem> {
 }
 
 /// A body of JSON. It must say so: what another site's page can post without being asked is not taken.
-fn object(request: &HttpRequest, bytes: &[u8]) -> Result<Value, Problem> {
+pub(super) fn object(request: &HttpRequest, bytes: &[u8]) -> Result<Value, Problem> {
     match media_type(request).0.as_str() {
         "application/json" => json(bytes),
         other => {

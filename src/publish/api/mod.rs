@@ -15,6 +15,7 @@ mod refused;
 mod review;
 mod search;
 mod stories;
+mod watches;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -57,6 +58,18 @@ pub use stories::timeline_of;
         stories::history,
         stories::graph,
         search::get,
+        watches::list,
+        watches::add,
+        watches::get,
+        watches::change,
+        watches::delete,
+        watches::rotate,
+        watches::test,
+        watches::alerts,
+        watches::messages,
+        watches::replay,
+        watches::stream,
+        watches::atom,
         corrections::list,
         corrections::get,
         corrections::post,
@@ -88,6 +101,8 @@ const READ: &str = "GET, HEAD, OPTIONS";
 const HAND_IN: &str = "OPTIONS, POST";
 /// What an address allows that is read and handed in to.
 const BOTH: &str = "GET, HEAD, OPTIONS, POST";
+/// What an address allows that is read, changed and deleted.
+const ALL: &str = "DELETE, GET, HEAD, OPTIONS, PATCH";
 
 /// Registers the API.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -111,6 +126,30 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(reads("/v1/search", web::get().to(search::get)))
         .service(reads("/v1/changes", web::get().to(changes::get)))
         .service(reads("/v1/changes/stream", web::get().to(changes::stream)))
+        .service(
+            web::resource("/v1/watches")
+                .route(web::get().to(watches::list))
+                .route(web::post().to(watches::add))
+                .default_service(web::to(
+                    |request: HttpRequest| async move { other_method(&request, BOTH) },
+                )),
+        )
+        .service(
+            web::resource("/v1/watches/{id}")
+                .route(web::get().to(watches::get))
+                .route(web::patch().to(watches::change))
+                .route(web::delete().to(watches::delete))
+                .default_service(web::to(
+                    |request: HttpRequest| async move { other_method(&request, ALL) },
+                )),
+        )
+        .service(takes("/v1/watches/{id}/rotate", web::post().to(watches::rotate)))
+        .service(takes("/v1/watches/{id}/test", web::post().to(watches::test)))
+        .service(takes("/v1/watches/{id}/replay", web::post().to(watches::replay)))
+        .service(reads("/v1/watches/{id}/alerts", web::get().to(watches::alerts)))
+        .service(reads("/v1/watches/{id}/messages", web::get().to(watches::messages)))
+        .service(reads("/v1/watches/{id}/stream", web::get().to(watches::stream)))
+        .service(reads("/feeds/{secret}.atom", web::get().to(watches::atom)))
         .service(
             web::resource("/v1/corrections")
                 .route(web::get().to(corrections::list))
@@ -206,6 +245,16 @@ impl Parameters {
             }
         }
         Ok(Self { left })
+    }
+
+    /// Of values that were given otherwise, such as in a body.
+    fn given<const N: usize>(values: [(&str, Option<String>); N]) -> Self {
+        let given = values.into_iter();
+        Self {
+            left: given
+                .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+                .collect(),
+        }
     }
 
     /// The parameter's value; an empty one counts as absent.

@@ -101,6 +101,10 @@ pub enum Kind {
     KeyInProgress,
     /// The article has not failed.
     NotFailed,
+    /// A watch that makes no sense.
+    InvalidWatch,
+    /// There are as many watches as may be.
+    TooManyWatches,
     /// As many streams are open as may be.
     TooManyStreams,
     /// The service cannot do this now.
@@ -203,6 +207,12 @@ impl Kind {
                 "The article has not failed",
                 StatusCode::CONFLICT,
             ),
+            Self::InvalidWatch => (
+                "/problems/invalid-watch",
+                "Invalid watch",
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ),
+            Self::TooManyWatches => ("/problems/too-many-watches", "Too many watches", StatusCode::CONFLICT),
             Self::TooManyStreams => (
                 "/problems/too-many-streams",
                 "Too many streams",

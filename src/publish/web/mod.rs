@@ -15,6 +15,7 @@ mod placement;
 mod review;
 mod search;
 mod stories;
+mod watches;
 mod words;
 
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL};
@@ -41,6 +42,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/documents/{id}", web::get().to(articles::document))
         .route("/review", web::get().to(review::list))
         .route("/search", web::get().to(search::search))
+        .route("/watches", web::get().to(watches::list))
+        .service(
+            web::resource("/watches/{id}")
+                .route(web::get().to(watches::get))
+                .route(web::post().to(watches::change)),
+        )
+        .route("/stories/{id}/watch", web::post().to(watches::add))
         .service(
             web::resource("/login")
                 .route(web::get().to(login::form))

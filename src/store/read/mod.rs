@@ -15,6 +15,7 @@ mod refused;
 mod review;
 mod search;
 mod story;
+pub mod watch;
 
 pub use also::{AlsoIn, Related};
 pub use article::{ArticleView, DocumentView, DroppedView};
@@ -29,6 +30,7 @@ pub use names::{Facets, Headline, Member};
 pub use placement::{DecidedBy, HoldView, NeighbourView, PlacementView, RivalView, SecondLookView};
 pub use refused::RefusedView;
 pub use review::{ReviewItem, Titled};
+pub(in crate::store) use search::match_expression;
 pub use search::{Range, SNIPPET, SearchHit, SearchQuery};
 pub(in crate::store) use story::Key;
 pub use story::{ChangeView, Counts, EndArticle, NameView, PaceView, SortBy, StoryQuery, StoryVersion, StoryView};

@@ -63,7 +63,7 @@ pub struct SearchHit {
 }
 
 /// The words of a query as a full-text expression; `None` when it has no word.
-pub(super) fn match_expression(q: &str) -> Option<String> {
+pub(in crate::store) fn match_expression(q: &str) -> Option<String> {
     let folded = fold(q);
     let words: Vec<String> = folded
         .split(' ')

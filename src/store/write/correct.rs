@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::label::label;
 use super::place::{apply, log, recount, renamed, settle_state, show_face};
+use super::watch::{newest_change, raise};
 use super::{Clock, StoryFace};
 use crate::correction::{Correction, Signature};
 use crate::store::{Store, StoreError};
@@ -346,7 +347,9 @@ impl Store {
     pub fn commit_corrected(&self, corrected: &Corrected, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
+        let before = newest_change(&transaction)?;
         let number = write(&transaction, corrected, now)?;
+        raise(&transaction, before, now)?;
         transaction.commit()?;
         self.announce(&connection);
         Ok(number)

@@ -7,6 +7,7 @@ mod label;
 mod once;
 mod place;
 mod retain;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
@@ -31,6 +32,8 @@ pub use once::Answered;
 pub(super) use place::recount;
 use place::{commit_placed, log, settle_state, show_face, sweep};
 pub use retain::Retention;
+pub use watch::{Again, Outgoing, Then, Tried};
+use watch::{newest_change, raise};
 
 /// Code points that are kept of a refused input: enough to recognise it by.
 const REFUSED_CHARACTERS: usize = 2_000;
@@ -211,6 +214,7 @@ impl Store {
     pub fn commit(&self, batch: &Batch, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
+        let before = newest_change(&transaction)?;
         let mut touched = BTreeSet::new();
         for placed in &batch.placed {
             commit_placed(&transaction, placed, now, &mut touched)?;
@@ -230,6 +234,7 @@ impl Store {
             settle_state(&transaction, story, &batch.clock, now)?;
         }
         sweep(&transaction, &batch.clock, now)?;
+        raise(&transaction, before, now)?;
         transaction.commit()?;
         self.announce(&connection);
         Ok(())
@@ -242,7 +247,9 @@ impl Store {
     pub fn pass_time(&self, clock: &Clock, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
+        let before = newest_change(&transaction)?;
         sweep(&transaction, clock, now)?;
+        raise(&transaction, before, now)?;
         transaction.commit()?;
         self.announce(&connection);
         Ok(())

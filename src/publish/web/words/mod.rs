@@ -161,6 +161,37 @@ pub struct Words {
     pub last_article: &'static str,
     pub related: &'static str,
     pub also_in: &'static str,
+    pub watches: &'static str,
+    pub watches_meaning: &'static str,
+    pub watches_empty: &'static str,
+    pub watches_more: &'static str,
+    pub watch_it: &'static str,
+    pub watch_receiver_hint: &'static str,
+    pub watch_receiver: &'static str,
+    pub watch_no_receiver: &'static str,
+    pub watch_secret: &'static str,
+    pub watch_went_on: &'static str,
+    pub watch_test: &'static str,
+    pub watch_pause: &'static str,
+    pub watch_resume: &'static str,
+    pub watch_replay: &'static str,
+    pub watch_rotate: &'static str,
+    pub watch_delete: &'static str,
+    pub watch_told: &'static str,
+    pub watch_told_nothing: &'static str,
+    pub watch_told_more: &'static str,
+    pub watch_messages: &'static str,
+    pub watch_no_messages: &'static str,
+    pub watch_refused: &'static str,
+    pub watch_unknown: &'static str,
+    pub watch_states: &'static [(&'static str, &'static str)],
+    pub watch_events: &'static [(&'static str, &'static str)],
+    pub message_states: &'static [(&'static str, &'static str)],
+    pub alerts_counted: Counted,
+    pub held_back_counted: Counted,
+    pub watch_dead_counted: Counted,
+    pub no_such_watch: &'static str,
+
     pub review: &'static str,
     pub review_meaning: &'static str,
     pub review_empty: &'static str,
@@ -363,6 +394,37 @@ impl Words {
         self.counted(&self.cuts_counted, *number.borrow())
     }
 
+    /// `3 alerts`.
+    pub fn alerts(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.alerts_counted, *number.borrow())
+    }
+
+    /// `3 held back`.
+    pub fn held_back(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.held_back_counted, *number.borrow())
+    }
+
+    /// `3 messages given up`.
+    pub fn watch_dead(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.watch_dead_counted, *number.borrow())
+    }
+
+    /// Whether a watch delivers.
+    pub fn watch_state<'a>(&self, state: &'a str) -> &'a str {
+        named(self.watch_states, state)
+    }
+
+    /// What a watch tells of; empty for what it does not know.
+    pub fn watch_event(&self, event: &str) -> &'static str {
+        let found = self.watch_events.iter().find(|(key, _)| *key == event);
+        found.map_or("", |(_, name)| name)
+    }
+
+    /// What became of a message.
+    pub fn message_state<'a>(&self, state: &'a str) -> &'a str {
+        named(self.message_states, state)
+    }
+
     /// The direction of a text in a language, which is not the interface's.
     pub fn direction_of(&self, lang: impl AsRef<str>) -> &'static str {
         direction(lang.as_ref())
@@ -538,6 +600,9 @@ mod tests {
             assert_eq!(keys(words.sorts), keys(model.sorts), "{}", words.code);
             assert_eq!(keys(words.trends), keys(model.trends), "{}", words.code);
             assert_eq!(keys(words.review_kinds), keys(model.review_kinds), "{}", words.code);
+            assert_eq!(keys(words.watch_states), keys(model.watch_states), "{}", words.code);
+            assert_eq!(keys(words.watch_events), keys(model.watch_events), "{}", words.code);
+            assert_eq!(keys(words.message_states), keys(model.message_states), "{}", words.code);
             assert_eq!(keys(words.periods), keys(model.periods), "{}", words.code);
             assert_eq!(keys(words.search_modes), keys(model.search_modes), "{}", words.code);
             assert_eq!(keys(words.document_kinds), keys(model.document_kinds), "{}", words.code);
