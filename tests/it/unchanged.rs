@@ -52,7 +52,7 @@ fn an_unchanged_story_answers_304_and_a_changed_one_anew() {
 
     // A revision of a member changes all of it.
     let before = tags();
-    let text = "The bridge over river 5 opened. On 3 May 2024 it was closed again, the mayor said.";
+    let text = "The bridge over river 5 opened. On 3 May 2024 the bridge was closed again, the mayor said.";
     let revised = json!({"id": "x5", "title": "Bridge 5 opens", "text": text, "source": "The Bridge", "lang": "en"});
     let answer = post(&service, "/v1/articles", &[JSON], revised.to_string().as_bytes());
     assert_eq!(answer.json()["articles"][0]["outcome"], "revised", "{}", answer.text());

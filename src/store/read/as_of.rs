@@ -784,6 +784,8 @@ mod tests {
         story: Vec<u64>,
         original: Vec<Option<u64>>,
         ended: BTreeMap<u64, u64>,
+        /// The same, as each merge said it.
+        merged: BTreeMap<u64, u64>,
         stories: u64,
         steps: i64,
     }
@@ -874,6 +876,7 @@ mod tests {
                         .filter(|of| **of == story)
                         .for_each(|of| *of = target);
                     self.ended.insert(story, target);
+                    self.merged.insert(story, target);
                 }
                 4 => self.move_one(other, target, &mut changes),
                 5 => {
@@ -888,12 +891,22 @@ mod tests {
                 6 => {
                     let ended: Vec<(u64, u64)> = self.ended.iter().map(|(story, into)| (*story, *into)).collect();
                     if let Some((back, from)) = ended.get(other % ended.len().max(1)).copied() {
+                        self.ended.remove(&back);
+                        self.merged.remove(&back);
+                        // What had ended in it before comes along.
+                        let went_through = |story: &u64| {
+                            let next = |story: &u64| self.merged.get(story).copied();
+                            std::iter::successors(next(story), next).any(|one| one == back)
+                        };
+                        let followers: Vec<u64> = self.ended.keys().copied().filter(went_through).collect();
+                        for follower in &followers {
+                            self.ended.insert(*follower, back);
+                        }
                         changes.push(StoryChange::Revived {
                             story: back,
                             from,
-                            followers: Vec::new(),
+                            followers,
                         });
-                        self.ended.remove(&back);
                         let at = self.story.iter().position(|of| *of == from).unwrap_or(0);
                         self.move_one(at, back, &mut changes);
                     }
@@ -1034,7 +1047,7 @@ mod tests {
             let store = Store::open(dir.path()).unwrap();
             store.label_all(&Default::default()).unwrap();
             let mut world = World {
-                store, story: Vec::new(), original: Vec::new(), ended: BTreeMap::new(), stories: 0, steps: 0,
+                store, story: Vec::new(), original: Vec::new(), ended: BTreeMap::new(), merged: BTreeMap::new(), stories: 0, steps: 0,
             };
             let base = StoryQuery::default();
             let queries = [
@@ -1075,6 +1088,7 @@ mod tests {
             story: Vec::new(),
             original: Vec::new(),
             ended: BTreeMap::new(),
+            merged: BTreeMap::new(),
             stories: 0,
             steps: 0,
         };
