@@ -313,8 +313,8 @@ fn origins(connection: &Connection, number: i64, at: i64) -> Result<BTreeSet<i64
     let mut found = BTreeSet::from([number]);
     let mut left = vec![number];
     let mut merged = connection.prepare_cached(
-        "SELECT DISTINCT story FROM changes WHERE kind = 'merged' AND number <= ?2
-         AND detail ->> 'into' = (SELECT id FROM stories WHERE number = ?1)",
+        "SELECT DISTINCT story FROM changes INDEXED BY changes_merged WHERE kind = 'merged' AND number <= ?2
+         AND detail ->> 'into' = +(SELECT id FROM stories WHERE number = ?1)",
     )?;
     while let Some(into) = left.pop() {
         let from: Vec<i64> = merged
@@ -555,7 +555,8 @@ fn worked_out(connection: &Connection, number: i64, at: i64) -> Result<Then, Sto
         .query_row([number, at], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let came: Option<i64> = connection
         .prepare_cached(
-            "SELECT max(number) FROM changes WHERE kind = 'merged' AND detail ->> 'into' = ?1 AND number <= ?2",
+            "SELECT max(number) FROM changes INDEXED BY changes_merged
+             WHERE kind = 'merged' AND detail ->> 'into' = ?1 AND number <= ?2",
         )?
         .query_row(params![id, at], |row| row.get(0))?;
     let updated: Option<i64> = connection

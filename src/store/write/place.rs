@@ -310,7 +310,8 @@ pub(in crate::store) fn recount(
                        min(published_s), max(published_s) FROM articles WHERE story = ?1),
              languages = ?2, updated_at = ?3,
              version = max((SELECT coalesce(max(number), 0) FROM changes WHERE story = ?1),
-               (SELECT coalesce(max(number), 0) FROM changes WHERE kind = 'merged' AND detail ->> 'into' = stories.id))
+               (SELECT coalesce(max(number), 0) FROM changes INDEXED BY changes_merged
+                WHERE kind = 'merged' AND detail ->> 'into' = +stories.id))
              WHERE number = ?1",
         )?
         .execute(params![
