@@ -98,7 +98,9 @@ def last_change(service):
     low, high = 0, 1 << 40
     while high - low > 1:
         middle = (low + high) // 2
-        if service.get(f"/v1/changes?per_page=1&cursor={middle}")["items"]:
+        status, answer = service.ask("GET", f"/v1/changes?per_page=1&cursor={middle}")
+        # A number that no change has yet is refused.
+        if status == 200 and answer["items"]:
             low = middle
         else:
             high = middle

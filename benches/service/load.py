@@ -1,6 +1,7 @@
 """Requests at a fixed rate, sent by oha (https://github.com/hatoo/oha), which is built once into target/bench."""
 import json
 import subprocess
+import sys
 
 from service import ROOT, Failure
 
@@ -17,7 +18,11 @@ def oha():
 
 
 def all_kinds(service, by_kind, rate, seconds, folder):
-    return {kind: one_kind(service, paths, rate, seconds, folder) for kind, paths in by_kind.items()}
+    measured = {}
+    for kind, paths in by_kind.items():
+        measured[kind] = one_kind(service, paths, rate, seconds, folder)
+        print(kind, {key: round(value, 1) for key, value in measured[kind].items()}, file=sys.stderr)
+    return measured
 
 
 def one_kind(service, paths, rate, seconds, folder):
