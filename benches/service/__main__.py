@@ -171,6 +171,8 @@ def main():
     # The first start writes what a later one reads.
     with Service(asked.binary, own, log) as service:
         rows["start_first_s"] = service.seconds
+        # A signal in its first moment would find nobody who listens.
+        time.sleep(10)
         rows["stop_s"] = service.close()
     with Service(asked.binary, own, log) as service:
         rows["start_s"] = service.seconds

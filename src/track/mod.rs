@@ -72,6 +72,7 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
 /// What a watch tells of. The names are those of the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = WatchEvent)]
 pub enum Event {
     /// An article is in the story that was not before.
     ArticleJoined,
@@ -123,6 +124,7 @@ impl Event {
 /// A saved search: an article that meets all that is asked is told of when it is placed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = WatchSearch)]
 pub struct Search {
     /// Words that must all occur in it; Arabic spellings, digits and accents meet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -144,6 +146,7 @@ pub struct Search {
 /// Bounds against floods. What they hold back is counted in the next message.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = WatchQuiet)]
 pub struct Quiet {
     /// Seconds after a message in which none follows; what happens meanwhile comes together in the next one.
     pub cool_down_seconds: u64,
@@ -187,6 +190,7 @@ pub struct NewWatch {
 /// What is changed of a watch; what is left out stays.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = WatchChange)]
 pub struct Change {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -273,6 +277,7 @@ pub struct Tracker {
 
 /// A new watch, or a new secret of one: the only time that the secret is shown.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = WatchSecret)]
 pub struct Secret {
     /// Signs its messages; keep it where the receiver can read it, and nowhere else.
     pub secret: String,

@@ -25,7 +25,12 @@ impl Modify for Guard {
         let cookie = ApiKeyValue::with_description(COOKIE, "The session of a browser that signed in at /login");
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         for (path, item) in &mut openapi.paths.paths {
-            let operations = [("GET", &mut item.get), ("POST", &mut item.post)];
+            let operations = [
+                ("GET", &mut item.get),
+                ("POST", &mut item.post),
+                ("PATCH", &mut item.patch),
+                ("DELETE", &mut item.delete),
+            ];
             for (method, operation) in operations {
                 if let Some(operation) = operation {
                     describe(operation, method, path);
