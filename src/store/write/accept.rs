@@ -45,12 +45,25 @@ fn existing(row: &rusqlite::Row<'_>) -> rusqlite::Result<Existing> {
     })
 }
 
+/// Writes submissions, in their order; one answer for each.
+pub(super) fn accept_all(
+    transaction: &Transaction<'_>,
+    submissions: &[Submission],
+    rules: Option<&Rules>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Result<Receipt, Refusal>>, StoreError> {
+    submissions
+        .iter()
+        .map(|submission| accept_one(transaction, submission, rules, now))
+        .collect()
+}
+
 /// Decides whether a submission is new, known, a revision or refused, and writes it.
 ///
 /// An article is recognised by its id, then by its address, then by its content. Under a known id or address a changed
 /// text is a revision; an id whose article tells of something else altogether is refused, since one of the two would be
 /// lost. The same content at another address, or from another source, is an article of its own (a reprint).
-pub(super) fn accept_one(
+fn accept_one(
     transaction: &Transaction<'_>,
     submission: &Submission,
     rules: Option<&Rules>,

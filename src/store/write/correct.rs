@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::label::label;
 use super::place::{apply, log, recount, renamed, settle_state, show_face};
-use super::watch::{newest_change, raise};
+use super::watch::raise;
 use super::{Clock, StoryFace};
 use crate::correction::{Correction, Signature};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, newest_change};
 use crate::story::StoryChange;
 use crate::story::labels::Rules;
 

@@ -19,12 +19,12 @@ use serde_json::json;
 
 use crate::article::ArticleId;
 use crate::pipeline::{Receipt, Refusal, RefusedInput, Submission};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, newest_change};
 use crate::story::labels::Rules;
 use crate::story::review::Doubt;
 use crate::story::{Placement, StoryChange};
 use crate::whole::digest;
-use accept::accept_one;
+use accept::accept_all;
 pub(super) use accept::index_text;
 pub use correct::{Corrected, Effects, Ended, Kept, KnownArticle, Moved, Standing, Step};
 pub(super) use label::label;
@@ -32,8 +32,8 @@ pub use once::Answered;
 pub(super) use place::recount;
 use place::{commit_placed, log, settle_state, show_face, sweep};
 pub use retain::Retention;
+use watch::raise;
 pub use watch::{Again, Outgoing, Then, Tried};
-use watch::{newest_change, raise};
 
 /// Code points that are kept of a refused input: enough to recognise it by.
 const REFUSED_CHARACTERS: usize = 2_000;
@@ -157,10 +157,7 @@ impl Store {
         let rules = *self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
-        let mut answers = Vec::with_capacity(submissions.len());
-        for submission in submissions {
-            answers.push(accept_one(&transaction, submission, rules.as_ref(), now)?);
-        }
+        let answers = accept_all(&transaction, submissions, rules.as_ref(), now)?;
         transaction.commit()?;
         self.announce(&connection);
         Ok(answers)

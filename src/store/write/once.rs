@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{OptionalExtension, params};
 
-use super::accept::accept_one;
+use super::accept::accept_all;
 use crate::article::ArticleId;
 use crate::pipeline::{Once, Receipt, Refusal, Submission};
 use crate::store::{Store, StoreError};
@@ -54,10 +54,7 @@ impl Store {
         let rules = *self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
-        let mut answers = Vec::with_capacity(submissions.len());
-        for submission in submissions {
-            answers.push(accept_one(&transaction, submission, rules.as_ref(), now)?);
-        }
+        let answers = accept_all(&transaction, submissions, rules.as_ref(), now)?;
         transaction
             .prepare_cached("DELETE FROM answered WHERE at < ?1")?
             .execute([now

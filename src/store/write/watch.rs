@@ -573,15 +573,8 @@ struct Logged {
     detail: String,
 }
 
-/// The newest change so far.
-pub(super) fn newest_change(connection: &Connection) -> Result<i64, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT coalesce(max(number), 0) FROM changes")?
-        .query_row([], |row| row.get(0))?)
-}
-
 /// Raises the alerts of every change after this one, within the transaction that made them. Watches go along with their stories.
-pub(super) fn raise(transaction: &Transaction<'_>, after: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc>) -> Result<(), StoreError> {
     if !transaction
         .prepare_cached("SELECT 1 FROM watches LIMIT 1")?
         .exists([])?
@@ -591,7 +584,7 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: i64, now: DateTime<Utc
     let searches = watches(transaction, "search IS NOT NULL", [])?;
     let changes: Vec<Logged> = transaction
         .prepare_cached("SELECT number, kind, story, article, detail FROM changes WHERE number > ?1 ORDER BY number")?
-        .query_map([after], |row| {
+        .query_map([after as i64], |row| {
             Ok(Logged {
                 number: row.get(0)?,
                 kind: row.get(1)?,
