@@ -35,6 +35,7 @@ const TABLE: &[(&str, Need, Need)] = &[
     ("/docs/{_:.*}", READ, Token),
     ("/", READ, Token),
     ("/stories", READ, Token),
+    ("/seen", Token, READ),
     ("/stories/{id}", READ, Token),
     ("/articles/{id}", READ, Token),
     ("/documents/{id}", READ, Token),

@@ -7,6 +7,8 @@ mod articles;
 mod cuts;
 pub mod escape;
 mod frame;
+mod front;
+mod graph;
 mod history;
 mod login;
 mod pace;
@@ -35,8 +37,9 @@ struct Assets;
 /// Registers the pages.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("/", web::get().to(stories::list))
-        .route("/stories", web::get().to(stories::list))
+        .route("/", web::get().to(front::front))
+        .route("/stories", web::get().to(front::front))
+        .route("/seen", web::post().to(front::mark_seen))
         .route("/stories/{id}", web::get().to(stories::story))
         .route("/articles/{id}", web::get().to(articles::article))
         .route("/documents/{id}", web::get().to(articles::document))
