@@ -29,6 +29,16 @@ function keyOf(event) {
   return /^Key[A-Z]$/.test(event.code) ? event.code.slice(3).toLowerCase() : event.key;
 }
 
+// Keys of one letter can be switched off: they get in the way of who speaks to the machine.
+const letters = document.getElementById("letters");
+if (letters) {
+  const kept = () => { try { return localStorage.getItem("keys"); } catch { return null; } };
+  letters.checked = kept() !== "off";
+  const apply = () => { root.dataset.keys = letters.checked ? "on" : "off"; };
+  letters.addEventListener("change", () => { apply(); try { localStorage.setItem("keys", root.dataset.keys); } catch { /* Holds for this page. */ } });
+  apply();
+}
+
 const help = document.getElementById("help");
 document.getElementById("help-button")?.addEventListener("click", () => help.showModal());
 document.addEventListener("keydown", (event) => {
@@ -37,7 +47,7 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  if (help.open) return;
+  if (help.open || root.dataset.keys === "off") return;
   const up = document.querySelector("[data-up]") ?? document.querySelector(".path a");
   switch (keyOf(event)) {
     case "j": go(1); break;

@@ -374,7 +374,12 @@ fn keys(browser: &mut Browser, service: &Service) {
     browser.press("Escape", "Escape");
     browser.press("?", "Slash");
     assert_eq!(browser.ask("document.getElementById('help').open"), true);
-    browser.ask("document.getElementById('help').close()");
+    // Switched off they stay off on the next page, too.
+    browser.ask("document.getElementById('letters').click()");
+    browser.open(&format!("{}/?ui=en", service.address));
+    browser.press("j", "KeyJ");
+    assert_eq!(browser.ask(here), -1, "keys of one letter can be switched off");
+    browser.ask("document.getElementById('letters').click()");
     browser.press("j", "KeyJ");
     browser.loaded = false;
     browser.press("Enter", "Enter");
@@ -705,5 +710,33 @@ fn pages_are_accessible() {
             }
         }
     }
+    // With the bar, and with what the search shows while one types.
+    browser.open(&format!("{}/?ui=en", service.address));
+    reprint(&service, &article, "late-2");
+    browser.until("document.querySelector('#bar button') !== null");
+    browser.press("/", "Slash");
+    for letter in ["t", "r", "u", "c", "e"] {
+        browser.press(letter, &format!("Key{}", letter.to_uppercase()));
+    }
+    browser.until("!document.getElementById('found').hidden");
+    browser.press("ArrowDown", "ArrowDown");
+    browser.ask(&format!("{axe};0"));
+    found.extend(
+        browser
+            .ask(run)
+            .as_str()
+            .filter(|said| !said.is_empty())
+            .map(|said| format!("bar: {said}")),
+    );
+    browser.press("Escape", "Escape");
+    browser.press("Escape", "Escape");
+    browser.press("?", "Slash");
+    found.extend(
+        browser
+            .ask(run)
+            .as_str()
+            .filter(|said| !said.is_empty())
+            .map(|said| format!("keys: {said}")),
+    );
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

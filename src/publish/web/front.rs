@@ -21,6 +21,10 @@ use crate::story::labels::Trend;
 
 /// Stories that are shown as moving, at most.
 const MOVING: usize = 12;
+/// New sources and languages that are named.
+const NAMED: usize = 3;
+/// Languages of a story that a list names.
+const LANGUAGES: usize = 8;
 /// The cookie with the number of the change up to which its reader has seen everything.
 const SEEN: &str = "seen";
 /// Bytes of a form that marks all as seen, at most.
@@ -115,7 +119,9 @@ struct Moves {
 impl Moves {
     fn new(words: &Words, moving: &Moving) -> Self {
         let live = words.live;
-        let languages: Vec<&str> = moving.languages.iter().map(|one| words.language_name(one)).collect();
+        let first = moving.languages.iter().take(NAMED);
+        let mut languages: Vec<String> = first.map(|one| words.language_name(one).to_owned()).collect();
+        languages.extend(words.and_more(moving.languages.len().saturating_sub(NAMED)));
         // A story all of which is new has no language that is new to it.
         let all_new = moving.story.languages.len() == moving.languages.len();
         Self {
@@ -123,7 +129,7 @@ impl Moves {
             copies: (moving.near_duplicates > 0).then(|| words.copies(moving.near_duplicates)),
             sources: (!moving.sources.is_empty()).then(|| {
                 let count = words.many(&live.new_sources_counted, moving.sources.len() as u64);
-                (count, moving.sources.iter().take(3).cloned().collect())
+                (count, moving.sources.iter().take(NAMED).cloned().collect())
             }),
             languages: (!languages.is_empty() && !all_new)
                 .then(|| live.first_in.replace("{languages}", &languages.join(words.list_comma))),
@@ -161,6 +167,9 @@ struct Row {
     pace: Pace,
     moves: Option<Moves>,
     marks: Vec<String>,
+    /// The languages that a list names, and how many more there are.
+    languages: Vec<String>,
+    more_languages: Option<String>,
     /// When its latest article was published, and when it changed here, as short as it can be told.
     latest: Option<String>,
     changed: String,
@@ -181,6 +190,8 @@ impl Maker<'_> {
             link: Link::story(&story.id, &story.title, &story.title_lang),
             moves,
             marks: Vec::new(),
+            languages: story.languages.iter().take(LANGUAGES).cloned().collect(),
+            more_languages: self.words.and_more(story.languages.len().saturating_sub(LANGUAGES)),
             latest: story.latest.as_ref().map(|at| self.words.moment(at, self.now)),
             changed: self.words.moment(&story.updated_at, self.now),
             story,

@@ -19,6 +19,8 @@ const MOST_LINKS: usize = 300;
 const LISTED: usize = 3;
 /// Strands that are drawn and listed, at most.
 const STRANDS: usize = 12;
+/// With fewer strands a large story is drawn by its best linked articles.
+const FEW_STRANDS: usize = 3;
 /// Width and height of an article's place, and places of a line.
 const STEP: i64 = 38;
 const LINE: usize = 16;
@@ -28,6 +30,9 @@ const HIGHEST: i64 = 70;
 /// Room for a lane's name, and between lanes.
 const NAME: i64 = 20;
 const GAP: i64 = 12;
+/// The ring that strands are drawn on: its radius, and where its middle is.
+const RING: f64 = 160.0;
+const MIDDLE: i64 = 200;
 /// Colours of strands; further ones begin again.
 const HUES: u64 = 5;
 
@@ -134,6 +139,12 @@ fn path(a: (i64, i64), b: (i64, i64), over: bool) -> String {
     format!("M{ax} {y}C{ax} {top} {bx} {top} {bx} {y}")
 }
 
+/// Whether a large graph has too few strands to be drawn by them: then its best linked articles say more.
+pub fn is_of_one_piece(graph: &StoryGraph) -> bool {
+    let strands: BTreeSet<Option<u64>> = graph.nodes.iter().map(|node| node.strand).collect();
+    graph.nodes.len() > DRAWN && strands.len() < FEW_STRANDS
+}
+
 impl Picture {
     /// The picture of a graph; `None` when there is nothing to draw.
     pub fn new(words: &'static Words, graph: &StoryGraph) -> Option<Self> {
@@ -141,7 +152,7 @@ impl Picture {
             return None;
         }
         let whole = graph.nodes.len() as u64 + graph.nodes_left_out;
-        let mut picture = match whole as usize > DRAWN {
+        let mut picture = match graph.nodes.len() > DRAWN {
             true => by_strand(words, graph),
             false => by_article(words, graph),
         };
@@ -152,8 +163,12 @@ impl Picture {
             true => count(&|link| link.doubtful),
             false => picture.lines.iter().filter(|line| line.kind == "doubtful").count() as u64,
         };
-        picture.said = live
-            .graph_said
+        let sentence = if picture.large {
+            live.graph_large
+        } else {
+            live.graph_said
+        };
+        picture.said = sentence
             .replace("{articles}", &words.articles(whole))
             .replace("{strands}", &words.many(&live.strands_counted, strands.len() as u64))
             .replace(
@@ -339,6 +354,11 @@ fn by_article(words: &'static Words, graph: &StoryGraph) -> Picture {
     }
 }
 
+/// The name of a kind of link without what it means.
+fn short(name: &'static str) -> &'static str {
+    name.split(':').next().unwrap_or(name)
+}
+
 /// A strand's name; articles without one stand together.
 fn strand_name(words: &Words, strand: u64) -> String {
     match strand {
@@ -382,8 +402,8 @@ fn listed(
         let Some(other) = named(other) else { continue };
         let score = Part::Text(words.percent(link.score));
         let mark = match kind(link) {
-            "bridge" => Some(words.live.link_bridge),
-            "doubtful" => Some(words.live.link_doubtful),
+            "bridge" => Some(short(words.live.link_bridge)),
+            "doubtful" => Some(short(words.live.link_doubtful)),
             _ => None,
         };
         found.push((
@@ -435,17 +455,16 @@ fn by_strand(words: &'static Words, graph: &StoryGraph) -> Picture {
             known.2 &= link.doubtful;
         }
     }
-    let (cell, columns) = (110, order.len().clamp(1, 4) as i64);
-    let width = columns * cell;
-    let at_place: BTreeMap<u64, (i64, i64)> = (0..)
+    // On a ring, so that no line runs through a strand that it does not belong to.
+    let at_place: BTreeMap<u64, (i64, i64)> = (0_u32..)
         .zip(&order)
         .map(|(at, (strand, _))| {
-            (
-                *strand,
-                (at % columns * cell + cell / 2, at / columns * cell + cell / 2),
-            )
+            let angle = std::f64::consts::TAU * f64::from(at) / order.len() as f64;
+            let (across, up) = ((RING * angle.sin()).round() as i64, (RING * angle.cos()).round() as i64);
+            (*strand, (MIDDLE + across, MIDDLE - up))
         })
         .collect();
+    let width = 2 * MIDDLE;
     let x = |(x, y): (i64, i64)| {
         if words.direction == "rtl" {
             (width - x, y)
@@ -485,8 +504,8 @@ fn by_strand(words: &'static Words, graph: &StoryGraph) -> Picture {
                 let other = if a == strand { *b } else { *a };
                 let said = format!("{}: {}", name(other), words.many(&words.live.links_counted, count));
                 let mark = match (bridge, doubtful) {
-                    (true, _) => Some(words.live.link_bridge),
-                    (_, true) => Some(words.live.link_doubtful),
+                    (true, _) => Some(short(words.live.link_bridge)),
+                    (_, true) => Some(short(words.live.link_doubtful)),
                     _ => None,
                 };
                 (vec![Part::Text(said)], mark)
@@ -495,7 +514,7 @@ fn by_strand(words: &'static Words, graph: &StoryGraph) -> Picture {
         dots.push(Dot {
             x,
             y,
-            radius: 14 + (30.0 * (*size as f64 / largest).sqrt()).round() as i64,
+            radius: 14 + (22.0 * (*size as f64 / largest).sqrt()).round() as i64,
             number: words.number(size),
             hue: hue(node.strand),
             copy: false,
@@ -510,10 +529,9 @@ fn by_strand(words: &'static Words, graph: &StoryGraph) -> Picture {
             links,
         });
     }
-    let rows = (order.len() as i64 + columns - 1) / columns;
     Picture {
         width,
-        height: rows * cell,
+        height: 2 * MIDDLE,
         large: true,
         said: String::new(),
         left_out: None,
@@ -592,11 +610,15 @@ mod tests {
 
     #[test]
     fn dots_never_touch_and_stay_inside() {
-        for (nodes, strands) in [(2, 1), (16, 3), (17, 1), (60, 4)] {
+        for (nodes, strands) in [(2, 1), (16, 3), (17, 1), (60, 4), (61, 3), (400, 30)] {
             for ui in ["en", "ar"] {
                 let picture =
                     Picture::new(Words::of(ui).expect("words"), &graph(nodes, strands, &[])).expect("a picture");
-                assert_eq!(picture.dots.len(), nodes);
+                let expected = match nodes > DRAWN {
+                    true => STRANDS.min(strands as usize),
+                    false => nodes,
+                };
+                assert_eq!(picture.dots.len(), expected);
                 for (at, one) in picture.dots.iter().enumerate() {
                     assert!(one.x >= one.radius && one.x + one.radius <= picture.width);
                     assert!(one.y >= one.radius && one.y + one.radius <= picture.height);
@@ -610,10 +632,23 @@ mod tests {
     }
 
     #[test]
+    fn a_large_story_of_one_strand_is_drawn_by_its_articles() {
+        let whole = graph(90, 1, &[]);
+        assert!(is_of_one_piece(&whole));
+        let mut best = graph(DRAWN, 1, &[]);
+        best.nodes_left_out = 30;
+        let picture = Picture::new(words(), &best).expect("a picture");
+        assert_eq!((picture.large, picture.dots.len()), (false, DRAWN));
+        assert!(picture.said.contains("90 articles in 1 strand"), "{}", picture.said);
+        assert!(picture.left_out.expect("said").contains("30 articles"));
+    }
+
+    #[test]
     fn a_large_story_is_drawn_by_strand() {
         let graph = graph(90, 3, &[(0, 1, 0.9, true), (2, 4, 0.6, false), (3, 6, 0.9, false)]);
         let picture = Picture::new(words(), &graph).expect("a picture");
         assert!(picture.large);
+        assert!(!is_of_one_piece(&graph));
         assert_eq!(picture.dots.len(), 3);
         assert_eq!(picture.dots[0].number, "30");
         let mut kinds: Vec<&str> = picture.lines.iter().map(|line| line.kind).collect();

@@ -290,7 +290,11 @@ fn now(app: &App, asked: &Asked) -> Result<Found, ReadError> {
             time,
         }
     });
-    let graph = store.graph(id, graph::READ, asked.settings.review.least_doubt)?;
+    let least_doubt = asked.settings.review.least_doubt;
+    let mut graph = store.graph(id, graph::READ, least_doubt)?;
+    if graph.as_ref().is_some_and(graph::is_of_one_piece) {
+        graph = store.graph(id, graph::DRAWN, least_doubt)?;
+    }
     let related = store.related(id, also, resolution)?;
     let (mut marks, mut joined) = (Vec::new(), BTreeSet::new());
     if let Some(seen) = seen {

@@ -371,6 +371,7 @@ static LIVE: Live = Live {
     more_filters: "المرشحات",
     min_sources: "أقل عدد من المصادر",
     first_in: "والآن أيضًا: {languages}",
+    more_languages: "و{n} غيرها",
     latest: "الأحدث",
     new_articles_counted: Counted {
         zero: "لا مقالات جديدة",
@@ -469,6 +470,7 @@ static LIVE: Live = Live {
     bar_other: "تغيّرت القصة",
     key_show: "اعرض الجديد",
     key_seen: "اعتبر الكل مقروءًا",
+    keys_on: "هذه المفاتيح تعمل",
 
     typed_all: "كل المقالات الموافقة",
     typed_none: "لا نتائج.",
@@ -502,7 +504,7 @@ static LIVE: Live = Live {
     came_from: "انفصلت عن {story}.",
     graph: "كيف تترابط مقالاتها",
     graph_said: "{articles} في {strands}، من الأقدم إلى الأحدث. من {links} يُرسم أقوى رابط لكل مقالة: {bridges}، {doubtful}.",
-    graph_large: "كل دائرة خيط، وتكبر بعدد مقالاته، والخطوط روابط بين الخيوط.",
+    graph_large: "{articles} في {strands}، و{links}، منها {bridges} و{doubtful}. تُرسم أكبر الخيوط، كلٌّ بقدر مقالاته، وما بينها من روابط.",
     graph_left_out: "لم تُرسم {articles} هي الأقل روابط.",
     graph_all: "ارسم كل الروابط",
     strand: "الخيط {n}",

@@ -19,6 +19,7 @@ pub struct Live {
     pub more_filters: &'static str,
     pub min_sources: &'static str,
     pub first_in: &'static str,
+    pub more_languages: &'static str,
     pub latest: &'static str,
     pub new_articles_counted: Counted,
     pub new_sources_counted: Counted,
@@ -49,6 +50,7 @@ pub struct Live {
     pub bar_other: &'static str,
     pub key_show: &'static str,
     pub key_seen: &'static str,
+    pub keys_on: &'static str,
 
     // Search as you type.
     pub typed_all: &'static str,
@@ -102,6 +104,11 @@ impl Words {
     /// How long a span of time is.
     pub fn span<'a>(&self, span: &'a str) -> &'a str {
         named(self.live.spans, span)
+    }
+
+    /// That there are so many more, if there are.
+    pub fn and_more(&self, number: usize) -> Option<String> {
+        (number > 0).then(|| self.live.more_languages.replace("{n}", &self.number(number as u64)))
     }
 
     /// A counted thing of the block.
