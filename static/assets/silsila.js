@@ -170,6 +170,8 @@ let last = Number(main.dataset.change), stream = null, again = 0, rest = 0, poll
 let news = null;
 // Seconds: a hidden page holds no stream (browsers open six connections to a host), asks now and then, and at last rests.
 const HIDDEN = 15, ASK = 60, ASKS = 60;
+// Milliseconds between what the bar says.
+const SAY = 3000;
 
 function nothing() { news = { articles: new Set(), stories: 0, merged: 0, split: 0, renamed: 0, other: 0, into: null }; }
 function sum() { return news.articles.size + news.stories + news.merged + news.split + news.renamed + news.other; }
@@ -188,22 +190,39 @@ function note(change) {
     case "renamed": news.renamed++; break;
     default: news.other++;
   }
-  clearTimeout(note.soon);
-  note.soon = setTimeout(say, 250);
+  // Said soon the first time, then now and then: a busy hour must not be a busy bar.
+  note.soon ||= setTimeout(() => { note.soon = 0; say(); }, bar.querySelector("button") || main.dataset.filtered !== undefined ? SAY : 250);
+}
+
+// On a list that leaves stories out: how many of its own have changed, come or gone. Asked of the page itself.
+async function changedHere() {
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) return 0;
+  const versions = (page) => new Map([...page.querySelectorAll("[data-live] [data-id]")].map((row) => [row.dataset.id, row.dataset.version]));
+  const [before, after] = [versions(document), versions(new DOMParser().parseFromString(await answer.text(), "text/html"))];
+  return [...new Set([...before.keys(), ...after.keys()])].filter((id) => before.get(id) !== after.get(id)).length;
 }
 
 // The bar; what only touches what is not on a list of stories is not worth a word there.
 async function say() {
+  if (main.dataset.filtered !== undefined) {
+    const number = await changedHere();
+    bar.dataset.asked = Number(bar.dataset.asked ?? 0) + 1;
+    if (number) tell(number, counted("changed", number));
+    return;
+  }
   const things = ["stories", "merged", "split", "renamed"].filter((thing) => news[thing]).map((thing) => counted(thing, news[thing]));
   if (news.articles.size) things.unshift(counted("articles", news.articles.size));
   if (!things.length && story && news.other) things.push(bar.dataset.other);
   const number = sum() - (story ? 0 : news.other);
+  if (news.into) { document.title = `(${number}) ${title}`; await merged(news.into); return; }
+  tell(number, things.join(bar.dataset.comma));
+}
+function tell(number, said) {
   document.title = number ? `(${number}) ${title}` : title;
-  if (news.into) { await merged(news.into); return; }
-  if (!things.length) return;
+  if (!said) return;
   const button = make("button", { type: "button" }, bar.dataset.show, " ", make("kbd", { textContent: "." }));
   button.addEventListener("click", show);
-  const said = things.join(bar.dataset.comma);
   const shown = bar.querySelector("p");
   if (shown && bar.querySelector("button")) shown.textContent = said;
   else bar.replaceChildren(make("div", {}, make("p", { textContent: said }), button));

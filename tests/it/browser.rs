@@ -493,6 +493,7 @@ fn an_open_page_says_what_is_new_and_waits() {
     }
     assert_eq!(browser.ask("document.querySelectorAll('.mark').length"), 0);
     a_story_that_is_open(&mut browser, &service, &story, &article);
+    a_list_with_filters(&mut browser, &service, &article);
     hidden_pages_hold_no_stream(&mut browser, &service);
     keeps_to_itself(&browser, &service);
     comes_back(&mut browser, service, dir.path(), &article);
@@ -531,6 +532,23 @@ fn a_story_that_is_open(browser: &mut Browser, service: &Service, story: &str, a
         true
     );
     browser.shoot("merged");
+}
+
+/// A list that filters leave stories out of says what changed of its own alone.
+fn a_list_with_filters(browser: &mut Browser, service: &Service, article: &str) {
+    let (_, other) = service.get("/v1/search?q=Derna");
+    let other = other["items"][0]["article_id"].as_str().expect("an article").to_owned();
+    browser.open(&format!("{}/?q=Derna&ui=en", service.address));
+    browser.until(STREAMS);
+    reprint(service, article, "elsewhere-1");
+    browser.until("document.getElementById('bar').dataset.asked === '1'");
+    assert_eq!(
+        browser.ask("document.querySelector('#bar button')"),
+        Value::Null,
+        "not of this list"
+    );
+    reprint(service, &other, "here-1");
+    browser.until("document.querySelector('#bar p')?.textContent === '1 story of this list changed'");
 }
 
 /// Browsers open six connections to a host: a page that nobody sees must not hold one.

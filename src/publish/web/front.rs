@@ -230,6 +230,8 @@ struct FrontPage {
     facets: Facets,
     states: [&'static str; 4],
     sorts: Vec<&'static str>,
+    /// Whether not all that happens shows here.
+    filtered: bool,
     /// What the list is sorted by, in words.
     order: &'static str,
     next: Option<String>,
@@ -275,6 +277,7 @@ pub async fn front(store: web::Data<Arc<Store>>, request: HttpRequest) -> Result
     let mut query = filter.query(words.code);
     // Who asks for an order, or for a further page, wants the list alone.
     let moves = (filter.sort_by.is_empty() && cursor.is_none()).then_some(filter.span.1);
+    let is_further = cursor.is_some();
     let (only_changed, looked_at) = (filter.changed, seen(&request));
     let store = Arc::clone(&store);
     let told = frame
@@ -359,6 +362,7 @@ pub async fn front(store: web::Data<Arc<Store>>, request: HttpRequest) -> Result
             .collect(),
         rows: told.rows,
         looked: told.since.map(|(since, at)| looked(words, &request, &since, &at)),
+        filtered: is_further || !filter.is_empty(),
         order: words.sort(match filter.query("").sort_by {
             SortBy::Started => "started",
             SortBy::Size => "size",

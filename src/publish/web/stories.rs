@@ -145,9 +145,18 @@ struct StoryPage {
     story: StoryView,
 }
 
+/// The moment of a story as it stood: the change and its time, what is not known of then, and the changes around it.
+struct Stood {
+    change: u64,
+    at: String,
+    not_known: Vec<String>,
+    earlier: Option<u64>,
+    later: Option<u64>,
+}
+
 /// What the store says of a story.
 struct Told {
-    then: Option<(u64, Vec<String>, String, (Option<u64>, Option<u64>))>,
+    then: Option<Stood>,
     events: Vec<EventView>,
     articles: Page<ArticleView>,
     history: Vec<(u64, Entry)>,
@@ -341,9 +350,15 @@ fn then(app: &App, asked: &Asked, moment: Moment) -> Result<Found, ReadError> {
     let made = timeline::build(&members, &asked.options);
     let changes = store.history_then(id, moment, asked.before.as_deref(), HISTORY)?;
     let articles = store.story_articles_then(id, moment, asked.cursor.as_deref(), PER_PAGE)?;
-    let when = store.time_of_change(at)?.unwrap_or_default();
+    let (earlier, later) = store.changes_around(id, at)?;
     Ok(Found::Here(Box::new(Told {
-        then: Some((at, as_of.not_known, when, store.changes_around(id, at)?)),
+        then: Some(Stood {
+            change: at,
+            at: store.time_of_change(at)?.unwrap_or_default(),
+            not_known: as_of.not_known,
+            earlier,
+            later,
+        }),
         events: events(words, &made, &members),
         articles: Page {
             items: articles.items.into_iter().map(|one| one.article).collect(),
@@ -436,16 +451,16 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
     let template = StoryPage {
         frame: frame.clone(),
         w: words,
-        then: told.then.map(|(number, not_known, at, (earlier, later))| Then {
+        then: told.then.map(|stood_at| Then {
             said: words
                 .live
                 .then
-                .replace("{at}", &words.date(at))
-                .replace("{n}", &words.number(number)),
-            not_known: some(&not_known.join(", ")),
+                .replace("{at}", &words.date(stood_at.at))
+                .replace("{n}", &words.number(stood_at.change)),
+            not_known: some(&stood_at.not_known.join(", ")),
             now: here.clone(),
-            earlier: earlier.map(stood),
-            later: later.map(stood),
+            earlier: stood_at.earlier.map(stood),
+            later: stood_at.later.map(stood),
         }),
         pace: format!(
             "{}{}{}",

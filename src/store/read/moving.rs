@@ -155,8 +155,8 @@ impl Store {
                     articles,
                     near_duplicates,
                     before,
-                    sources: sources.new(),
-                    languages: languages.new(),
+                    sources: sources.only_new(),
+                    languages: languages.only_new(),
                 });
             }
             // Stable: equals stay in the order of their articles.
@@ -289,7 +289,7 @@ impl First {
         }
     }
 
-    fn new(self) -> Vec<String> {
+    fn only_new(self) -> Vec<String> {
         let old = self.old;
         self.new.into_iter().filter(|value| !old.contains(value)).collect()
     }
@@ -312,6 +312,6 @@ mod tests {
         ] {
             sources.see(source.to_owned(), is_new);
         }
-        assert_eq!(sources.new(), ["a", "d"]);
+        assert_eq!(sources.only_new(), ["a", "d"]);
     }
 }

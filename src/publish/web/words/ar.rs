@@ -430,6 +430,14 @@ static LIVE: Live = Live {
         many: "{} عنوانًا جديدًا",
         other: "{} عنوان جديد",
     },
+    changed_counted: Counted {
+        zero: "لم تتغيّر قصة هنا",
+        one: "تغيّرت هنا قصة",
+        two: "تغيّرت هنا قصتان",
+        few: "تغيّرت هنا {} قصص",
+        many: "تغيّرت هنا {} قصة",
+        other: "تغيّرت هنا {} قصة",
+    },
     took_in_counted: Counted {
         zero: "لم تُدمج فيها قصة",
         one: "دُمجت فيها قصة",

@@ -310,6 +310,7 @@ static LIVE: Live = Live {
     merged_counted: Counted::two_forms("{} story merged", "{} stories merged"),
     split_counted: Counted::two_forms("{} story cut off", "{} stories cut off"),
     renamed_counted: Counted::two_forms("{} new headline", "{} new headlines"),
+    changed_counted: Counted::two_forms("{} story of this list changed", "{} stories of this list changed"),
     took_in_counted: Counted::two_forms("took in {} story", "took in {} stories"),
     gave_off_counted: Counted::two_forms("{} story cut off from it", "{} stories cut off from it"),
     moved_in_counted: Counted::two_forms("{} article moved in", "{} articles moved in"),

@@ -37,6 +37,7 @@ pub struct Live {
     pub merged_counted: Counted,
     pub split_counted: Counted,
     pub renamed_counted: Counted,
+    pub changed_counted: Counted,
     pub took_in_counted: Counted,
     pub gave_off_counted: Counted,
     pub moved_in_counted: Counted,
@@ -150,6 +151,7 @@ impl Words {
             "merged": forms(&live.merged_counted),
             "split": forms(&live.split_counted),
             "renamed": forms(&live.renamed_counted),
+            "changed": forms(&live.changed_counted),
             "found": forms(&live.typed_counted),
         })
         .to_string()
