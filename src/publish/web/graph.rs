@@ -23,7 +23,7 @@ const STRANDS: usize = 12;
 const FEW_STRANDS: usize = 3;
 /// Width and height of an article's place, and places of a line.
 const STEP: i64 = 38;
-const LINE: usize = 16;
+const LINE: usize = 18;
 const RADIUS: i64 = 13;
 /// How high a bow is at most.
 const HIGHEST: i64 = 70;
@@ -234,7 +234,8 @@ fn by_article(words: &'static Words, graph: &StoryGraph) -> Picture {
     // An article stands in the column of its number as long as one line is enough.
     let one_line = order.len() <= LINE;
     let columns = if one_line { order.len() } else { LINE };
-    let step = STEP + if one_line { 0 } else { 14 };
+    // Between lines there is room for bows, too.
+    let step = STEP + if one_line { 0 } else { HIGHEST / 2 };
     let (mut top, mut at_place, mut shown) = (0, BTreeMap::new(), Vec::new());
     for (strand, members) in &lanes {
         let lines = if one_line {
@@ -610,7 +611,7 @@ mod tests {
 
     #[test]
     fn dots_never_touch_and_stay_inside() {
-        for (nodes, strands) in [(2, 1), (16, 3), (17, 1), (60, 4), (61, 3), (400, 30)] {
+        for (nodes, strands) in [(2, 1), (16, 3), (19, 1), (60, 4), (61, 3), (400, 30)] {
             for ui in ["en", "ar"] {
                 let picture =
                     Picture::new(Words::of(ui).expect("words"), &graph(nodes, strands, &[])).expect("a picture");
