@@ -25,7 +25,7 @@ use crate::story::review::Doubt;
 use crate::story::{Placement, StoryChange};
 use crate::whole::digest;
 use accept::accept_all;
-pub(super) use accept::index_text;
+pub(super) use accept::{index_text, unindex_text};
 pub use correct::{Corrected, Effects, Ended, Kept, KnownArticle, Moved, Standing, Step};
 pub(super) use label::label;
 pub use once::Answered;

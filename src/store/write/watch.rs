@@ -721,7 +721,7 @@ fn meets(connection: &Connection, watch: &Watching, change: &Logged) -> Result<b
     };
     let holds = |expression: &str| -> Result<bool, StoreError> {
         Ok(connection
-            .prepare_cached("SELECT 1 FROM search WHERE search MATCH ?1 AND rowid = ?2")?
+            .prepare_cached("SELECT 1 FROM search WHERE search MATCH ?1 AND rowid = (SELECT search_row FROM articles WHERE number = ?2)")?
             .exists(params![expression, article])?)
     };
     let (lang, source, sources, about): (String, Option<String>, i64, String) = connection
