@@ -11,6 +11,7 @@ mod disk;
 mod export;
 mod graph;
 mod hostile;
+mod import;
 mod intake;
 mod keeping;
 mod kill;
