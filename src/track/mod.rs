@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use crate::metrics::Metrics;
 use crate::store::Store;
-use crate::store::write::Again;
+use crate::store::write::{Again, Foreseen};
 use guard::Guard;
 
 /// The section `[track]` of the configuration.
@@ -307,6 +307,20 @@ impl Tracker {
             .store
             .add_watch(new, &secret, &feed, self.settings.most_watches, Utc::now())?;
         Ok((id, Secret { secret }))
+    }
+
+    /// What a new watch of a saved search would have told in the last `days`, had it been there; `None` for a watch of a story.
+    ///
+    /// # Errors
+    /// When it makes no sense, or the store fails.
+    pub fn foresee(&self, new: &NewWatch, days: i64) -> Result<Option<Foreseen>, TrackError> {
+        new.check(&self.guard)?;
+        let since = Utc::now() - TimeDelta::days(days);
+        let foreseen = new
+            .search
+            .as_ref()
+            .map(|search| self.store.foresee(search, &new.quiet, since.timestamp_micros()));
+        Ok(foreseen.transpose()?)
     }
 
     /// Changes a watch.
