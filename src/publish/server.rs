@@ -76,7 +76,9 @@ pub struct HeadAlone;
 const HEADERS: [(&str, &str); 4] = [
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
+    // Other sites learn nothing. With `no-referrer` a browser hides the origin of our own pages' forms from us, too, and
+    // what a page of unknown origin asks for is refused.
+    ("referrer-policy", "same-origin"),
     (
         "content-security-policy",
         "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
