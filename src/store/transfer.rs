@@ -389,9 +389,16 @@ fn put_together(input: impl BufRead, dir: &Path) -> Result<Imported, ImportError
         })
         .take(SHOWN)
         .collect();
-    match troubles.is_empty() {
-        true => Ok(imported),
-        false => Err(ImportError::Unsound(troubles.join("; "))),
+    if !troubles.is_empty() {
+        return Err(ImportError::Unsound(troubles.join("; ")));
+    }
+    // The database's file alone takes its place: nothing may be left in its log.
+    let busy: i64 = store
+        .writer()?
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    match busy {
+        0 => Ok(imported),
+        _ => Err(ImportError::Unsound("its log could not be taken in".to_owned())),
     }
 }
 

@@ -263,6 +263,9 @@ pub enum TrackError {
     Store(#[from] crate::store::StoreError),
 }
 
+/// Days for which it is told what a search would have told.
+pub const FORESEEN_DAYS: i64 = 7;
+
 /// What makes and changes watches. All of it blocks; call it off the async threads.
 pub struct Tracker {
     store: Arc<Store>,
@@ -309,18 +312,20 @@ impl Tracker {
         Ok((id, Secret { secret }))
     }
 
-    /// What a new watch of a saved search would have told in the last `days`, had it been there; `None` for a watch of a story.
+    /// What a new watch of a saved search would have told in the last [`FORESEEN_DAYS`], had it been there.
     ///
     /// # Errors
-    /// When it makes no sense, or the store fails.
-    pub fn foresee(&self, new: &NewWatch, days: i64) -> Result<Option<Foreseen>, TrackError> {
+    /// When it makes no sense, is no search, or the store fails.
+    pub fn foresee(&self, new: &NewWatch) -> Result<Foreseen, TrackError> {
         new.check(&self.guard)?;
-        let since = Utc::now() - TimeDelta::days(days);
-        let foreseen = new
-            .search
-            .as_ref()
-            .map(|search| self.store.foresee(search, &new.quiet, since.timestamp_micros()));
-        Ok(foreseen.transpose()?)
+        let Some(search) = &new.search else {
+            return Err(invalid(
+                "search",
+                "only a saved search is tried beforehand; give `search`",
+            ));
+        };
+        let since = Utc::now() - TimeDelta::days(FORESEEN_DAYS);
+        Ok(self.store.foresee(search, &new.quiet, since.timestamp_micros())?)
     }
 
     /// Changes a watch.

@@ -58,6 +58,19 @@ fn a_saved_search_is_tried_before_it_is_watched() {
     if copies > 0 {
         assert!(told.contains("repeat another"), "{told}");
     }
+    let asked = json!({"search": {"q": "هدنة"}});
+    let (status, foreseen) = service.post(
+        "/v1/watches?preview=true",
+        "application/json",
+        asked.to_string().as_bytes(),
+    );
+    assert_eq!(
+        (status, foreseen["alerts"].as_u64(), foreseen["whole"].as_bool()),
+        (200, Some(own as u64), Some(true))
+    );
+    assert_eq!(service.get("/v1/watches").1["items"], json!([]), "nothing is made");
+    let of_story = service.post("/v1/watches?preview=true", "application/json", br#"{"story_id": "s1"}"#);
+    assert_eq!((of_story.0, of_story.1["field"].as_str()), (422, Some("search")));
     // A digest of a day brings them together.
     let digest = page(
         &service,

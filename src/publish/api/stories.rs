@@ -120,7 +120,8 @@ pub struct StoryWithRelated {
     pub as_of: Option<AsOf>,
 }
 
-/// One story. A merged one answers with a redirect to its successor, a split one names its children.
+/// One story. A merged one answers with a redirect to its successor, a split one names its children. `Accept: application/ld+json`
+/// has it as linked data with its timeline, as `/v1/stories/{id}.jsonld` does.
 #[utoipa::path(get, path = "/v1/stories/{id}", operation_id = "story",
     params(("id" = String, Path), ("lang" = Option<String>, Query, description = "The reader's language: headline and names are in it where the story has them, otherwise as without it. It filters nothing (on the list of stories `lang` does, and `title_lang` is the reader's language)"),
         ("as_of" = Option<String>, Query, description = "The story as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). `as_of.not_known` names what the log does not tell of then")),
@@ -300,7 +301,8 @@ pub(super) fn wanted(parameters: &mut Parameters, app: &App) -> Result<Wanted, P
     Ok(Wanted { options, as_of })
 }
 
-/// A story's timeline: events by date, each with the sentence that says so and the articles that report it.
+/// A story's timeline: events by date, each with the sentence that says so and the articles that report it. `Accept` with `text/csv` or
+/// `application/atom+xml` has it in that format, as `…/timeline.{format}` does.
 #[utoipa::path(get, path = "/v1/stories/{id}/timeline", operation_id = "story_timeline",
     params(
         ("id" = String, Path), ("from" = Option<String>, Query, description = "First day"), ("to" = Option<String>, Query, description = "Last day"),

@@ -26,8 +26,6 @@ use crate::track::{Change, NewWatch, TrackError, Tracker, WatchState};
 const FORM: usize = 16_384;
 /// Messages that are shown.
 const MESSAGES: usize = 20;
-/// Days for which it is told what a search would have told.
-const FORESEEN_DAYS: i64 = 7;
 
 /// An alert as it is shown.
 struct Row {
@@ -148,18 +146,13 @@ pub async fn form(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
         Err(wrong) => return Ok(blank(&frame, StatusCode::UNPROCESSABLE_ENTITY, form, Some(wrong), None)),
     };
     let tracker = Arc::clone(&app.tracker);
-    match web::block(move || tracker.foresee(&new, FORESEEN_DAYS)).await {
+    match web::block(move || tracker.foresee(&new)).await {
         Ok(Err(refused)) if is_refusal(&refused) => {
             let wrong = Some(refused.to_string());
             Ok(blank(&frame, StatusCode::UNPROCESSABLE_ENTITY, form, wrong, None))
         }
-        Ok(done) => Ok(blank(
-            &frame,
-            StatusCode::OK,
-            form,
-            None,
-            done.map_err(|error| sorry(&frame, error))?,
-        )),
+        Ok(Ok(foreseen)) => Ok(blank(&frame, StatusCode::OK, form, None, Some(foreseen))),
+        Ok(Err(error)) => Err(sorry(&frame, error)),
         Err(_) => Err(stopping(&frame)),
     }
 }
@@ -198,7 +191,9 @@ fn blank(
         languages: languages(frame.words, &form.lang),
         form,
         wrong,
-        newest: newest.map(|(id, title, lang)| Link::article(id, title, lang)).collect(),
+        newest: newest
+            .map(|one| Link::article(&one.id, &one.title, &one.lang))
+            .collect(),
         foreseen,
     };
     frame.page(status, &template)

@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::extract::fold::fold;
 use crate::store::read::match_expression;
@@ -97,20 +98,31 @@ const MOST_FORESEEN: usize = 20_000;
 const NAMED: usize = 5;
 
 /// What a saved search would have told, had it been there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Foreseen {
-    /// Articles that were looked at.
+    /// Articles that hold its words, which were looked at.
     pub looked: usize,
-    /// Whether those were all there are.
+    /// Whether those were all there are; else the newest of them.
     pub whole: bool,
     /// Articles that meet the search, those held back not counted.
     pub alerts: u64,
     /// Those that its bounds would have held back, by reason.
-    pub held_back: BTreeMap<&'static str, u64>,
+    pub held_back: BTreeMap<String, u64>,
     /// Messages that would have told of them.
     pub messages: u64,
-    /// The newest that it would have told of: id, headline, language.
-    pub newest: Vec<(String, String, String)>,
+    /// The newest that it would have told of.
+    pub newest: Vec<ForeseenArticle>,
+}
+
+/// An article that a saved search would have told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ForeseenArticle {
+    /// Its id.
+    pub id: String,
+    /// Its headline.
+    pub title: String,
+    /// Its language.
+    pub lang: String,
 }
 
 impl Store {
@@ -146,7 +158,7 @@ impl Store {
                     continue;
                 }
                 match quiet.holds_back(joined(connection, story, article, quiet.least_novelty > 0.0)?) {
-                    Some(held) => *foreseen.held_back.entry(held.name()).or_default() += 1,
+                    Some(held) => *foreseen.held_back.entry(held.name().to_owned()).or_default() += 1,
                     None => {
                         if let Some(made) = due.take_if(|due| *due <= at) {
                             foreseen.messages += 1;
@@ -162,8 +174,13 @@ impl Store {
             foreseen.alerts = told.len() as u64;
             let mut named = connection.prepare_cached("SELECT id, title, lang FROM articles WHERE number = ?1")?;
             for article in told.iter().rev().take(NAMED) {
-                let of = named.query_row([article], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-                foreseen.newest.push(of);
+                foreseen.newest.push(named.query_row([article], |row| {
+                    Ok(ForeseenArticle {
+                        id: row.get(0)?,
+                        title: row.get(1)?,
+                        lang: row.get(2)?,
+                    })
+                })?);
             }
             Ok(foreseen)
         })

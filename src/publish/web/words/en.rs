@@ -295,6 +295,7 @@ pub static WORDS: Words = Words {
         url: "Post messages to (may be left empty)",
         what: "What is looked for",
         which: "What is told of",
+        settings: "What is told of, and how often",
         bounds: "Against floods",
         bounds_meaning: "What is held back is counted in the next message. An edited page is never news.",
         cool_down: "Minutes without another message after one",

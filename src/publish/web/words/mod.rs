@@ -316,6 +316,7 @@ pub struct Watching {
     pub url: &'static str,
     pub what: &'static str,
     pub which: &'static str,
+    pub settings: &'static str,
     pub bounds: &'static str,
     pub bounds_meaning: &'static str,
     pub cool_down: &'static str,
