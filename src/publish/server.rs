@@ -13,7 +13,9 @@ use actix_cors::Cors;
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use actix_web::middleware::{Compress, Condition, Next, from_fn};
 use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, ResponseError as _, web};
 use futures_util::Stream as _;
@@ -74,7 +76,9 @@ pub struct HeadAlone;
 const HEADERS: [(&str, &str); 4] = [
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
+    // Other sites learn nothing. With `no-referrer` a browser hides the origin of our own pages' forms from us, too, and
+    // what a page of unknown origin asks for is refused.
+    ("referrer-policy", "same-origin"),
     (
         "content-security-policy",
         "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -109,7 +113,12 @@ async fn nowhere(request: HttpRequest) -> Result<HttpResponse, api::problem::Pro
 /// Puts the headers of every answer on, and the request's id.
 fn put_headers(headers: &mut HeaderMap, path: &str, id: &str) {
     let docs = path.starts_with("/docs");
+    // A page with a policy of its own says who may frame it (`/embed`).
+    let own = headers.contains_key(CONTENT_SECURITY_POLICY);
     for (name, value) in HEADERS {
+        if own && matches!(name, "content-security-policy" | "x-frame-options") {
+            continue;
+        }
         let value = if docs && name == "content-security-policy" {
             DOCS_POLICY
         } else {

@@ -194,7 +194,7 @@ impl Store {
     }
 
     /// In one transaction: readers find everything or what they found before.
-    fn index_texts_anew(&self) -> Result<usize, StoreError> {
+    pub(super) fn index_texts_anew(&self) -> Result<usize, StoreError> {
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
         let schema: String =

@@ -8,6 +8,7 @@ pub mod backup;
 pub mod check;
 pub mod read;
 pub mod replay;
+pub mod transfer;
 pub mod write;
 
 use std::collections::VecDeque;

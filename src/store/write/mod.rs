@@ -33,7 +33,7 @@ pub(super) use place::recount;
 use place::{commit_placed, log, settle_state, show_face, sweep};
 pub use retain::Retention;
 use watch::raise;
-pub use watch::{Again, Outgoing, Then, Tried};
+pub use watch::{Again, Foreseen, Outgoing, Then, Tried};
 
 /// Code points that are kept of a refused input: enough to recognise it by.
 const REFUSED_CHARACTERS: usize = 2_000;
