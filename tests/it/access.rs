@@ -47,6 +47,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/articles/{id}", "read edit admin"),
     ("GET", "/documents/{id}", "read edit admin"),
     ("GET", "/review", "read edit admin"),
+    ("POST", "/seen", "read edit admin"),
     ("GET", "/search", "read edit admin"),
     ("GET", "/embed/stories/{id}", "read edit admin"),
     ("GET", "/watches", "edit admin"),

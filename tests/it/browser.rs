@@ -2,14 +2,19 @@
 //!
 //! Needs Debian's package `chromium` (`.ci/needs` installs it). Without it the test is skipped and says so; in CI (`CI`
 //! is set) or with `SILSILA_BROWSER=required` it fails instead. `SILSILA_SHOTS=folder` keeps pictures of what was seen.
+//! Accessibility is checked with axe-core, which `.ci/axe` fetches; without it (no npm, no registry) that test is skipped
+//! likewise.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use std::time::{Duration, Instant};
+
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use crate::front::{newest, reprint};
 use crate::service::{Service, demonstration};
 
 const NARROW: u32 = 390;
@@ -146,10 +151,24 @@ impl Browser {
     pub fn ask(&mut self, expression: &str) -> Value {
         let answer = self.order(
             "Runtime.evaluate",
-            json!({"expression": expression, "returnByValue": true}),
+            json!({"expression": expression, "returnByValue": true, "awaitPromise": true}),
         );
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
         answer["result"]["value"].clone()
+    }
+
+    /// Waits until an expression is true, for ten seconds at most.
+    fn until(&mut self, expression: &str) {
+        let give_up = Instant::now() + Duration::from_secs(10);
+        while self.ask(expression) != true {
+            let bar = "document.getElementById('bar')?.textContent";
+            assert!(
+                Instant::now() < give_up,
+                "never: {expression}; the bar says {}",
+                self.ask(bar)
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     fn press(&mut self, key: &str, code: &str) {
@@ -204,18 +223,29 @@ const TOO_WIDE: &str = "[...document.querySelectorAll('body *')].filter(e => { c
     return r.width && (r.right > innerWidth + 1 || r.left < -1) && getComputedStyle(e).position !== 'absolute'; })
     .slice(0, 5).map(e => e.outerHTML.slice(0, 120)).join(' | ')";
 
+/// Whether what a test needs must be there: in CI, or when asked for.
+fn is_required() -> bool {
+    std::env::var_os("CI").is_some() || std::env::var("SILSILA_BROWSER").is_ok_and(|value| value == "required")
+}
+
+/// Says that a test is skipped, past the test runner's capture, which would hide it.
+fn skip(test: &str, why: &str) {
+    assert!(!is_required(), "{test} must not be skipped here: {why}");
+    writeln!(std::io::stderr(), "SKIPPED {test}: {why}").expect("standard error");
+}
+
+/// The browser's program; without it the test is skipped.
+fn wanted(test: &str) -> Option<&'static str> {
+    let found = program();
+    if found.is_none() {
+        skip(test, "chromium is not installed (apt-get install chromium)");
+    }
+    found
+}
+
 #[test]
 fn pages_work_in_a_browser() {
-    let Some(program) = program() else {
-        let required =
-            std::env::var_os("CI").is_some() || std::env::var("SILSILA_BROWSER").is_ok_and(|v| v == "required");
-        assert!(
-            !required,
-            "chromium is not installed, and this test must not be skipped here: apt-get install chromium"
-        );
-        // Past the test runner's capture, which would hide it.
-        let said = "SKIPPED pages_work_in_a_browser: chromium is not installed (apt-get install chromium)";
-        writeln!(std::io::stderr(), "{said}").expect("standard error");
+    let Some(program) = wanted("pages_work_in_a_browser") else {
         return;
     };
     let dir = demonstration();
@@ -241,6 +271,11 @@ fn pages_work_in_a_browser() {
     browser.size(WIDE);
     keys(&mut browser, &service);
     switches(&mut browser, &service);
+    keeps_to_itself(&browser, &service);
+}
+
+/// Nothing is loaded from other hosts, and the browser has nothing to complain about.
+fn keeps_to_itself(browser: &Browser, service: &Service) {
     let strangers: Vec<&String> = browser
         .requests
         .iter()
@@ -339,7 +374,12 @@ fn keys(browser: &mut Browser, service: &Service) {
     browser.press("Escape", "Escape");
     browser.press("?", "Slash");
     assert_eq!(browser.ask("document.getElementById('help').open"), true);
-    browser.ask("document.getElementById('help').close()");
+    // Switched off they stay off on the next page, too.
+    browser.ask("document.getElementById('letters').click()");
+    browser.open(&format!("{}/?ui=en", service.address));
+    browser.press("j", "KeyJ");
+    assert_eq!(browser.ask(here), -1, "keys of one letter can be switched off");
+    browser.ask("document.getElementById('letters').click()");
     browser.press("j", "KeyJ");
     browser.loaded = false;
     browser.press("Enter", "Enter");
@@ -378,4 +418,343 @@ fn switches(browser: &mut Browser, service: &Service) {
         browser.ask("getComputedStyle(document.documentElement).colorScheme"),
         "dark"
     );
+}
+
+/// That a page follows what happens.
+const STREAMS: &str = "document.getElementById('bar').dataset.stream === 'open'";
+
+/// What arrives while pages are open: a bar and the title say so, and nothing moves until its reader asks.
+#[test]
+fn an_open_page_says_what_is_new_and_waits() {
+    let Some(program) = wanted("an_open_page_says_what_is_new_and_waits") else {
+        return;
+    };
+    let dir = demonstration();
+    let profile = tempfile::tempdir().expect("a folder");
+    let service = Service::start(dir.path());
+    let (story, article) = newest(&service);
+    let mut browser = Browser::start(program, profile.path());
+    browser.size(WIDE);
+    browser.open(&format!("{}/?ui=en", service.address));
+    let count = format!("document.querySelector('.row[data-id={story}] .facts b').textContent");
+    let before = browser.ask(&count);
+    // The reader is further down, with the focus on a headline.
+    let watched = "[...document.querySelectorAll('.row')].at(-1)";
+    browser.ask(&format!(
+        "{watched}.querySelector('a').focus(); scrollTo({{top: 200, behavior: 'instant'}}); 0"
+    ));
+    let looked_at = browser.ask(&format!("{watched}.dataset.id"));
+    let place = "document.activeElement.closest('.row').getBoundingClientRect().top";
+    let at = browser.ask(place).as_f64().expect("a place");
+    reprint(&service, &article, "late-1");
+    browser.until("document.querySelector('#bar p')?.textContent.includes('1 new article')");
+    assert_eq!(
+        browser.ask("document.title.slice(0, 4)"),
+        "(1) ",
+        "counted in the title"
+    );
+    assert_eq!(
+        browser.ask("document.getElementById('bar').getAttribute('role')"),
+        "status"
+    );
+    assert_eq!(browser.ask(&count), before, "nothing moves before its reader asks");
+    assert_eq!(browser.ask(place).as_f64(), Some(at));
+    browser.shoot("bar");
+    reprint(&service, &article, "late-2");
+    browser.until("document.querySelector('#bar p')?.textContent.includes('2 new articles')");
+    browser.press(".", "Period");
+    browser.until(&format!("{count} !== {before}"));
+    assert_eq!(
+        browser.ask(&format!(
+            "document.querySelector('.row[data-id={story}] .mark').textContent"
+        )),
+        "2 new articles",
+        "marked as new since the reader last looked"
+    );
+    assert_eq!(browser.ask("document.title.startsWith('(')"), false);
+    assert_eq!(browser.ask("document.querySelector('#bar button')"), Value::Null);
+    assert_eq!(
+        browser.ask("document.activeElement.closest('.row').dataset.id"),
+        looked_at,
+        "the focus stays on its story"
+    );
+    let now = browser.ask(place).as_f64().expect("a place");
+    assert!(
+        (now - at).abs() <= 2.0,
+        "what the reader looks at stays in its place: {at} {now}"
+    );
+    browser.shoot("marked");
+    // All seen, by key.
+    browser.ask("document.activeElement.blur()");
+    browser.loaded = false;
+    browser.press("s", "KeyS");
+    while !browser.loaded {
+        browser.hear();
+    }
+    assert_eq!(browser.ask("document.querySelectorAll('.mark').length"), 0);
+    a_story_that_is_open(&mut browser, &service, &story, &article);
+    a_list_with_filters(&mut browser, &service, &article);
+    hidden_pages_hold_no_stream(&mut browser, &service);
+    keeps_to_itself(&browser, &service);
+    comes_back(&mut browser, service, dir.path(), &article);
+}
+
+/// The page of a story takes in what joins it, and says when the story goes on in another one.
+fn a_story_that_is_open(browser: &mut Browser, service: &Service, story: &str, article: &str) {
+    browser.open(&format!("{}/stories/{story}?ui=ar", service.address));
+    let many = "document.querySelectorAll('.articles > li').length";
+    let before = browser.ask(many).as_u64().expect("a number");
+    browser.ask("document.getElementById('pace-table').open = true; 0");
+    reprint(service, article, "late-3");
+    browser.until("document.querySelector('#bar p')?.textContent.includes('مقالة جديدة')");
+    assert_eq!(browser.ask(many), before);
+    // The key of an Arabic layout.
+    browser.press("ز", "Period");
+    browser.until(&format!("{many} === {}", before + 1));
+    assert_eq!(
+        browser.ask("document.getElementById('pace-table').open"),
+        true,
+        "what was open stays open"
+    );
+    let (_, list) = service.get("/v1/stories?sort_by=size&per_page=100");
+    let smallest = list["items"].as_array().expect("items").iter().rev();
+    let small: Vec<&str> = smallest.filter_map(|one| one["id"].as_str()).take(2).collect();
+    browser.open(&format!("{}/stories/{}?ui=en", service.address, small[0]));
+    let merge = json!({"kind": "merge", "stories": small, "into": small[1]});
+    let (status, answer) = service.post("/v1/corrections", "application/json", merge.to_string().as_bytes());
+    assert_eq!(status, 201, "{answer}");
+    browser.until(&format!(
+        "document.querySelector('#bar a')?.getAttribute('href') === '/stories/{}'",
+        small[1]
+    ));
+    assert_eq!(
+        browser.ask("document.querySelector('#bar p').textContent.includes('This story was merged')"),
+        true
+    );
+    browser.shoot("merged");
+}
+
+/// A list that filters leave stories out of says what changed of its own alone.
+fn a_list_with_filters(browser: &mut Browser, service: &Service, article: &str) {
+    let (_, other) = service.get("/v1/search?q=Derna");
+    let other = other["items"][0]["article_id"].as_str().expect("an article").to_owned();
+    browser.open(&format!("{}/?q=Derna&ui=en", service.address));
+    browser.until(STREAMS);
+    reprint(service, article, "elsewhere-1");
+    browser.until("document.getElementById('bar').dataset.asked === '1'");
+    assert_eq!(
+        browser.ask("document.querySelector('#bar button')"),
+        Value::Null,
+        "not of this list"
+    );
+    reprint(service, &other, "here-1");
+    browser.until("document.querySelector('#bar p')?.textContent === '1 story of this list changed'");
+}
+
+/// Browsers open six connections to a host: a page that nobody sees must not hold one.
+fn hidden_pages_hold_no_stream(browser: &mut Browser, service: &Service) {
+    let open = || {
+        let (_, figures) = service.get("/metrics");
+        let text = figures.as_str().expect("text").to_owned();
+        let line = text.lines().find(|line| line.starts_with("silsila_open_streams "));
+        line.and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .expect("a figure")
+    };
+    let wait = |wanted: f64| {
+        let give_up = Instant::now() + Duration::from_secs(30);
+        while open() != wanted {
+            // The service notices that a client is gone when it next writes to it.
+            assert!(Instant::now() < give_up, "{} streams are open, not {wanted}", open());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    browser.open(&format!("{}/?ui=en", service.address));
+    browser.until(STREAMS);
+    let hide = |hidden: bool| {
+        format!(
+            "Object.defineProperty(document, 'hidden', {{configurable: true, get: () => {hidden}}});
+             document.getElementById('main').dataset.hidden = '0.05'; document.dispatchEvent(new Event('visibilitychange')); 0"
+        )
+    };
+    browser.ask(&hide(true));
+    browser.until("document.getElementById('bar').dataset.stream === 'off'");
+    browser.ask(&hide(false));
+    browser.until(STREAMS);
+    wait(1.0);
+}
+
+/// The service goes away and comes back: the page says so and goes on behind what it has seen.
+fn comes_back(browser: &mut Browser, service: Service, data: &std::path::Path, article: &str) {
+    browser.open(&format!("{}/?ui=en", service.address));
+    browser.until(STREAMS);
+    let listen = service.address.trim_start_matches("http://").to_owned();
+    service.kill();
+    browser.until("document.querySelector('#bar .lost') !== null");
+    let service = Service::start_with(data, &listen, &[]);
+    reprint(&service, article, "late-4");
+    browser.until("document.querySelector('#bar p')?.textContent.includes('1 new article')");
+}
+
+#[test]
+fn search_shows_results_while_its_reader_types() {
+    let Some(program) = wanted("search_shows_results_while_its_reader_types") else {
+        return;
+    };
+    let dir = demonstration();
+    let profile = tempfile::tempdir().expect("a folder");
+    let service = Service::start(dir.path());
+    let mut browser = Browser::start(program, profile.path());
+    browser.size(WIDE);
+    browser.open(&format!("{}/?ui=en", service.address));
+    browser.press("/", "Slash");
+    for letter in "karab".chars() {
+        browser.press(&letter.to_string(), &format!("Key{}", letter.to_ascii_uppercase()));
+    }
+    browser.until("!document.getElementById('found').hidden");
+    assert_eq!(
+        browser.ask("document.getElementById('search').getAttribute('aria-expanded')"),
+        "true"
+    );
+    assert_eq!(
+        browser.ask("/found/.test(document.getElementById('typed').textContent)"),
+        true,
+        "said politely"
+    );
+    browser.shoot("typed");
+    browser.press("ArrowDown", "ArrowDown");
+    let chosen = "document.querySelector('#found [aria-selected=true]')";
+    let address = browser.ask(&format!("{chosen}.dataset.address"));
+    let is_story = address.as_str().is_some_and(|address| address.starts_with("/stories/"));
+    assert!(is_story, "stories stand first: {address}");
+    assert_eq!(
+        browser.ask(&format!(
+            "{chosen}.id === document.activeElement.getAttribute('aria-activedescendant')"
+        )),
+        true
+    );
+    browser.press("Escape", "Escape");
+    assert_eq!(browser.ask("document.getElementById('found').hidden"), true);
+    browser.press("a", "KeyA");
+    browser.until("!document.getElementById('found').hidden");
+    browser.press("ArrowDown", "ArrowDown");
+    let address = browser.ask(&format!("{chosen}.dataset.address"));
+    browser.loaded = false;
+    browser.press("Enter", "Enter");
+    while !browser.loaded {
+        browser.hear();
+    }
+    assert_eq!(browser.ask("location.pathname"), address);
+    // As it stood: from its history and back.
+    browser.ask("document.getElementById('changes').open = true; 0");
+    for (link, expected) in [
+        ("[...document.querySelectorAll('.history > li > a')].at(-1)", true),
+        ("document.querySelector('.then a')", false),
+    ] {
+        browser.loaded = false;
+        browser.ask(&format!("{link}.click()"));
+        while !browser.loaded {
+            browser.hear();
+        }
+        assert_eq!(browser.ask("document.querySelector('.then') !== null"), expected);
+        browser.shoot(if expected { "then" } else { "now" });
+    }
+    assert_eq!(browser.ask("location.pathname"), address);
+    keeps_to_itself(&browser, &service);
+}
+
+/// Where axe-core is, if it can be had.
+fn axe() -> Option<String> {
+    let run = Command::new("bash")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/axe"))
+        .output()
+        .ok()?;
+    let said = String::from_utf8_lossy(&run.stderr).trim().to_owned();
+    if !run.status.success() {
+        skip("pages_are_accessible", &format!("axe-core cannot be had: {said}"));
+        return None;
+    }
+    let path = String::from_utf8(run.stdout).ok()?;
+    Some(std::fs::read_to_string(path.trim()).expect("axe-core"))
+}
+
+/// WCAG 2.2 AA as far as a program can tell, and what is good practice: landmarks, the order of headings.
+#[test]
+fn pages_are_accessible() {
+    let Some(program) = wanted("pages_are_accessible") else {
+        return;
+    };
+    let Some(axe) = axe() else {
+        return;
+    };
+    let dir = demonstration();
+    let profile = tempfile::tempdir().expect("a folder");
+    let service = Service::start(dir.path());
+    let mut pages = pages(&service);
+    let (story, article) = newest(&service);
+    let watch = json!({"story_id": story});
+    let (status, watch) = service.post("/v1/watches", "application/json", watch.to_string().as_bytes());
+    assert_eq!(status, 201, "{watch}");
+    pages.insert("front", "/".to_owned());
+    pages.insert("review", "/review".to_owned());
+    pages.insert("watches", "/watches".to_owned());
+    pages.insert("watch", format!("/watches/{}", watch["id"].as_str().expect("an id")));
+    pages.insert("login", "/login".to_owned());
+    pages.insert("then", format!("/stories/{story}?as_of=120"));
+    pages.insert("nothing", "/stories/none".to_owned());
+    let mut browser = Browser::start(program, profile.path());
+    browser.size(WIDE);
+    browser.open(&format!("{}/?ui=en", service.address));
+    reprint(&service, &article, "late-1");
+    let run = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
+        .then(found => found.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html.slice(0, 200) + ' ' + node.failureSummary).join(' | ')).join('\\n'))";
+    let mut found = Vec::new();
+    for (name, path) in &pages {
+        for ui in ["en", "ar"] {
+            for (width, scheme) in [(WIDE, "light"), (NARROW, "dark")] {
+                browser.size(width);
+                browser.scheme(scheme);
+                let mark = if path.contains('?') { '&' } else { '?' };
+                browser.open(&format!("{}{path}{mark}ui={ui}", service.address));
+                // What is folded away is looked at, too.
+                browser.ask("document.querySelectorAll('details').forEach(one => one.open = true)");
+                browser.ask(&format!("{axe};0"));
+                let said = browser.ask(run);
+                if said != "" {
+                    found.push(format!(
+                        "{name} {ui} {width} {scheme}: {}",
+                        said.as_str().unwrap_or("?")
+                    ));
+                }
+            }
+        }
+    }
+    // With the bar, and with what the search shows while one types.
+    browser.open(&format!("{}/?ui=en", service.address));
+    reprint(&service, &article, "late-2");
+    browser.until("document.querySelector('#bar button') !== null");
+    browser.press("/", "Slash");
+    for letter in ["t", "r", "u", "c", "e"] {
+        browser.press(letter, &format!("Key{}", letter.to_uppercase()));
+    }
+    browser.until("!document.getElementById('found').hidden");
+    browser.press("ArrowDown", "ArrowDown");
+    browser.ask(&format!("{axe};0"));
+    found.extend(
+        browser
+            .ask(run)
+            .as_str()
+            .filter(|said| !said.is_empty())
+            .map(|said| format!("bar: {said}")),
+    );
+    browser.press("Escape", "Escape");
+    browser.press("Escape", "Escape");
+    browser.press("?", "Slash");
+    found.extend(
+        browser
+            .ask(run)
+            .as_str()
+            .filter(|said| !said.is_empty())
+            .map(|said| format!("keys: {said}")),
+    );
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -38,6 +38,7 @@ const TABLE: &[(&str, Need, Need)] = &[
     ("/docs/{_:.*}", READ, Token),
     ("/", READ, Token),
     ("/stories", READ, Token),
+    ("/seen", Token, READ),
     ("/stories/{id}", READ, Token),
     (EMBEDDED, READ, Token),
     ("/articles/{id}", READ, Token),

@@ -51,7 +51,7 @@ pub struct Merged {
 /// Stories, the latest changed first unless asked otherwise.
 #[utoipa::path(get, path = "/v1/stories", operation_id = "stories",
     params(
-        ("q" = Option<String>, Query, description = "Words that its articles hold"), ("lang" = Option<String>, Query, description = "A filter: only stories with articles in this language; headlines and names are in it, too. (On one story `lang` filters nothing: it is the reader's language, what `title_lang` is here.)"),
+        ("q" = Option<String>, Query, description = "Words that its articles hold; a star behind a word stands for every ending"), ("lang" = Option<String>, Query, description = "A filter: only stories with articles in this language; headlines and names are in it, too. (On one story `lang` filters nothing: it is the reader's language, what `title_lang` is here.)"),
         ("title_lang" = Option<String>, Query, description = "The reader's language: headlines and names are in it where the story has them; leaves no story out"),
         ("source" = Option<String>, Query), ("state" = Option<String>, Query, description = "emerging, active, dormant, closed"),
         ("min_articles" = Option<u64>, Query, format = "uint64"), ("min_sources" = Option<u64>, Query, format = "uint64"),

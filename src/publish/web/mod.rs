@@ -8,6 +8,8 @@ mod cuts;
 mod embed;
 pub mod escape;
 mod frame;
+mod front;
+mod graph;
 mod history;
 mod login;
 mod pace;
@@ -38,8 +40,9 @@ struct Assets;
 /// Registers the pages.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("/", web::get().to(stories::list))
-        .route("/stories", web::get().to(stories::list))
+        .route("/", web::get().to(front::front))
+        .route("/stories", web::get().to(front::front))
+        .route("/seen", web::post().to(front::mark_seen))
         .route("/stories/{id}", web::get().to(stories::story))
         .route("/embed/stories/{id}", web::get().to(embed::timeline))
         .route("/articles/{id}", web::get().to(articles::article))

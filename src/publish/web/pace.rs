@@ -1,4 +1,4 @@
-//! How fast a story grows: articles of each day as a small drawing, those of the last day as a number.
+//! How fast a story grows: articles of each day as a small drawing for lists, and a larger one for the story's own page.
 
 use super::words::Words;
 use crate::store::read::Member;
@@ -25,22 +25,20 @@ pub struct Pace {
     pub width: i64,
     /// What the drawing shows, in words.
     pub said: String,
-    /// Articles of the last 24 hours before the collection's newest.
-    pub last_day: u64,
-    /// Whether there may be more of them than were looked at.
-    pub at_least: bool,
     /// Its most frequent sources.
     pub sources: Vec<String>,
 }
 
+/// Seconds since 1970 as RFC 3339.
+pub fn stamp(seconds: i64) -> String {
+    let time = chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+    time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
 impl Pace {
-    pub fn new(words: &Words, members: &[Member], newest: Option<i64>) -> Self {
+    pub fn new(words: &Words, members: &[Member]) -> Self {
         let times: Vec<i64> = members.iter().filter_map(|member| member.published).collect();
-        let recent = |time: &&i64| newest.is_some_and(|newest| newest - **time < DAY && **time <= newest);
-        let last_day = times.iter().filter(recent).count();
         let mut pace = Self {
-            last_day: last_day as u64,
-            at_least: last_day >= MEMBERS,
             sources: sources(members),
             ..Self::default()
         };
@@ -79,6 +77,121 @@ impl Pace {
     }
 }
 
+/// Columns of the larger drawing, at most.
+const MOST_COLUMNS: i64 = 48;
+const HOUR: i64 = 3_600;
+/// Lengths of a column, by the name of the period.
+const PERIODS: [(&str, i64); 4] = [("hour", HOUR), ("day", DAY), ("week", 7 * DAY), ("month", 30 * DAY)];
+/// Height of the larger drawing's columns.
+const HIGH: f64 = 90.0;
+
+/// A column of the larger drawing: own texts below, reprints on top of them.
+pub struct Bar {
+    pub x: i64,
+    pub width: i64,
+    pub own_y: String,
+    pub own_height: String,
+    pub copies_y: String,
+    pub copies_height: String,
+    /// When, in words.
+    pub at: String,
+    pub own: u64,
+    pub copies: u64,
+}
+
+/// A story's pace over its whole time.
+pub struct Chart {
+    pub width: i64,
+    pub bars: Vec<Bar>,
+    /// What it shows, in words.
+    pub said: String,
+    pub from: String,
+    pub to: String,
+    /// The length of a column, in words.
+    pub period: &'static str,
+}
+
+impl Chart {
+    /// From the articles' times (seconds since 1970), each with whether it repeats another's text; `None` without any.
+    /// The shortest periods of which few enough fill the time.
+    pub fn new(words: &Words, articles: &[(i64, bool)]) -> Option<Self> {
+        let first = articles.iter().map(|(time, _)| *time).min()?;
+        let last = articles.iter().map(|(time, _)| *time).max()?;
+        // Weeks begin on Mondays: the first one of 1970 was its fifth day.
+        let offset = |length: i64| if length == 7 * DAY { 4 * DAY } else { 0 };
+        let index = |time: i64, length: i64| (time - offset(length)).div_euclid(length);
+        let fits = |length: i64| index(last, length) - index(first, length) < MOST_COLUMNS;
+        // A day's times are often known to the day alone: hours would be a lie.
+        let (name, length) = PERIODS
+            .into_iter()
+            .skip(usize::from(last - first > 2 * DAY || first == last))
+            .find(|(_, length)| fits(*length))
+            .unwrap_or(PERIODS[3]);
+        let (from, to) = (
+            index(first, length).max(index(last, length) - MOST_COLUMNS + 1),
+            index(last, length),
+        );
+        let counts: Vec<(i64, u64, u64)> = (from..=to)
+            .map(|at| {
+                let of = |copies: bool| {
+                    let fits = |(time, repeats): &&(i64, bool)| index(*time, length) == at && *repeats == copies;
+                    articles.iter().filter(fits).count() as u64
+                };
+                (at, of(false), of(true))
+            })
+            .collect();
+        let (peak, own, copies) = counts
+            .iter()
+            .copied()
+            .max_by_key(|(at, own, copies)| (own + copies, -at))?;
+        let most = (own + copies).max(1);
+        let date = |at: i64| {
+            let time = stamp(at * length + offset(length));
+            match name {
+                "hour" => words.date(time),
+                _ => words.day(time),
+            }
+        };
+        let width = (480 / counts.len() as i64).clamp(8, 40);
+        let bars = (0..)
+            .zip(&counts)
+            .filter(|(_, (_, own, copies))| own + copies > 0)
+            .map(|(place, (at, own, copies))| {
+                let high = |count: u64| HIGH * count as f64 / most as f64;
+                let (own_height, copies_height) = (high(*own), high(*copies));
+                Bar {
+                    x: place * width,
+                    width: width - 2,
+                    own_y: format!("{:.1}", HIGH - own_height),
+                    own_height: format!("{own_height:.1}"),
+                    copies_y: format!("{:.1}", HIGH - own_height - copies_height),
+                    copies_height: format!("{copies_height:.1}"),
+                    at: date(*at),
+                    own: *own,
+                    copies: *copies,
+                }
+            })
+            .collect();
+        let period = words.period(name);
+        Some(Self {
+            width: width * counts.len() as i64,
+            bars,
+            said: words
+                .live
+                .pace_said
+                .replace("{articles}", &words.articles(articles.len() as u64))
+                .replace("{from}", &date(from))
+                .replace("{to}", &date(to))
+                .replace("{period}", period)
+                .replace("{most}", &words.number(most))
+                .replace("{at}", &date(peak)),
+            from: date(from),
+            to: date(to),
+            period,
+        })
+    }
+}
+
 fn sources(members: &[Member]) -> Vec<String> {
     let mut counts: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     for source in members.iter().filter_map(|member| member.source.as_deref()) {
@@ -113,18 +226,45 @@ mod tests {
             member(Some(12 * DAY + 60), "a"),
             member(None, "c"),
         ];
-        let pace = Pace::new(ALL[0], &members, Some(13 * DAY));
+        let pace = Pace::new(ALL[0], &members);
         assert_eq!(pace.width, 12, "three days, one of them empty");
         let shape: Vec<(i64, &str)> = pace.columns.iter().map(|one| (one.x, one.height.as_str())).collect();
         assert_eq!(shape, [(0, "16.0"), (8, "8.0")]);
-        assert_eq!(pace.last_day, 1);
         assert_eq!(pace.sources, ["a", "b", "c"]);
         assert!(pace.said.contains("11 Jan 1970"), "{}", pace.said);
     }
 
     #[test]
     fn an_undated_story_has_no_drawing() {
-        let pace = Pace::new(ALL[0], &[member(None, "a")], None);
-        assert_eq!((pace.columns.len(), pace.last_day), (0, 0));
+        let pace = Pace::new(ALL[0], &[member(None, "a")]);
+        assert_eq!(pace.columns.len(), 0);
+    }
+
+    #[test]
+    fn the_larger_drawing_counts_reprints_apart() {
+        let words = Words::of("en").expect("English");
+        let articles = [
+            (10 * DAY, false),
+            (10 * DAY + 60, true),
+            (14 * DAY, false),
+            (10 * DAY + 5, false),
+        ];
+        let chart = Chart::new(words, &articles).expect("a drawing");
+        let shape: Vec<(&str, u64, u64)> = chart
+            .bars
+            .iter()
+            .map(|bar| (bar.at.as_str(), bar.own, bar.copies))
+            .collect();
+        assert_eq!(shape, [("11 Jan 1970", 2, 1), ("15 Jan 1970", 1, 0)]);
+        assert_eq!(chart.bars[0].own_height, "60.0");
+        assert_eq!(chart.bars[0].copies_y, "0.0");
+        assert!(
+            chart
+                .said
+                .contains("4 articles from 11 Jan 1970 to 15 Jan 1970, counted by day; 3 at most")
+        );
+        let long = [(0, false), (400 * DAY, false)];
+        assert_eq!(Chart::new(words, &long).expect("a drawing").period, "month");
+        assert!(Chart::new(words, &[]).is_none());
     }
 }

@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::frame::{Frame, Sorry, parameter, with};
+use super::front::include;
 use super::phrase::Link;
-use super::stories::include;
 use super::words::Words;
 use super::{PER_PAGE, some};
 use crate::article::DatedJson;

@@ -1,154 +1,42 @@
-//! The list of stories, and a story with its timeline, its articles and its history.
+//! A story with its timeline, its pictures, its articles and its history, as it is or as it stood.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
 use super::frame::{Frame, Sorry, parameter, with};
+use super::graph::{self, Picture};
 use super::history::{Entry, told};
-use super::pace::{MEMBERS, Pace};
-use super::phrase::{Link, Part};
+use super::pace::Chart;
+use super::phrase::{Link, Part, phrase};
 use super::words::Words;
-use super::{PER_PAGE, some};
+use super::{PER_PAGE, front, some};
 use crate::article::DatedJson;
+use crate::config::Settings;
 use crate::publish::App;
 use crate::publish::api::timeline_of;
 use crate::store::Store;
-use crate::store::read::{ArticleView, Facets, NameView, Page, ReadError, SortBy, StoryQuery, StoryView};
+use crate::store::read::{ArticleView, Descent, Moment, NameView, Page, ReadError, StoryThen, StoryView, Turn};
 use crate::timeline::{self, Basis, Event, Granularity, OtherSentence, StoryArticle};
 
 /// Changes shown of a story at once.
 const HISTORY: usize = 50;
 /// Sentences of a day on the timeline.
 const SENTENCES: usize = 3;
-const STATES: [&str; 4] = ["emerging", "active", "dormant", "closed"];
-const SORTS: [(&str, SortBy); 5] = [
-    ("updated", SortBy::Updated),
-    ("started", SortBy::Started),
-    ("size", SortBy::Size),
-    ("velocity", SortBy::Velocity),
-    ("importance", SortBy::Importance),
-];
-
-/// Filters as they stand in the form and in the address.
-struct Filter {
-    q: String,
-    lang: String,
-    source: String,
-    state: String,
-    min_articles: String,
-    sort_by: String,
-}
-
-impl Filter {
-    fn of(request: &HttpRequest) -> Self {
-        Self {
-            q: parameter(request, "q"),
-            lang: parameter(request, "lang"),
-            source: parameter(request, "source"),
-            state: parameter(request, "state"),
-            min_articles: parameter(request, "min_articles"),
-            sort_by: some(&parameter(request, "sort_by")).unwrap_or_else(|| "updated".to_owned()),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        [&self.q, &self.lang, &self.source, &self.state, &self.min_articles]
-            .iter()
-            .all(|value| value.is_empty())
-    }
-
-    fn query(&self) -> StoryQuery {
-        let sort = SORTS.iter().find(|(name, _)| *name == self.sort_by);
-        StoryQuery {
-            q: some(&self.q),
-            lang: some(&self.lang),
-            source: some(&self.source),
-            state: some(&self.state),
-            min_articles: self.min_articles.parse().ok(),
-            sort_by: sort.map_or(SortBy::Updated, |(_, sort)| *sort),
-            ..StoryQuery::default()
-        }
-    }
-}
-
-/// A story of the list.
-struct Row {
-    story: StoryView,
-    link: Link,
-    pace: Pace,
-}
-
-#[derive(Template)]
-#[template(path = "stories.html")]
-struct StoriesPage {
-    frame: Frame,
-    w: &'static Words,
-    rows: Vec<Row>,
-    filter: Filter,
-    facets: Facets,
-    states: [&'static str; 4],
-    sorts: Vec<&'static str>,
-    next: Option<String>,
-}
-
-/// `GET /`
-pub async fn list(store: web::Data<Arc<Store>>, request: HttpRequest) -> Result<HttpResponse, Sorry> {
-    let mut frame = Frame::of(&request);
-    let words = frame.words;
-    let filter = Filter::of(&request);
-    let query = StoryQuery {
-        title_lang: Some(words.code.to_owned()),
-        ..filter.query()
-    };
-    let cursor = some(&parameter(&request, "cursor"));
-    let store = Arc::clone(&store);
-    let (rows, next, mut facets, demonstration) = frame
-        .read(move || {
-            let found = store.stories(&query, cursor.as_deref(), PER_PAGE)?;
-            let newest = store.newest_publication()?;
-            let rows = found
-                .items
-                .into_iter()
-                .map(|story| {
-                    Ok(Row {
-                        pace: Pace::new(words, &store.latest_members(&story.id, MEMBERS)?, newest),
-                        link: Link::story(&story.id, &story.title, &story.title_lang),
-                        story,
-                    })
-                })
-                .collect::<Result<Vec<_>, ReadError>>()?;
-            Ok((rows, found.next_cursor, store.facets()?, store.is_demonstration()?))
-        })
-        .await?;
-    frame.demonstration = demonstration;
-    include(&mut facets.languages, &filter.lang);
-    let template = StoriesPage {
-        frame: frame.clone(),
-        w: words,
-        rows,
-        filter,
-        facets,
-        states: STATES,
-        sorts: SORTS.iter().map(|(name, _)| *name).collect(),
-        next: next.as_deref().map(|cursor| with(&request, "cursor", cursor)),
-    };
-    Ok(frame.page(StatusCode::OK, &template))
-}
-
-/// What is filtered by stays in the choice, even if no new article has it.
-pub fn include(choice: &mut Vec<String>, value: &str) {
-    if !value.is_empty() && !choice.iter().any(|one| one == value) {
-        choice.push(value.to_owned());
-    }
-}
+/// Merges and splits that are named, the latest ones.
+const TURNS: usize = 20;
+/// Stories near it that are named.
+const NEAR: usize = 6;
 
 /// An event of a timeline.
 struct EventView {
+    /// The article that the sentence is from, and its source.
+    evidence: Option<(Link, String)>,
     date: DatedJson,
     basis: &'static str,
     sentence: String,
@@ -160,18 +48,18 @@ struct EventView {
 
 impl EventView {
     fn new(words: &Words, event: Event, members: &HashMap<&str, &StoryArticle>) -> Self {
+        let from = |id: &str| {
+            let article = members.get(id)?;
+            Some((article_link(article), article.source.clone().unwrap_or_default()))
+        };
         Self {
+            evidence: from(event.article.as_str()),
             basis: match event.basis {
                 Basis::Text => words.by_text,
                 Basis::Publication => words.by_publication,
                 Basis::None => "",
             },
-            articles: event
-                .articles
-                .iter()
-                .filter_map(|id| members.get(id.as_str()))
-                .map(|article| (article_link(article), article.source.clone().unwrap_or_default()))
-                .collect(),
+            articles: event.articles.iter().filter_map(|id| from(id.as_str())).collect(),
             date: event.date,
             sentence: event.sentence,
             lang: event.lang,
@@ -198,123 +86,356 @@ struct Period {
     here: bool,
 }
 
+/// A moment of the past that the story is shown at.
+struct Then {
+    said: String,
+    not_known: Option<String>,
+    now: String,
+    earlier: Option<String>,
+    later: Option<String>,
+}
+
+/// A story near this one.
+struct Near {
+    link: Link,
+    links: String,
+    /// From when to when, as far as is known.
+    time: String,
+}
+
+/// A turn of its descent: when, and what happened.
+struct TurnView {
+    at: String,
+    said: Vec<Part>,
+    /// This page as it stood then.
+    address: String,
+}
+
+/// A change of its history.
+struct Past {
+    entry: Entry,
+    /// This page as it stood then.
+    address: String,
+}
+
 #[derive(Template)]
 #[template(path = "story.html")]
 struct StoryPage {
     frame: Frame,
     w: &'static Words,
+    then: Option<Then>,
     pace: String,
+    chart: Option<Chart>,
     importance: Option<String>,
     ends: Vec<(&'static str, Link, String)>,
     names: Vec<(&'static str, Vec<NameView>)>,
+    near: Vec<Near>,
+    descent: Vec<TurnView>,
+    picture: Option<Picture>,
     related: Vec<Link>,
-    split_from: Option<Link>,
-    split_into: Vec<Link>,
     periods: Vec<Period>,
     events: Vec<EventView>,
+    marks: Vec<String>,
+    joined: BTreeSet<String>,
     articles: Page<ArticleView>,
     more_articles: Option<String>,
-    history: Vec<Entry>,
+    history: Vec<Past>,
     older: Option<String>,
+    change: u64,
     story: StoryView,
+}
+
+/// The moment of a story as it stood: the change and its time, what is not known of then, and the changes around it.
+struct Stood {
+    change: u64,
+    at: String,
+    not_known: Vec<String>,
+    earlier: Option<u64>,
+    later: Option<u64>,
 }
 
 /// What the store says of a story.
 struct Told {
+    then: Option<Stood>,
     events: Vec<EventView>,
     articles: Page<ArticleView>,
-    history: Vec<Entry>,
+    history: Vec<(u64, Entry)>,
     older: Option<String>,
-    split_from: Option<Link>,
-    split_into: Vec<Link>,
+    near: Vec<Near>,
+    descent: Vec<(Descent, Vec<Part>)>,
+    chart: Option<Chart>,
+    picture: Option<Picture>,
     ends: Vec<(&'static str, Link, String)>,
     related: Vec<Link>,
+    marks: Vec<String>,
+    joined: BTreeSet<String>,
+    change: u64,
     demonstration: bool,
     story: StoryView,
 }
 
 enum Found {
     Nothing,
+    /// It had not begun.
+    TooEarly,
     Elsewhere(String),
     Here(Box<Told>),
 }
 
-/// `GET /stories/{id}`: a merged story sends on to the one that it goes on in, before anything is computed.
+/// A moment as an address or a form gives it: the number of a change, a day (to its end), a minute (to its end), or a time
+/// with its zone; without one it is UTC.
+fn moment(text: &str) -> Option<Moment> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().ok().map(Moment::Change);
+    }
+    if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text) {
+        return Some(Moment::Time(time.timestamp_micros()));
+    }
+    let to_the_end = |time: NaiveDateTime, length: TimeDelta| {
+        let end = time.and_utc().checked_add_signed(length)?;
+        Some(Moment::Time(end.timestamp_micros() - 1))
+    };
+    if let Ok(time) = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M") {
+        return to_the_end(time, TimeDelta::minutes(1));
+    }
+    if let Ok(time) = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S") {
+        return to_the_end(time, TimeDelta::seconds(1));
+    }
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    to_the_end(day.and_hms_opt(0, 0, 0)?, TimeDelta::days(1))
+}
+
+/// What a page asks for of a story.
+struct Asked {
+    id: String,
+    words: &'static Words,
+    cursor: Option<String>,
+    before: Option<String>,
+    seen: Option<u64>,
+    options: timeline::Options,
+    settings: Arc<Settings>,
+}
+
+/// The larger drawing of members' times.
+fn chart(words: &Words, members: &[StoryArticle]) -> Option<Chart> {
+    let times = members.iter().filter_map(|member| {
+        let time = member.published.as_ref()?.midpoint();
+        Some((time, member.original.is_some()))
+    });
+    Chart::new(words, &times.collect::<Vec<_>>())
+}
+
+fn events(words: &Words, events: &[Event], members: &[StoryArticle]) -> Vec<EventView> {
+    let by_id: HashMap<&str, &StoryArticle> = members.iter().map(|one| (one.id.as_str(), one)).collect();
+    let views = events.iter().map(|event| EventView::new(words, event.clone(), &by_id));
+    views.collect()
+}
+
+/// The first and the last article.
+fn ends(words: &'static Words, story: &StoryView, members: &[StoryArticle]) -> Vec<(&'static str, Link, String)> {
+    let of = |name, end: &Option<crate::store::read::EndArticle>| {
+        let end = end.as_ref()?;
+        let article = members.iter().find(|one| one.id.as_str() == end.id)?;
+        Some((name, article_link(article), words.dated(end.published.as_ref())))
+    };
+    [
+        (words.first_article, &story.first_article),
+        (words.last_article, &story.last_article),
+    ]
+    .into_iter()
+    .filter_map(|(name, end)| of(name, end))
+    .collect()
+}
+
+/// The turns of its descent up to a change, in words.
+fn descent(store: &Store, asked: &Asked, up_to: u64) -> Result<Vec<(Descent, Vec<Part>)>, ReadError> {
+    let live = asked.words.live;
+    let mut turns = store.descent(&asked.id)?;
+    turns.retain(|one| one.number <= up_to);
+    let latest = turns.split_off(turns.len().saturating_sub(TURNS));
+    latest
+        .into_iter()
+        .map(|one| {
+            let other = store.story(&one.story_id, Some(asked.words.code))?;
+            let (title, lang) = other.map_or_else(Default::default, |other| (other.title, other.title_lang));
+            let link = Part::Link(Link::story(&one.story_id, &title, &lang));
+            let sentence = match one.turn {
+                Turn::TookIn => live.took_in,
+                Turn::GaveOff => live.gave_off,
+                Turn::CameFrom => live.came_from,
+            };
+            let said = phrase(sentence, &[("story", link)]);
+            Ok((one, said))
+        })
+        .collect()
+}
+
+/// The story as it is.
+fn now(app: &App, asked: &Asked) -> Result<Found, ReadError> {
+    let (store, words, id) = (&app.store, asked.words, asked.id.as_str());
+    // Asked for first: what changes meanwhile is told again, not lost.
+    let change = store.newest_change()?;
+    let Some(story) = store.story(id, Some(words.code))? else {
+        return Ok(Found::Nothing);
+    };
+    if let Some(successor) = story.merged_into {
+        return Ok(Found::Elsewhere(successor));
+    }
+    let members = store.timeline_articles(id)?;
+    let name = format!("{id} {:?}", asked.options);
+    let made = timeline_of(store, &app.timelines, id, name, story.version, &asked.options)?;
+    let changes = store.history(id, asked.before.as_deref(), HISTORY)?;
+    let (also, resolution) = (&asked.settings.also, asked.settings.story.resolution);
+    let seen = asked.seen.filter(|seen| *seen <= change);
+    let near = store.neighbours(id, NEAR, Some(words.code))?.into_iter().map(|one| {
+        let time = match (&one.story.started, &one.story.latest) {
+            (Some(from), Some(to)) if words.day(from) == words.day(to) => words.day(from),
+            (Some(from), Some(to)) => format!("{} – {}", words.day(from), words.day(to)),
+            _ => words.undated.to_owned(),
+        };
+        Near {
+            link: Link::story(&one.story.id, &one.story.title, &one.story.title_lang),
+            links: words.many(&words.live.links_counted, one.links),
+            time,
+        }
+    });
+    let least_doubt = asked.settings.review.least_doubt;
+    let mut graph = store.graph(id, graph::READ, least_doubt)?;
+    if graph.as_ref().is_some_and(graph::is_of_one_piece) {
+        graph = store.graph(id, graph::DRAWN, least_doubt)?;
+    }
+    let related = store.related(id, also, resolution)?;
+    let (mut marks, mut joined) = (Vec::new(), BTreeSet::new());
+    if let Some(seen) = seen {
+        let news = store.news_of([id], seen)?;
+        marks = news.get(id).map_or_else(Vec::new, |news| front::marks(words, news));
+        joined = store.joined_since(id, seen)?;
+    }
+    Ok(Found::Here(Box::new(Told {
+        then: None,
+        events: events(words, &made, &members),
+        articles: store.story_articles(id, asked.cursor.as_deref(), PER_PAGE)?,
+        history: with_numbers(store, words, &changes)?,
+        older: changes.next_cursor,
+        near: near.collect(),
+        descent: descent(store, asked, u64::MAX)?,
+        chart: chart(words, &members),
+        picture: graph.and_then(|graph| Picture::new(words, &graph)),
+        ends: ends(words, &story, &members),
+        related: related
+            .iter()
+            .map(|one| Link::article(&one.article_id, &one.title, &one.lang))
+            .collect(),
+        marks,
+        joined,
+        change,
+        demonstration: store.is_demonstration()?,
+        story,
+    })))
+}
+
+/// The story as it stood.
+fn then(app: &App, asked: &Asked, moment: Moment) -> Result<Found, ReadError> {
+    let (store, words, id) = (&app.store, asked.words, asked.id.as_str());
+    let at = store.change_at(moment)?;
+    let Some(StoryThen { story, as_of }) = store.story_then(id, at, Some(words.code))? else {
+        let known = store.story_version(id)?.is_some();
+        return Ok(if known { Found::TooEarly } else { Found::Nothing });
+    };
+    if let Some(successor) = story.merged_into {
+        return Ok(Found::Elsewhere(successor));
+    }
+    let moment = Moment::Change(at);
+    let members = store.timeline_articles_then(id, at)?;
+    let made = timeline::build(&members, &asked.options);
+    let changes = store.history_then(id, moment, asked.before.as_deref(), HISTORY)?;
+    let articles = store.story_articles_then(id, moment, asked.cursor.as_deref(), PER_PAGE)?;
+    let (earlier, later) = store.changes_around(id, at)?;
+    Ok(Found::Here(Box::new(Told {
+        then: Some(Stood {
+            change: at,
+            at: store.time_of_change(at)?.unwrap_or_default(),
+            not_known: as_of.not_known,
+            earlier,
+            later,
+        }),
+        events: events(words, &made, &members),
+        articles: Page {
+            items: articles.items.into_iter().map(|one| one.article).collect(),
+            next_cursor: articles.next_cursor,
+        },
+        history: with_numbers(store, words, &changes)?,
+        older: changes.next_cursor,
+        near: Vec::new(),
+        descent: descent(store, asked, at)?,
+        chart: chart(words, &members),
+        picture: None,
+        ends: ends(words, &story, &members),
+        related: Vec::new(),
+        marks: Vec::new(),
+        joined: BTreeSet::new(),
+        change: at,
+        demonstration: store.is_demonstration()?,
+        story,
+    })))
+}
+
+fn with_numbers(
+    store: &Store,
+    words: &Words,
+    changes: &Page<crate::store::read::ChangeView>,
+) -> Result<Vec<(u64, Entry)>, ReadError> {
+    let numbers = changes.items.iter().map(|change| change.number);
+    Ok(numbers.zip(told(store, words, &changes.items)?).collect())
+}
+
+/// `GET /stories/{id}`: a merged story sends on to the one that it goes on in, before anything is computed. With `as_of` the
+/// story as it stood.
 pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Sorry> {
     let mut frame = Frame::of(&request);
-    let (words, settings) = (frame.words, Arc::clone(&app.settings));
-    let cursor = some(&parameter(&request, "cursor"));
-    let before = some(&parameter(&request, "before"));
-    let granularity = Granularity::of(&parameter(&request, "granularity")).unwrap_or_default();
-    let options = timeline::Options {
-        from: None,
-        to: None,
-        granularity,
-        dates: None,
-        sentences: SENTENCES,
-        lang: some(&parameter(&request, "lang")).or_else(|| Some(words.code.to_owned())),
-        settings: settings.timeline.clone(),
+    let words = frame.words;
+    let as_of = parameter(&request, "as_of");
+    let at = match moment(&as_of) {
+        None if !as_of.is_empty() => {
+            let text = words.live.then_bad_text.replace("{id}", &as_of);
+            return Err(frame.sorry(StatusCode::BAD_REQUEST, words.live.then_bad, text));
+        }
+        at => at,
     };
-    let (also, resolution) = (settings.also, settings.story.resolution);
-    let (store, memo, asked) = (Arc::clone(&app.store), Arc::clone(&app.timelines), id.clone());
+    let granularity = Granularity::of(&parameter(&request, "granularity")).unwrap_or_default();
+    let asked = Asked {
+        id: id.clone(),
+        words,
+        cursor: some(&parameter(&request, "cursor")),
+        before: some(&parameter(&request, "before")),
+        seen: front::seen(&request),
+        options: timeline::Options {
+            from: None,
+            to: None,
+            granularity,
+            dates: None,
+            sentences: SENTENCES,
+            lang: some(&parameter(&request, "lang")).or_else(|| Some(words.code.to_owned())),
+            settings: app.settings.timeline.clone(),
+        },
+        settings: Arc::clone(&app.settings),
+    };
+    let read = Arc::clone(&app);
     let found = frame
-        .read(move || {
-            let Some(story) = store.story(&asked, Some(words.code))? else {
-                return Ok(Found::Nothing);
-            };
-            if let Some(successor) = story.merged_into {
-                return Ok(Found::Elsewhere(successor));
-            }
-            let members = store.timeline_articles(&asked)?;
-            let by_id: HashMap<&str, &StoryArticle> = members.iter().map(|one| (one.id.as_str(), one)).collect();
-            let name = format!("{asked} {options:?}");
-            let made = timeline_of(&store, &memo, &asked, name, story.version, &options)?;
-            let events = made
-                .iter()
-                .map(|event| EventView::new(words, event.clone(), &by_id))
-                .collect();
-            let changes = store.history(&asked, before.as_deref(), HISTORY)?;
-            let kin = story.split_into.iter().chain(&story.split_from).map(String::as_str);
-            let names = store.story_headlines(kin)?;
-            let link = |id: &String| {
-                let name = names.get(id);
-                Link::story(
-                    id,
-                    name.map_or("", |name| &name.title),
-                    name.map_or("", |name| &name.lang),
-                )
-            };
-            let ends = [
-                (words.first_article, &story.first_article),
-                (words.last_article, &story.last_article),
-            ]
-            .into_iter()
-            .filter_map(|(name, end)| Some((name, end.as_ref()?)))
-            .filter_map(|(name, end)| Some((name, article_link(by_id.get(end.id.as_str())?), end)))
-            .map(|(name, link, end)| (name, link, words.dated(end.published.as_ref())))
-            .collect();
-            let related = store.related(&asked, &also, resolution)?;
-            Ok(Found::Here(Box::new(Told {
-                ends,
-                related: related
-                    .iter()
-                    .map(|one| Link::article(&one.article_id, &one.title, &one.lang))
-                    .collect(),
-                events,
-                articles: store.story_articles(&asked, cursor.as_deref(), PER_PAGE)?,
-                history: told(&store, words, &changes.items)?,
-                older: changes.next_cursor,
-                split_from: story.split_from.as_ref().map(link),
-                split_into: story.split_into.iter().map(link).collect(),
-                demonstration: store.is_demonstration()?,
-                story,
-            })))
+        .read(move || match at {
+            None => now(&read, &asked),
+            Some(moment) => then(&read, &asked, moment),
         })
         .await?;
     let told = match found {
         Found::Nothing => return Err(frame.missing(words.no_such_story, &id)),
+        Found::TooEarly => return Err(frame.missing(words.live.then_too_early, &id)),
         Found::Elsewhere(successor) => {
-            let to = Link::story(&successor, "", "").address;
+            let mut to = Link::story(&successor, "", "").address;
+            if !as_of.is_empty() {
+                let encoded: String = url::form_urlencoded::byte_serialize(as_of.as_bytes()).collect();
+                to = format!("{to}?as_of={encoded}");
+            }
             // Not to be kept: an editor may undo the merge.
             return Ok(HttpResponse::PermanentRedirect()
                 .insert_header((LOCATION, to))
@@ -325,15 +446,29 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
     };
     frame.demonstration = told.demonstration;
     let further = |name: &str, cursor: &Option<String>| cursor.as_deref().map(|cursor| with(&request, name, cursor));
+    let here = Link::story(&id, "", "").address;
+    let stood = |number: u64| format!("{here}?as_of={number}");
     let template = StoryPage {
         frame: frame.clone(),
         w: words,
+        then: told.then.map(|stood_at| Then {
+            said: words
+                .live
+                .then
+                .replace("{at}", &words.date(stood_at.at))
+                .replace("{n}", &words.number(stood_at.change)),
+            not_known: some(&stood_at.not_known.join(", ")),
+            now: here.clone(),
+            earlier: stood_at.earlier.map(stood),
+            later: stood_at.later.map(stood),
+        }),
         pace: format!(
             "{}{}{}",
             words.pace.replace("{n}", &words.decimal(told.story.velocity, 1)),
             words.list_comma,
             words.trend(told.story.pace.trend)
         ),
+        chart: told.chart,
         importance: told
             .story
             .importance
@@ -357,9 +492,18 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
         .filter(|(_, names)| !names.is_empty())
         .map(|(kind, names)| (kind, names.clone()))
         .collect(),
+        near: told.near,
+        descent: told
+            .descent
+            .into_iter()
+            .map(|(one, said)| TurnView {
+                at: one.at,
+                said,
+                address: stood(one.number),
+            })
+            .collect(),
+        picture: told.picture,
         related: told.related,
-        split_from: told.split_from,
-        split_into: told.split_into,
         periods: Granularity::NAMES
             .iter()
             .map(|(name, one)| Period {
@@ -369,11 +513,43 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
             })
             .collect(),
         events: told.events,
+        marks: told.marks,
+        joined: told.joined,
         more_articles: further("cursor", &told.articles.next_cursor),
         articles: told.articles,
-        history: told.history,
+        history: told
+            .history
+            .into_iter()
+            .map(|(number, entry)| Past {
+                entry,
+                address: stood(number),
+            })
+            .collect(),
         older: further("before", &told.older),
+        change: told.change,
         story: told.story,
     };
     Ok(frame.page(StatusCode::OK, &template))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_to_their_end() {
+        let time = |text: &str| {
+            Some(Moment::Time(
+                text.parse::<chrono::DateTime<chrono::Utc>>().ok()?.timestamp_micros(),
+            ))
+        };
+        assert_eq!(moment("17"), Some(Moment::Change(17)));
+        assert_eq!(moment("2024-05-20"), time("2024-05-20T23:59:59.999999Z"));
+        assert_eq!(moment("2024-05-20T10:15"), time("2024-05-20T10:15:59.999999Z"));
+        assert_eq!(moment("2024-05-20T10:15:07"), time("2024-05-20T10:15:07.999999Z"));
+        assert_eq!(moment("2024-05-20T10:15:00+03:00"), time("2024-05-20T07:15:00Z"));
+        for text in ["", "yesterday", "2024-13-01", "-1", "99999999999999999999"] {
+            assert_eq!(moment(text), None, "{text}");
+        }
+    }
 }

@@ -64,17 +64,37 @@ pub struct SearchHit {
     pub cosine: Option<f64>,
 }
 
-/// The words of a query, all of which must occur, as a full-text expression; `None` when it has no word.
+/// A word that is looked for, folded.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    word: String,
+    /// Whether every word that begins so will do: a star stood behind it.
+    begins: bool,
+}
+
+fn wanted(q: &str) -> Vec<Wanted> {
+    let mut found = Vec::new();
+    for piece in q.split_whitespace() {
+        let folded = fold(piece);
+        let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
+        found.extend(words.iter().enumerate().map(|(at, word)| Wanted {
+            word: (*word).to_owned(),
+            begins: at + 1 == words.len() && piece.ends_with('*'),
+        }));
+    }
+    found
+}
+
+/// The words of a query, all of which must occur, as a full-text expression; `None` when it has no word. A star behind a word
+/// stands for every ending.
 pub(in crate::store) fn match_expression(q: &str) -> Option<String> {
     Some(format!("{{title text}} : ({})", all_words(q)?))
 }
 
 fn all_words(q: &str) -> Option<String> {
-    let folded = fold(q);
-    let words: Vec<String> = folded
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .map(|word| format!("\"{word}\""))
+    let words: Vec<String> = wanted(q)
+        .into_iter()
+        .map(|Wanted { word, begins }| format!("\"{word}\"{}", if begins { "*" } else { "" }))
         .collect();
     (!words.is_empty()).then(|| words.join(" AND "))
 }
@@ -225,8 +245,12 @@ pub(super) fn hit(found: ArticleView, q: &str) -> SearchHit {
 
 /// The piece of a text around the first word that was looked for, and where the words stand in it.
 fn snippet(title: &str, text: &str, q: &str) -> (String, Vec<Range>) {
-    let folded = fold(q);
-    let wanted: Vec<&str> = folded.split(' ').collect();
+    let wanted = wanted(q);
+    let is_wanted = |part: &str| {
+        wanted
+            .iter()
+            .any(|one| part == one.word || (one.begins && part.starts_with(&one.word)))
+    };
     let text = if text.is_empty() { title } else { text };
     let letters: Vec<char> = text.chars().map(|c| if c == '\n' { ' ' } else { c }).collect();
     let mut places = Vec::new();
@@ -234,7 +258,7 @@ fn snippet(title: &str, text: &str, q: &str) -> (String, Vec<Range>) {
     while at < letters.len() {
         let word: String = letters.iter().skip(at).take_while(|c| !c.is_whitespace()).collect();
         let length = word.chars().count();
-        if length > 0 && fold(&word).split(' ').any(|part| wanted.contains(&part)) {
+        if length > 0 && fold(&word).split(' ').any(is_wanted) {
             let lead = word.chars().take_while(|c| !c.is_alphanumeric()).count();
             let tail = word.chars().rev().take_while(|c| !c.is_alphanumeric()).count();
             places.push(Range {
@@ -424,9 +448,16 @@ mod tests {
     #[test]
     fn a_query_is_words_never_syntax() {
         assert_eq!(
-            match_expression("a\" OR b*"),
-            Some("{title text} : (\"a\" AND \"or\" AND \"b\")".to_owned())
+            match_expression("a\" OR b* c*d *"),
+            Some("{title text} : (\"a\" AND \"or\" AND \"b\"* AND \"c\" AND \"d\")".to_owned()),
+            "a star behind a word alone means something"
         );
+        let (shown, marked) = snippet("", "The bridge, the bridgehead and the ridge.", "bridg*");
+        let words: Vec<String> = marked
+            .iter()
+            .map(|range| shown.chars().skip(range.start).take(range.end - range.start).collect())
+            .collect();
+        assert_eq!(words, ["bridge", "bridgehead"]);
         assert_eq!(match_expression(" «» "), None);
     }
 

@@ -1,6 +1,6 @@
 //! The interface in English.
 
-use super::{Counted, Embed, Form, Meaning, Watching, Words};
+use super::{Counted, Embed, Form, Live, Meaning, Watching, Words};
 use crate::article::RemovedKind;
 
 fn plural(number: u64) -> Form {
@@ -51,7 +51,6 @@ pub static WORDS: Words = Words {
     copies_counted: Counted::two_forms("{} near-duplicate", "{} near-duplicates"),
     sources_counted: Counted::two_forms("{} source", "{} sources"),
     languages_counted: Counted::two_forms("{} language", "{} languages"),
-    last_day_counted: Counted::two_forms("{} article in the last 24 hours", "{} articles in the last 24 hours"),
     among_copies_counted: Counted::two_forms("{} of them a near-duplicate", "{} of them near-duplicates"),
     cuts_counted: Counted::two_forms("{} piece was cut", "{} pieces were cut"),
 
@@ -160,8 +159,6 @@ pub static WORDS: Words = Words {
     review_alternative: "or in",
     review_cut: "Proposed cut: {part} and {rest}.",
     review_doubt: "{n} doubtful",
-    cut_from: "Cut from",
-    cut_off: "Cut off from it:",
     history: "History",
     older_changes: "Older changes",
     history_created: "The story began.",
@@ -332,4 +329,99 @@ pub static WORDS: Words = Words {
         select: "Select",
         next_try: "next try",
     },
+
+    live: &LIVE,
+};
+
+/// Pages that editors keep open.
+#[rustfmt::skip]
+static LIVE: Live = Live {
+    short_day: "{day} {month}",
+
+    moving: "Moving now",
+    moving_meaning: "The most new articles, sources and languages first, by publication.",
+    moving_old: "Nothing here is newer than {at}: the time counts back from then.",
+    moving_none: "No story moved in this time.",
+    spans: &[("hour", "last hour"), ("6h", "6 hours"), ("day", "24 hours"), ("week", "7 days")],
+    all_stories: "All stories",
+    other_stories: "The other stories",
+    fitting_stories: "Stories that fit",
+    more_filters: "Filters",
+    min_sources: "Sources at least",
+    first_in: "now also in {languages}",
+    more_languages: "{n} more",
+    latest: "latest",
+    new_articles_counted: Counted::two_forms("{} new article", "{} new articles"),
+    new_sources_counted: Counted::two_forms("{} new source", "{} new sources"),
+
+    since: "Since you last looked ({at}):",
+    since_nothing: "Nothing new since you last looked ({at}).",
+    since_more: "and more",
+    since_only: "Only what changed",
+    since_all: "All again",
+    mark_seen: "Mark all as seen",
+    is_new: "new",
+    renamed: "new headline",
+    new_stories_counted: Counted::two_forms("{} new story", "{} new stories"),
+    merged_counted: Counted::two_forms("{} story merged", "{} stories merged"),
+    split_counted: Counted::two_forms("{} story cut off", "{} stories cut off"),
+    renamed_counted: Counted::two_forms("{} new headline", "{} new headlines"),
+    changed_counted: Counted::two_forms("{} story of this list changed", "{} stories of this list changed"),
+    took_in_counted: Counted::two_forms("took in {} story", "took in {} stories"),
+    gave_off_counted: Counted::two_forms("{} story cut off from it", "{} stories cut off from it"),
+    moved_in_counted: Counted::two_forms("{} article moved in", "{} articles moved in"),
+    moved_out_counted: Counted::two_forms("{} article moved out", "{} articles moved out"),
+
+    bar_show: "Show",
+    bar_done: "Up to date.",
+    bar_lost: "No connection; trying again.",
+    bar_merged: "This story was merged. It goes on in {story}.",
+    bar_other: "The story changed",
+    key_show: "show what is new",
+    key_seen: "mark all as seen",
+    keys_on: "These keys work",
+
+    typed_all: "All articles found",
+    typed_none: "Nothing found.",
+    typed_counted: Counted::two_forms("{} found", "{} found"),
+
+    pace: "Pace",
+    pace_said: "{articles} from {from} to {to}, counted by {period}; {most} at most, on {at}.",
+    pace_undated: "None of its articles has a date.",
+    as_table: "As a table",
+    as_list: "As a list",
+    period: "Period",
+    near: "Stories near it",
+    links_counted: Counted::two_forms("{} link", "{} links"),
+    descent: "Merges and splits",
+    took_in: "{story} was merged into it.",
+    gave_off: "{story} was cut off from it.",
+    came_from: "It was cut off from {story}.",
+    graph: "How its articles hang together",
+    graph_said: "{articles} in {strands}, from the oldest to the newest. Of {links} each article’s strongest is drawn; {bridges}, {doubtful}.",
+    graph_large: "{articles} in {strands}; {links}, among them {bridges} and {doubtful}. Drawn are the largest strands, larger with more articles, and the links between them.",
+    graph_left_out: "Not drawn: {articles} with the fewest links.",
+    graph_all: "Draw all links",
+    strand: "Strand {n}",
+    strands_counted: Counted::two_forms("{} strand", "{} strands"),
+    bridges_counted: Counted::two_forms("{} bridge", "{} bridges"),
+    doubtful_counted: Counted::two_forms("{} doubtful join", "{} doubtful joins"),
+    link_sure: "link",
+    link_doubtful: "doubtful join: the article hangs by a narrow link",
+    link_bridge: "bridge: without it the story falls in two",
+    link_repeats: "near-duplicate of",
+    linked_to: "linked to {article} ({score})",
+    evidence: "said in",
+
+    then: "This is how the story stood {at}, after change {n}.",
+    then_now: "Back to now",
+    then_earlier: "One change earlier",
+    then_later: "One change later",
+    then_choose: "See it as it stood at (UTC)",
+    then_see: "as it stood",
+    then_unknown: "Not known of then:",
+    then_nothing: "It held no article then.",
+    then_too_early: "The story {id} had not begun then.",
+    then_bad: "No such moment",
+    then_bad_text: "{id} is no moment of the past: give a day, a time (2024-05-20T10:15), or the number of a change.",
 };

@@ -5,6 +5,7 @@
 
 mod ar;
 mod en;
+mod live;
 
 use std::borrow::Borrow;
 
@@ -12,6 +13,7 @@ use chrono::Datelike;
 
 use crate::article::{Dated, DatedJson, Precision, RemovedKind};
 use crate::story::labels::Trend;
+pub use live::Live;
 
 /// The interface's languages; the first one is for those who ask for none of them.
 pub static ALL: [&Words; 2] = [&en::WORDS, &ar::WORDS];
@@ -114,7 +116,6 @@ pub struct Words {
     pub copies_counted: Counted,
     pub sources_counted: Counted,
     pub languages_counted: Counted,
-    pub last_day_counted: Counted,
     pub among_copies_counted: Counted,
     pub cuts_counted: Counted,
 
@@ -198,8 +199,6 @@ pub struct Words {
     pub review_alternative: &'static str,
     pub review_cut: &'static str,
     pub review_doubt: &'static str,
-    pub cut_from: &'static str,
-    pub cut_off: &'static str,
     pub history: &'static str,
     pub older_changes: &'static str,
     pub history_created: &'static str,
@@ -299,6 +298,8 @@ pub struct Words {
     pub wrong_token: &'static str,
     pub sign_out: &'static str,
 
+    /// Pages that editors keep open.
+    pub live: &'static Live,
     pub embed: Embed,
     pub watching: Watching,
 }
@@ -444,11 +445,6 @@ impl Words {
     /// `3 languages`.
     pub fn languages(&self, number: impl Borrow<u64>) -> String {
         self.counted(&self.languages_counted, *number.borrow())
-    }
-
-    /// `3 articles in the last 24 hours`.
-    pub fn last_day(&self, number: impl Borrow<u64>) -> String {
-        self.counted(&self.last_day_counted, *number.borrow())
     }
 
     /// `3 of them near-duplicates`.
@@ -664,6 +660,12 @@ mod tests {
         assert_eq!(ar.date("2023-09-20T10:15:00Z"), "20 سبتمبر 2023، 10:15");
         assert_eq!(en.day("2023-09-20T10:15:00Z"), "20 Sep 2023");
         assert_eq!(en.date("some day"), "some day");
+        let now = "2023-09-20T23:00:00Z".parse().expect("a time");
+        assert_eq!(en.moment("2023-09-20T10:15:00Z", now), "10:15");
+        assert_eq!(en.moment("2023-09-19T10:15:00Z", now), "19 Sep, 10:15");
+        assert_eq!(en.moment("2023-09-20", now), "20 Sep");
+        assert_eq!(en.moment("2022-09-20T10:15:00Z", now), "20 Sep 2022, 10:15");
+        assert_eq!(ar.moment("2023-09-19T10:15:00Z", now), "19 سبتمبر، 10:15");
     }
 
     #[test]
@@ -685,6 +687,7 @@ mod tests {
             assert_eq!(keys(words.document_kinds), keys(model.document_kinds), "{}", words.code);
             let signals = |words: &Words| words.signal_names.iter().map(|one| one.key).collect::<Vec<_>>();
             assert_eq!(signals(words), signals(model), "{}", words.code);
+            assert_eq!(keys(words.live.spans), keys(model.live.spans), "{}", words.code);
             let cuts = |words: &Words| words.cuts.iter().map(|(kind, _)| *kind).collect::<Vec<_>>();
             assert_eq!(cuts(words), cuts(model), "{}", words.code);
         }
