@@ -11,7 +11,7 @@ STORE := $(DATA_HOME)/silsila/$(if $(filter 1,$(DEMO)),demonstration,own)
 LISTEN ?= 127.0.0.1:8080
 KILLS ?= 50
 
-.PHONY: help needs build model run test kill-test fuzz api-test lint bench bench-quality bench-service clean
+.PHONY: help needs build model run test kill-test delivery-test fuzz api-test lint bench bench-quality bench-service clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ kill-test: needs ## Kill the service KILLS times (50) while it is written to, an
 	cargo build --locked
 	target/debug/silsila model fetch
 	SILSILA_KILLS=$(KILLS) cargo test --locked --test it -- --nocapture kill::
+
+delivery-test: needs ## Account for every alert of 10,000 articles to 100 watches, whose receivers fail, hang, restart
+	cargo test --locked --lib track::tests::every_delivery_of_ten_thousand -- --ignored --nocapture
 
 lint: needs ## Format and lint
 	cargo fmt

@@ -6,7 +6,7 @@
 //!
 //! What must hold: nothing panics; what is cut out of a text and what stays are the whole text; dates lie on characters
 //! of the text and do not overlap; what came out of a decoder is not longer than its limit; a request is answered, and
-//! never with a status of 500 or more.
+//! never with a status of 500 or more; an export that is refused leaves no store behind.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -38,8 +38,10 @@ use silsila::publish::memo::Memo;
 use silsila::publish::streams::Streams;
 use silsila::publish::{self, App};
 use silsila::source;
-use silsila::store::Store;
+use silsila::store::read::{Exported, What};
+use silsila::store::transfer::{self, StoreLine};
 use silsila::store::write::{Batch, Placed};
+use silsila::store::{Store, StoreError};
 use silsila::story::StoryChange;
 use silsila::track::Tracker;
 
@@ -230,6 +232,13 @@ impl Seeds {
             "/v1/stories/s1?lang=en",
             "/v1/stories/s1/articles?per_page=2&cursor=WyJhIiwiczEiLDJd",
             "/v1/stories/s1/timeline?lang=ar&granularity=month&dates=3&sentences=2&from=2023-01-01&to=2024-01-01",
+            "/v1/stories/s1/timeline.csv?lang=ar&dates=3&sentences=2&as_of=5",
+            "/v1/stories/s1/timeline.atom?granularity=week",
+            "/v1/stories/s1/timeline.timelinejs?from=2023-01-01",
+            "/v1/stories/s1.jsonld?lang=ar",
+            "/embed/stories/s1?lang=ar&theme=dark&dates=3",
+            "/watches/new?preview=1&q=bridge&min_sources=2&cool_down=1.5&digest_at=07:30&novelty=.5",
+            "/watches/w1?state=dead&log=WyJ4IiwiczEiLDFd&again=3",
             "/v1/stories/s1/history?per_page=1&cursor=WyJoIiwiczEiLDFd",
             "/v1/search?q=bridge+opens&lang=en&from=2020-01-01&to=2030&per_page=10",
             "/v1/changes?cursor=WyJjIiwiIiwxXQ&per_page=100",
@@ -400,7 +409,7 @@ impl Desk for Hole {
     }
 }
 
-const TARGETS: [&str; 12] = [
+const TARGETS: [&str; 13] = [
     "text",
     "html",
     "json",
@@ -413,9 +422,10 @@ const TARGETS: [&str; 12] = [
     "query",
     "body",
     "cursor",
+    "import",
 ];
 /// How often each of them comes, of a thousand.
-const SHARES: [usize; 12] = [90, 40, 130, 130, 150, 130, 80, 120, 100, 20, 10, 20];
+const SHARES: [usize; 13] = [90, 40, 130, 130, 150, 130, 80, 120, 100, 20, 10, 20, 3];
 
 struct Reader {
     settings: Settings,
@@ -662,6 +672,44 @@ fn fill(store: &Store, articles: &[Submission], now: DateTime<Utc>) -> Result<()
     Ok(store.keep_refused(&refused, 100, now)?)
 }
 
+/// The lines of an export of a store.
+fn export(store: &Store) -> Result<Vec<String>, Box<dyn Error>> {
+    let what = What {
+        readable: false,
+        store: true,
+        secrets: true,
+    };
+    let mut lines = Vec::new();
+    store.export(what, |line| -> Result<(), StoreError> {
+        let Exported::Store(line) = line else { return Ok(()) };
+        let (kind, mut value) = match line {
+            StoreLine::Begin(header) => ("export", serde_json::to_value(header)?),
+            StoreLine::Row(row) => ("row", serde_json::to_value(row)?),
+            StoreLine::Sequence(sequence) => ("sequence", serde_json::to_value(sequence)?),
+            StoreLine::End(end) => ("end", serde_json::to_value(end)?),
+        };
+        value["type"] = kind.into();
+        lines.push(value.to_string());
+        Ok(())
+    })?;
+    Ok(lines)
+}
+
+/// All lines, with some of them broken, gone, twice or elsewhere.
+fn lines(all: &[String], dice: &mut Dice) -> Vec<u8> {
+    let mut lines: Vec<Vec<u8>> = all.iter().map(|line| line.as_bytes().to_vec()).collect();
+    for _ in 0..dice.below(4) {
+        let (at, other) = (dice.below(lines.len()), dice.below(lines.len()));
+        match dice.below(5) {
+            0 => drop(lines.remove(at)),
+            1 => lines.insert(at, lines[other].clone()),
+            2 => lines.swap(at, other),
+            _ => lines[at] = whole(&all[at.min(all.len() - 1)..][..1], dice),
+        }
+    }
+    lines.join(&b'\n')
+}
+
 #[allow(clippy::too_many_arguments)]
 async fn run(
     cases: u64,
@@ -690,6 +738,9 @@ async fn run(
     ] {
         limit.per_second = 0.0;
     }
+    settings.publish.embed_ancestors = vec!["*".to_owned()];
+    let exported = export(&store)?;
+    let imports = data.join("imports");
     let app = App {
         access: Arc::new(Access::open(&settings.publish, settings.publish.listen, data)?),
         tracker: Arc::new(Tracker::new(Arc::clone(&store), settings.track.clone(), Arc::default())),
@@ -747,6 +798,7 @@ async fn run(
             "correction" => whole(&seeds.corrections, &mut dice),
             "query" => whole(&seeds.queries, &mut dice),
             "cursor" => whole(&inside, &mut dice),
+            "import" => lines(&exported, &mut dice),
             _ => match dice.below(3) {
                 0 => whole(&seeds.corrections, &mut dice),
                 1 => whole(&seeds.objects, &mut dice),
@@ -787,12 +839,24 @@ async fn run(
                 let request = TestRequest::with_uri(&format!("{list}&cursor={cursor}"));
                 status(call_service(&service, request.to_request()).await.status().as_u16())
             }
+            "import" => {
+                let _ = std::fs::remove_dir_all(&imports);
+                catch_unwind(AssertUnwindSafe(|| transfer::import(bytes.as_slice(), &imports)))
+                    .map_err(|_| format!("it panicked: {}", PLACE.take()))
+                    .and_then(|done| match done.is_err() && imports.join("silsila.db").exists() {
+                        true => Err("it was refused, and there is a store".to_owned()),
+                        false => Ok(()),
+                    })
+            }
             "body" => {
                 let path = dice.of(&[
                     "/v1/articles",
                     "/v1/documents",
                     "/v1/corrections",
                     "/v1/corrections/1/undo",
+                    "/v1/watches?preview=true",
+                    "/watches",
+                    "/watches/w1",
                     "/login",
                 ]);
                 let kind = dice.of(&[

@@ -75,6 +75,7 @@ impl Settings {
             .separator("__")
             .list_separator(",")
             .with_list_parse_key("publish.cors_origins")
+            .with_list_parse_key("publish.embed_ancestors")
             .try_parsing(true);
         Ok(layers.add_source(environment).build()?.try_deserialize()?)
     }

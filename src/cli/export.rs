@@ -1,37 +1,64 @@
-//! `silsila export`: everything in a data folder as JSON Lines.
+//! `silsila export`: everything in a data folder as JSON Lines, for `silsila import` and for other programs.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::config::Settings;
 use crate::publish::StoryTimeline;
-use crate::store::read::{ArticleView, Exported, StoryView};
+use crate::store::read::{ArticleView, Exported, StoryView, What};
+use crate::store::transfer::{End, Header, Row, Sequence, StoreLine};
 use crate::store::{Store, StoreError};
 use crate::timeline;
 
-/// Writes stories, articles with their story and placement, and timelines as JSON Lines
+/// Writes everything as JSON Lines: stories, articles and timelines to read, and the whole store for `silsila import`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// Where the store is; without it the user's data folder. A service may be running on it
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// The file to write; without it, standard output
+    /// The file to write, compressed when its name ends with .gz; without it, standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write one part only: `readable` (lines of type story, article, timeline) or `store` (what `silsila import` reads)
+    #[arg(long, value_name = "PART")]
+    only: Option<Only>,
+    /// Write the watches' secrets and the secret addresses of their feeds, too; without them an import gives new ones
+    #[arg(long)]
+    secrets: bool,
     /// With --out, print the counts as one JSON object
     #[arg(long, requires = "out")]
     json: bool,
+}
+
+/// A part of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Only {
+    Readable,
+    Store,
+}
+
+impl Arguments {
+    fn what(&self) -> What {
+        What {
+            readable: self.only != Some(Only::Store),
+            store: self.only != Some(Only::Readable),
+            secrets: self.secrets,
+        }
+    }
 }
 
 /// One line of an export; `type` says what it is.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Line {
+    Export(Header),
     Story(Box<StoryView>),
     Article {
         #[serde(flatten)]
@@ -40,6 +67,9 @@ enum Line {
         placement: Option<Value>,
     },
     Timeline(StoryTimeline),
+    Row(Row),
+    Sequence(Sequence),
+    End(End),
 }
 
 /// Lines written, by type.
@@ -48,6 +78,8 @@ struct Counts {
     stories: usize,
     articles: usize,
     timelines: usize,
+    /// Of the store.
+    rows: usize,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -66,10 +98,11 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
                 println!("{}", serde_json::json!(counts));
             } else if let Some(path) = &arguments.out {
                 println!(
-                    "{} stories, {} articles, {} timelines in {}",
+                    "{} stories, {} articles, {} timelines, {} rows of the store in {}",
                     counts.stories,
                     counts.articles,
                     counts.timelines,
+                    counts.rows,
                     path.display()
                 );
             }
@@ -96,13 +129,21 @@ fn export(arguments: &Arguments, settings: &Settings) -> Result<Counts, Box<dyn 
     };
     let store = Store::open_to_read(&dir)?;
     let Some(path) = &arguments.out else {
-        return Ok(write(&store, settings, io::stdout().lock())?);
+        return Ok(write(&store, settings, arguments.what(), io::stdout().lock())?);
     };
     // Under its name only when it is whole.
     let part = part_of(path);
     let counts = File::create(&part)
         .map_err(ExportError::from)
-        .and_then(|file| write(&store, settings, file))
+        .and_then(|file| match path.extension().is_some_and(|ending| ending == "gz") {
+            true => {
+                let mut packed = GzEncoder::new(file, Compression::default());
+                let counts = write(&store, settings, arguments.what(), &mut packed)?;
+                packed.finish()?;
+                Ok(counts)
+            }
+            false => write(&store, settings, arguments.what(), file),
+        })
         .and_then(|counts| Ok(std::fs::rename(&part, path).map(|()| counts)?));
     counts.map_err(|error| {
         // The error that matters is the one that is told.
@@ -118,7 +159,7 @@ fn part_of(path: &Path) -> PathBuf {
 }
 
 /// Writes all lines, in an order that depends on the store alone.
-fn write(store: &Store, settings: &Settings, out: impl Write) -> Result<Counts, ExportError> {
+fn write(store: &Store, settings: &Settings, what: What, out: impl Write) -> Result<Counts, ExportError> {
     let mut out = BufWriter::new(out);
     let mut counts = Counts::default();
     let options = timeline::Options {
@@ -130,7 +171,7 @@ fn write(store: &Store, settings: &Settings, out: impl Write) -> Result<Counts, 
         lang: None,
         settings: settings.timeline.clone(),
     };
-    store.export(|exported| {
+    store.export(what, |exported| {
         let line = match exported {
             Exported::Story(story) => {
                 counts.stories += 1;
@@ -145,6 +186,13 @@ fn write(store: &Store, settings: &Settings, out: impl Write) -> Result<Counts, 
                 let events = timeline::build(&articles, &options);
                 Line::Timeline(StoryTimeline { story_id, events })
             }
+            Exported::Store(StoreLine::Begin(header)) => Line::Export(header),
+            Exported::Store(StoreLine::Row(row)) => {
+                counts.rows += 1;
+                Line::Row(row)
+            }
+            Exported::Store(StoreLine::Sequence(sequence)) => Line::Sequence(sequence),
+            Exported::Store(StoreLine::End(end)) => Line::End(end),
         };
         serde_json::to_writer(&mut out, &line).map_err(io::Error::from)?;
         Ok::<_, ExportError>(out.write_all(b"\n")?)
@@ -229,8 +277,20 @@ mod tests {
 
     fn lines(store: &Store) -> (Vec<u8>, Counts) {
         let mut bytes = Vec::new();
-        let counts = write(store, &Settings::load(None).unwrap(), &mut bytes).unwrap();
+        let what = What {
+            readable: true,
+            store: true,
+            secrets: false,
+        };
+        let counts = write(store, &Settings::load(None).unwrap(), what, &mut bytes).unwrap();
         (bytes, counts)
+    }
+
+    fn of_store(bytes: &[u8]) -> usize {
+        let text = String::from_utf8_lossy(bytes);
+        text.lines()
+            .filter(|line| line.starts_with("{\"type\":\"row\""))
+            .count()
     }
 
     #[test]
@@ -244,7 +304,8 @@ mod tests {
             Counts {
                 stories: 1,
                 articles: 3,
-                timelines: 1
+                timelines: 1,
+                rows: of_store(&bytes),
             }
         );
         let text = String::from_utf8(bytes).unwrap();
@@ -272,6 +333,8 @@ mod tests {
         let mut arguments = Arguments {
             data_dir: Some(dir.path().join("data")),
             out: Some(out.clone()),
+            only: Some(Only::Readable),
+            secrets: false,
             json: false,
         };
         let settings = Settings::load(None).unwrap();

@@ -5,6 +5,7 @@ mod check;
 mod collection;
 mod doctor;
 mod export;
+mod import;
 mod ingest;
 mod model;
 mod replay;
@@ -50,6 +51,7 @@ enum Command {
     /// Puts texts, pages and JSON into the data folder or a running service
     Ingest(ingest::Arguments),
     Export(export::Arguments),
+    Import(import::Arguments),
     Backup(backup::Arguments),
     Restore(backup::RestoreArguments),
     Check(check::Arguments),
@@ -80,6 +82,7 @@ pub fn run() -> ExitCode {
         Command::Model { command } => model::run(&settings, &command),
         Command::Ingest(arguments) => ingest::run(&arguments, &settings),
         Command::Export(arguments) => export::run(&arguments, &settings),
+        Command::Import(arguments) => import::run(&arguments, &settings),
         Command::Backup(arguments) => backup::run(&arguments, &settings),
         Command::Restore(arguments) => backup::restore(&arguments, &settings),
         Command::Check(arguments) => check::run(&arguments, &settings),

@@ -67,14 +67,14 @@ fn entry<'a>(alert: &'a AlertView, base: &str) -> Entry<'a> {
     }
 }
 
-fn percent(id: &str) -> String {
+pub(super) fn percent(id: &str) -> String {
     url::form_urlencoded::byte_serialize(id.as_bytes())
         .collect::<String>()
         .replace('+', "%20")
 }
 
 /// Whether XML 1.0 has the character: other control characters would make the feed unreadable.
-fn is_of_xml(c: char) -> bool {
+pub(super) fn is_of_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}')
 }
 

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod api;
 mod feed;
+mod formats;
 pub mod memo;
 mod request_id;
 mod server;
@@ -56,6 +57,10 @@ pub struct Settings {
     pub session_hours: u64,
     /// Origins whose pages may read the API.
     pub cors_origins: Vec<String>,
+    /// Whose pages may show a timeline in a frame.
+    pub embed_ancestors: Vec<String>,
+    /// Whether those timelines ask for no token.
+    pub embed_public: bool,
     /// How many requests everybody may make.
     pub rate: access::rate::Rates,
     /// Connections at once.

@@ -13,7 +13,9 @@ use actix_cors::Cors;
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use actix_web::middleware::{Compress, Condition, Next, from_fn};
 use actix_web::{App as Actix, HttpMessage as _, HttpRequest, HttpResponse, HttpServer, ResponseError as _, web};
 use futures_util::Stream as _;
@@ -111,7 +113,12 @@ async fn nowhere(request: HttpRequest) -> Result<HttpResponse, api::problem::Pro
 /// Puts the headers of every answer on, and the request's id.
 fn put_headers(headers: &mut HeaderMap, path: &str, id: &str) {
     let docs = path.starts_with("/docs");
+    // A page with a policy of its own says who may frame it (`/embed`).
+    let own = headers.contains_key(CONTENT_SECURITY_POLICY);
     for (name, value) in HEADERS {
+        if own && matches!(name, "content-security-policy" | "x-frame-options") {
+            continue;
+        }
         let value = if docs && name == "content-security-policy" {
             DOCS_POLICY
         } else {

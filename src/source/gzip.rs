@@ -63,7 +63,7 @@ impl<R: Read> Read for Limited<R> {
 }
 
 /// Decompresses when the data begins as gzip does, whatever the file is called.
-pub(super) fn maybe_gunzip<'a>(mut raw: impl BufRead + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
+pub(crate) fn maybe_gunzip<'a>(mut raw: impl BufRead + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
     if raw.fill_buf()?.starts_with(&MAGIC) {
         Ok(Box::new(MultiGzDecoder::new(raw)))
     } else {

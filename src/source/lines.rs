@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 /// What one attempt to read a line gives.
-pub(super) enum Line {
+pub(crate) enum Line {
     /// A line without its end.
     Whole(Vec<u8>),
     /// A line beyond the limit: its first bytes.
@@ -11,7 +11,7 @@ pub(super) enum Line {
 }
 
 /// Reads the next line; `None` at the end.
-pub(super) fn next(reader: &mut impl BufRead, limit: usize) -> io::Result<Option<Line>> {
+pub(crate) fn next(reader: &mut impl BufRead, limit: usize) -> io::Result<Option<Line>> {
     const KEPT_OF_TOO_LONG: usize = 256;
     let mut line = Vec::new();
     let (mut too_long, mut any) = (false, false);

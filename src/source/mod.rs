@@ -19,6 +19,8 @@ mod values;
 pub use encoding::decode;
 pub use files::{Reader, read};
 pub use gzip::gunzip_limited;
+pub(crate) use gzip::maybe_gunzip;
+pub(crate) use lines::{Line, next as next_line};
 pub use values::json_values;
 pub(crate) use values::kind;
 

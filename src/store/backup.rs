@@ -291,13 +291,13 @@ fn move_aside(dir: &Path, now: DateTime<Utc>) -> Result<PathBuf, BackupError> {
 }
 
 /// Gives a complete and flushed file its name.
-fn put_in_place(from: &Path, to: &Path) -> Result<(), BackupError> {
+pub(super) fn put_in_place(from: &Path, to: &Path) -> Result<(), BackupError> {
     fs::rename(from, to).map_err(disk("write", to))?;
     let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty());
     sync(folder.unwrap_or(Path::new(".")))
 }
 
-fn sync(path: &Path) -> Result<(), BackupError> {
+pub(super) fn sync(path: &Path) -> Result<(), BackupError> {
     File::open(path)
         .and_then(|opened| opened.sync_all())
         .map_err(disk("flush", path))

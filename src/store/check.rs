@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Serialize;
 
 use super::replay::replay;
@@ -194,7 +194,7 @@ impl Store {
     }
 
     /// In one transaction: readers find everything or what they found before.
-    fn index_texts_anew(&self) -> Result<usize, StoreError> {
+    pub(super) fn index_texts_anew(&self) -> Result<usize, StoreError> {
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
         let schema: String =
@@ -202,25 +202,30 @@ impl Store {
                 row.get(0)
             })?;
         transaction.execute_batch(&format!("DROP TABLE search; {schema}"))?;
-        let (mut after, mut indexed) = (0, 0);
-        loop {
-            let texts: Vec<(i64, String, String)> = transaction
-                .prepare_cached("SELECT number, title, text FROM articles WHERE number > ?1 ORDER BY number LIMIT ?2")?
-                .query_map([after, AT_ONCE as i64], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-                })?
-                .collect::<Result<_, _>>()?;
-            for (number, title, text) in &texts {
-                index_text(&transaction, *number, title, text)?;
-            }
-            indexed += texts.len();
-            match texts.last() {
-                Some((last, ..)) => after = *last,
-                None => break,
-            }
-        }
+        let indexed = index_texts(&transaction)?;
         transaction.commit()?;
         Ok(indexed)
+    }
+}
+
+/// Fills an empty full-text index; how many articles there are.
+pub(super) fn index_texts(transaction: &Transaction<'_>) -> Result<usize, StoreError> {
+    let (mut after, mut indexed) = (0, 0);
+    loop {
+        let texts: Vec<(i64, String, String)> = transaction
+            .prepare_cached("SELECT number, title, text FROM articles WHERE number > ?1 ORDER BY number LIMIT ?2")?
+            .query_map([after, AT_ONCE as i64], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        for (number, title, text) in &texts {
+            index_text(transaction, *number, title, text)?;
+        }
+        indexed += texts.len();
+        match texts.last() {
+            Some((last, ..)) => after = *last,
+            None => return Ok(indexed),
+        }
     }
 }
 
@@ -523,9 +528,9 @@ fn corrections(connection: &Connection) -> Found {
 fn full_text(connection: &Connection) -> Found {
     let mut troubles = each_row(
         connection,
-        "SELECT a.id, 0 FROM articles a LEFT JOIN search_docsize d ON d.id = a.number WHERE d.id IS NULL
-         UNION ALL SELECT CAST(d.id AS TEXT), 1 FROM search_docsize d LEFT JOIN articles a ON a.number = d.id
-         WHERE a.number IS NULL",
+        "SELECT a.id, 0 FROM articles a LEFT JOIN search_docsize d ON d.id = a.search_row WHERE d.id IS NULL
+         UNION ALL SELECT CAST(d.id & 268435455 AS TEXT), 1 FROM search_docsize d
+         LEFT JOIN articles a ON a.number = d.id & 268435455 WHERE a.search_row IS NOT d.id",
         |row| {
             let article: String = row.get(0)?;
             Ok(match row.get::<_, i64>(1)? {

@@ -8,6 +8,7 @@ pub mod backup;
 pub mod check;
 pub mod read;
 pub mod replay;
+pub mod transfer;
 pub mod write;
 
 use std::collections::VecDeque;
@@ -22,7 +23,7 @@ use tokio::sync::watch;
 use crate::story::labels::Rules;
 
 /// Migrations in their order; the schema's version is the number of those applied.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -33,9 +34,12 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0008.sql"),
     include_str!("migrations/0009.sql"),
     include_str!("migrations/0010.sql"),
+    include_str!("migrations/0011.sql"),
 ];
 /// The newest schema that this program knows.
 const KNOWN: i64 = MIGRATIONS.len() as i64;
+/// The migration behind which the full-text index is filled anew.
+const SEARCH_ANEW: i64 = 10;
 /// Written and removed again to see whether there is room.
 const TRIAL_FILE: &str = "trial";
 /// Bytes of it: a page of the database.
@@ -318,6 +322,9 @@ fn migrate(connection: &mut Connection, dir: &Path) -> Result<(), StoreError> {
     for (number, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(migration)?;
+        if number == SEARCH_ANEW {
+            check::index_texts(&transaction)?;
+        }
         transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;
     }

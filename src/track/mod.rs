@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use crate::metrics::Metrics;
 use crate::store::Store;
-use crate::store::write::Again;
+use crate::store::write::{Again, Foreseen};
 use guard::Guard;
 
 /// The section `[track]` of the configuration.
@@ -263,6 +263,9 @@ pub enum TrackError {
     Store(#[from] crate::store::StoreError),
 }
 
+/// Days for which it is told what a search would have told.
+pub const FORESEEN_DAYS: i64 = 7;
+
 /// What makes and changes watches. All of it blocks; call it off the async threads.
 pub struct Tracker {
     store: Arc<Store>,
@@ -307,6 +310,22 @@ impl Tracker {
             .store
             .add_watch(new, &secret, &feed, self.settings.most_watches, Utc::now())?;
         Ok((id, Secret { secret }))
+    }
+
+    /// What a new watch of a saved search would have told in the last [`FORESEEN_DAYS`], had it been there.
+    ///
+    /// # Errors
+    /// When it makes no sense, is no search, or the store fails.
+    pub fn foresee(&self, new: &NewWatch) -> Result<Foreseen, TrackError> {
+        new.check(&self.guard)?;
+        let Some(search) = &new.search else {
+            return Err(invalid(
+                "search",
+                "only a saved search is tried beforehand; give `search`",
+            ));
+        };
+        let since = Utc::now() - TimeDelta::days(FORESEEN_DAYS);
+        Ok(self.store.foresee(search, &new.quiet, since.timestamp_micros())?)
     }
 
     /// Changes a watch.

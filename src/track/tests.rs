@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -369,6 +369,8 @@ enum Manner {
     Away,
     /// Is gone for ever.
     Gone,
+    /// Takes a message the first time and restarts before it has answered; answers the next time.
+    Restarts,
 }
 
 /// What all receivers saw: by path and webhook-id, the bodies.
@@ -430,6 +432,10 @@ fn answer(
         Manner::Garbage if !well => "\u{1}\u{2}garbage\n\n",
         Manner::Fails if tried < 3 => "HTTP/1.1 500 No\r\ncontent-length: 4\r\n\r\nlate",
         Manner::Gone => "HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n",
+        Manner::Restarts if tried == 1 => {
+            seen.lock().unwrap().entry((path, id)).or_default().push(body);
+            return None;
+        }
         _ => {
             seen.lock().unwrap().entry((path, id)).or_default().push(body);
             "HTTP/1.1 204 Thanks\r\ncontent-length: 0\r\n\r\n"
@@ -517,14 +523,15 @@ fn nothing_is_sent_to_private_addresses_whatever_a_name_resolves_to() {
     assert!(listener.accept().is_err(), "nobody came");
 }
 
-/// Receivers that fail, hang, answer garbage, are away and come back, beside ones that behave: every alert of every watch arrives
-/// in one message, under one id; who is gone is left alone; what behaves is not held up.
+/// Receivers that fail, hang, answer garbage, are away and come back, or restart in the middle of a message, beside ones that behave:
+/// every alert of every watch arrives in one message, under one id; what comes again comes under its id; who is gone is left alone;
+/// what behaves is not held up. The service stops in the middle, too.
 #[test]
 fn every_delivery_is_accounted_for() {
     account(2_000, 20);
 }
 
-/// The same with ten thousand articles and a hundred watches: `cargo test --release --lib track -- --ignored`.
+/// The same with ten thousand articles and a hundred watches: `make delivery-test`.
 #[test]
 #[ignore = "takes a minute"]
 fn every_delivery_of_ten_thousand_is_accounted_for() {
@@ -532,13 +539,14 @@ fn every_delivery_of_ten_thousand_is_accounted_for() {
 }
 
 fn account(joins: u64, watches: u64) {
-    const MANNERS: [Manner; 6] = [
+    const MANNERS: [Manner; 7] = [
         Manner::Well,
         Manner::Fails,
         Manner::Hangs,
         Manner::Garbage,
         Manner::Away,
         Manner::Gone,
+        Manner::Restarts,
     ];
     let mut desk = Desk::new();
     let (seen, healed): (Seen, Arc<AtomicBool>) = Default::default();
@@ -603,19 +611,21 @@ fn account(joins: u64, watches: u64) {
     });
     drop(deliverer);
 
-    let repeats = AtomicU64::new(0);
     let seen = seen.lock().unwrap();
+    let mut accounts: BTreeMap<&'static str, Account> = BTreeMap::new();
     for watch in 1..=watches {
         let wanted: BTreeSet<u64> = (1..=desk.articles)
             .filter(|number| *number > watches && number % watches + 1 == watch)
             .collect();
+        let account = accounts.entry(name(manner(watch))).or_default();
         let mut told: Vec<u64> = Vec::new();
+        let mut repeats = 0;
         for ((path, id), bodies) in seen.iter().filter(|((path, _), _)| *path == format!("/{watch}")) {
             assert!(
                 bodies.iter().all(|body| body == &bodies[0]),
                 "{path} {id}: one id, one text"
             );
-            repeats.fetch_add(bodies.len() as u64 - 1, Ordering::SeqCst);
+            repeats += bodies.len() as u64 - 1;
             let body: Value = serde_json::from_str(&bodies[0]).unwrap();
             for alert in body["data"]["alerts"].as_array().unwrap() {
                 told.push(alert["article"]["id"].as_str().unwrap()[1..].parse().unwrap());
@@ -629,19 +639,73 @@ fn account(joins: u64, watches: u64) {
                 assert_eq!((view.state.as_str(), view.messages.delivered), ("disabled", 0));
                 assert!(view.messages.dead > 0);
             }
-            _ => {
+            manner => {
                 assert_eq!(
                     told,
                     wanted.iter().copied().collect::<Vec<_>>(),
                     "watch {watch}: each article once"
                 );
                 assert_eq!((view.messages.waiting, view.messages.dead), (0, 0));
-                assert_eq!(view.alerts, wanted.len() as u64);
+                if manner == Manner::Restarts {
+                    assert_eq!(
+                        repeats, view.messages.delivered,
+                        "watch {watch}: all came twice, under their ids"
+                    );
+                }
             }
         }
+        assert_eq!(view.alerts, wanted.len() as u64);
+        account.watches += 1;
+        account.alerts += view.alerts;
+        account.told += told.len() as u64;
+        account.delivered += view.messages.delivered;
+        account.dead += view.messages.dead;
+        account.repeats += repeats;
+        account.tries += desk
+            .messages(&format!("w{watch}"))
+            .iter()
+            .map(|message| message.tries.len() as u64)
+            .sum::<u64>();
     }
-    let repeats = repeats.into_inner();
-    println!(
-        "{joins} joins, {watches} watches: those that behave had all after {prompt:?}; {repeats} messages came again, under their ids"
-    );
+    println!("{joins} joins, {watches} watches; those that behave had all after {prompt:.1?}");
+    println!("receiver   watches  alerts    told  delivered  dead  tries  repeats");
+    for (name, account) in accounts {
+        let Account {
+            watches,
+            alerts,
+            told,
+            delivered,
+            dead,
+            tries,
+            repeats,
+        } = account;
+        println!("{name:<9} {watches:>8} {alerts:>7} {told:>7} {delivered:>10} {dead:>5} {tries:>6} {repeats:>8}");
+    }
+}
+
+/// What became of the alerts of the watches whose receivers behave alike.
+#[derive(Default)]
+struct Account {
+    watches: u64,
+    /// Written in the store.
+    alerts: u64,
+    /// Read by the receivers, each counted once.
+    told: u64,
+    delivered: u64,
+    dead: u64,
+    tries: u64,
+    /// Messages that came again, under their id.
+    repeats: u64,
+}
+
+fn name(manner: Manner) -> &'static str {
+    match manner {
+        Manner::Well => "behaves",
+        Manner::Fails => "fails",
+        Manner::Hangs => "hangs",
+        Manner::Garbage => "garbage",
+        Manner::Away => "away",
+        Manner::Gone => "gone",
+        Manner::Restarts => "restarts",
+    }
 }

@@ -49,7 +49,10 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/review", "read edit admin"),
     ("POST", "/seen", "read edit admin"),
     ("GET", "/search", "read edit admin"),
+    ("GET", "/embed/stories/{id}", "read edit admin"),
     ("GET", "/watches", "edit admin"),
+    ("POST", "/watches", "edit admin"),
+    ("GET", "/watches/new", "edit admin"),
     ("GET", "/watches/{id}", "edit admin"),
     ("POST", "/watches/{id}", "edit admin"),
     ("POST", "/stories/{id}/watch", "edit admin"),
@@ -62,6 +65,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/v1/stories/{id}", "read edit admin"),
     ("GET", "/v1/stories/{id}/articles", "read edit admin"),
     ("GET", "/v1/stories/{id}/timeline", "read edit admin"),
+    ("GET", "/v1/stories/{id}/timeline.{format}", "read edit admin"),
+    ("GET", "/v1/stories/{id}.jsonld", "read edit admin"),
     ("GET", "/v1/stories/{id}/history", "read edit admin"),
     ("GET", "/v1/stories/{id}/graph", "read edit admin"),
     ("GET", "/v1/search", "read edit admin"),
@@ -93,7 +98,7 @@ const TABLE: &[(&str, &str, &str)] = &[
 #[test]
 fn every_role_at_every_address() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (service, tokens) = guarded(dir.path(), &[]);
+    let (service, tokens) = guarded(dir.path(), &[("SILSILA__PUBLISH__EMBED_ANCESTORS", "'self'")]);
     let api = ask(&service, "GET /openapi.json", &[]).json();
     let described: Vec<(String, String)> = api["paths"]
         .as_object()
@@ -114,7 +119,10 @@ fn every_role_at_every_address() {
         );
     }
     for (method, pattern, allowed) in TABLE {
-        let mut path = pattern.replace("{id}", "x1").replace("{number}", "1");
+        let mut path = pattern
+            .replace("{id}", "x1")
+            .replace("{number}", "1")
+            .replace("{format}", "csv");
         if path.ends_with("/stream") {
             // An answer with an end.
             path.push_str("?after=no-number");

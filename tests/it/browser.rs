@@ -21,7 +21,7 @@ const NARROW: u32 = 390;
 const WIDE: u32 = 1400;
 
 /// The browser's program, if there is one.
-fn program() -> Option<&'static str> {
+pub fn program() -> Option<&'static str> {
     ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
         .find(|name| {
@@ -33,21 +33,21 @@ fn program() -> Option<&'static str> {
 }
 
 /// A headless browser with one page, spoken to over its debugging pipe: JSON messages, each ended by a zero byte.
-struct Browser {
+pub struct Browser {
     child: Child,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
     session: String,
     last: u64,
     /// Addresses that were asked for.
-    requests: Vec<String>,
+    pub requests: Vec<String>,
     /// Errors on the console, exceptions, and what the browser itself complained about.
-    complaints: Vec<String>,
-    loaded: bool,
+    pub complaints: Vec<String>,
+    pub loaded: bool,
 }
 
 impl Browser {
-    fn start(program: &str, profile: &std::path::Path) -> Self {
+    pub fn start(program: &str, profile: &std::path::Path) -> Self {
         // The pipe is on the descriptors 3 and 4; the shell puts ours there.
         let mut child = Command::new("sh")
             .arg("-c")
@@ -96,7 +96,7 @@ impl Browser {
     }
 
     /// Sends an order and waits for its answer.
-    fn order(&mut self, method: &str, parameters: Value) -> Value {
+    pub fn order(&mut self, method: &str, parameters: Value) -> Value {
         self.last += 1;
         let mut message = json!({"id": self.last, "method": method, "params": parameters});
         if !self.session.is_empty() {
@@ -116,7 +116,7 @@ impl Browser {
     }
 
     /// The next message; events are noted.
-    fn hear(&mut self) -> Value {
+    pub fn hear(&mut self) -> Value {
         let mut bytes = Vec::new();
         self.answers.read_until(0, &mut bytes).expect("the browser speaks");
         assert_eq!(bytes.pop(), Some(0), "the browser has ended");
@@ -140,7 +140,7 @@ impl Browser {
         message
     }
 
-    fn open(&mut self, address: &str) {
+    pub fn open(&mut self, address: &str) {
         self.loaded = false;
         self.order("Page.navigate", json!({"url": address}));
         while !self.loaded {
@@ -148,7 +148,7 @@ impl Browser {
         }
     }
 
-    fn ask(&mut self, expression: &str) -> Value {
+    pub fn ask(&mut self, expression: &str) -> Value {
         let answer = self.order(
             "Runtime.evaluate",
             json!({"expression": expression, "returnByValue": true, "awaitPromise": true}),
@@ -183,14 +183,14 @@ impl Browser {
         }
     }
 
-    fn size(&mut self, width: u32) {
+    pub fn size(&mut self, width: u32) {
         self.order(
             "Emulation.setDeviceMetricsOverride",
             json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
         );
     }
 
-    fn scheme(&mut self, scheme: &str) {
+    pub fn scheme(&mut self, scheme: &str) {
         self.order(
             "Emulation.setEmulatedMedia",
             json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]}),
@@ -198,7 +198,7 @@ impl Browser {
     }
 
     /// Keeps a picture, if pictures are wanted.
-    fn shoot(&mut self, name: &str) {
+    pub fn shoot(&mut self, name: &str) {
         let Ok(folder) = std::env::var("SILSILA_SHOTS") else {
             return;
         };

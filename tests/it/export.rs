@@ -33,9 +33,11 @@ fn an_export_beside_a_running_service_is_whole_and_the_same_twice() {
         out.to_str().expect("a path"),
         "--json",
     ]);
+    let mut counts = serde_json::from_slice::<Value>(&second.stdout).expect("JSON");
+    let stored = counts["rows"].take();
     assert_eq!(
-        serde_json::from_slice::<Value>(&second.stdout).expect("JSON"),
-        json!({"stories": 4, "articles": 7, "timelines": 2})
+        counts,
+        json!({"stories": 4, "articles": 7, "timelines": 2, "rows": null})
     );
     assert_eq!(std::fs::read(&out).expect("a file"), first.stdout);
     let text = String::from_utf8(first.stdout).expect("UTF-8");
@@ -44,7 +46,19 @@ fn an_export_beside_a_running_service_is_whole_and_the_same_twice() {
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
     let kinds: Vec<&str> = rows.iter().filter_map(|row| row["type"].as_str()).collect();
-    assert!(kinds.is_sorted_by_key(|kind| ["story", "article", "timeline"].iter().position(|one| one == kind)));
+    let order = ["export", "story", "article", "timeline", "row", "sequence", "end"];
+    assert!(kinds.is_sorted_by_key(|kind| order.iter().position(|one| one == kind)));
+    assert_eq!((kinds[0], kinds[kinds.len() - 1]), ("export", "end"));
+    let of_store: u64 = rows[rows.len() - 1]["rows"]
+        .as_object()
+        .expect("counts")
+        .values()
+        .filter_map(Value::as_u64)
+        .sum();
+    assert_eq!(stored, of_store);
+    let readable = silsila(&["export", "--only", "readable", "--data-dir", data]).stdout;
+    let readable = String::from_utf8(readable).expect("UTF-8");
+    assert!(readable.lines().eq(text.lines().skip(1).take(4 + 7 + 2)));
     let articles: Vec<&Value> = rows.iter().filter(|row| row["type"] == "article").collect();
     let ids: Vec<&str> = articles.iter().filter_map(|row| row["id"].as_str()).collect();
     assert_eq!(ids, ["x1", "x2", "x3", "x4", "x5", "x6", "y1"]);

@@ -12,16 +12,16 @@ use crate::service::{Service, demonstration};
 use crate::wire::{Answer, JSON, ask, post, send};
 
 /// What a receiver got: webhook-id, timestamp, signature and body.
-struct Got {
-    id: String,
-    timestamp: i64,
-    signature: String,
-    body: Value,
-    text: String,
+pub struct Got {
+    pub id: String,
+    pub timestamp: i64,
+    pub signature: String,
+    pub body: Value,
+    pub text: String,
 }
 
 /// Takes messages on a port of its own.
-fn receiver(address: Option<SocketAddr>) -> (SocketAddr, Receiver<Got>) {
+pub fn receiver(address: Option<SocketAddr>) -> (SocketAddr, Receiver<Got>) {
     let listener =
         TcpListener::bind(address.unwrap_or_else(|| "127.0.0.1:0".parse().expect("an address"))).expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -76,32 +76,32 @@ fn take(mut stream: &TcpStream) -> Option<Got> {
     })
 }
 
-fn next(got: &Receiver<Got>) -> Got {
+pub fn next(got: &Receiver<Got>) -> Got {
     got.recv_timeout(Duration::from_secs(30)).expect("a message")
 }
 
-const SETTINGS: [(&str, &str); 2] = [
+pub const SETTINGS: [(&str, &str); 2] = [
     ("SILSILA__TRACK__ALLOW_NETWORKS", "127.0.0.0/8"),
     ("SILSILA__TRACK__RETRY_SECONDS", "1"),
 ];
 
-fn start(dir: &std::path::Path) -> Service {
+pub fn start(dir: &std::path::Path) -> Service {
     Service::start_with(dir, "127.0.0.1:0", &SETTINGS)
 }
 
 /// Stories of the demonstration, the largest first.
-fn stories(service: &Service) -> Vec<Value> {
+pub fn stories(service: &Service) -> Vec<Value> {
     let (status, page) = service.get("/v1/stories?sort_by=size&per_page=5");
     assert_eq!(status, 200);
     page["items"].as_array().expect("items").clone()
 }
 
-fn article_of(service: &Service, story: &str) -> String {
+pub fn article_of(service: &Service, story: &str) -> String {
     let (_, page) = service.get(&format!("/v1/stories/{story}/articles?per_page=1"));
     page["items"][0]["id"].as_str().expect("an article").to_owned()
 }
 
-fn with_json(service: &Service, line: &str, body: &Value) -> Answer {
+pub fn with_json(service: &Service, line: &str, body: &Value) -> Answer {
     let body = body.to_string();
     let length = body.len().to_string();
     Answer::read(&mut send(

@@ -45,9 +45,25 @@ pub enum AccessError {
     /// An origin that no browser sends.
     #[error("publish.cors_origins: {0:?} is no origin; write it as https://news.example, without a path")]
     Origin(String),
+    /// Whose frames no browser knows.
+    #[error(
+        "publish.embed_ancestors: {0:?} is no origin; write it as https://news.example or https://*.news.example, without a path, or 'self', or *"
+    )]
+    Ancestor(String),
     /// The tokens cannot be read.
     #[error(transparent)]
     Tokens(#[from] TokensError),
+}
+
+/// Whether something may stand in `frame-ancestors` (CSP 3, 6.4.2): an origin, all hosts below one, the page's own, or every page.
+fn is_ancestor(text: &str) -> bool {
+    if matches!(text, "*" | "'self'") {
+        return true;
+    }
+    let host = text.replacen("://*.", "://any.", 1);
+    let parsed = url::Url::parse(&host).ok();
+    let origin = parsed.as_ref().filter(|url| matches!(url.scheme(), "http" | "https"));
+    origin.is_some_and(|url| url.origin().ascii_serialization() == host)
 }
 
 /// Who sent a request; kept with it.
@@ -108,6 +124,8 @@ pub struct Access {
     session_lasts: Duration,
     buckets: Buckets,
     origins: Vec<String>,
+    /// Whether embedded timelines are read without a token.
+    embed_public: bool,
 }
 
 impl Access {
@@ -125,6 +143,9 @@ impl Access {
                 return Err(AccessError::Origin(origin.clone()));
             }
         }
+        if let Some(other) = settings.embed_ancestors.iter().find(|one| !is_ancestor(one)) {
+            return Err(AccessError::Ancestor(other.clone()));
+        }
         let stamp = stamp(&file);
         let tokens = tokens::read(&file)?;
         let on = settings.require_tokens || !listen.ip().to_canonical().is_loopback();
@@ -140,6 +161,7 @@ impl Access {
             session_lasts: Duration::from_secs(settings.session_hours.saturating_mul(3600)),
             buckets: Buckets::new(settings.rate),
             origins: settings.cors_origins.clone(),
+            embed_public: settings.embed_public && !settings.embed_ancestors.is_empty(),
         })
     }
 
@@ -270,7 +292,10 @@ impl Access {
         if !self.on {
             return Ok((caller, quota));
         }
-        let need = needs::of(method, pattern.as_deref());
+        let need = match pattern.as_deref() {
+            Some(needs::EMBEDDED) if self.embed_public && method.is_safe() => Need::Nothing,
+            pattern => needs::of(method, pattern),
+        };
         if need == Need::Nothing {
             return Ok((caller, quota));
         }

@@ -22,6 +22,9 @@ const INGEST: Need = Need::Role(Role::Ingest);
 const EDIT: Need = Need::Role(Role::Edit);
 const ADMIN: Need = Need::Role(Role::Admin);
 
+/// The address of embedded timelines: the configuration may let everybody read them.
+pub const EMBEDDED: &str = "/embed/stories/{id}";
+
 /// Patterns of addresses, what reading them needs (GET, HEAD), and what any other method needs.
 const TABLE: &[(&str, Need, Need)] = &[
     ("/healthz", Nothing, Token),
@@ -37,11 +40,13 @@ const TABLE: &[(&str, Need, Need)] = &[
     ("/stories", READ, Token),
     ("/seen", Token, READ),
     ("/stories/{id}", READ, Token),
+    (EMBEDDED, READ, Token),
     ("/articles/{id}", READ, Token),
     ("/documents/{id}", READ, Token),
     ("/review", READ, Token),
     ("/search", READ, Token),
-    ("/watches", EDIT, Token),
+    ("/watches", EDIT, EDIT),
+    ("/watches/new", EDIT, Token),
     ("/watches/{id}", EDIT, EDIT),
     ("/stories/{id}/watch", Token, EDIT),
     ("/v1/articles", Token, INGEST),
@@ -53,6 +58,8 @@ const TABLE: &[(&str, Need, Need)] = &[
     ("/v1/stories/{id}", READ, Token),
     ("/v1/stories/{id}/articles", READ, Token),
     ("/v1/stories/{id}/timeline", READ, Token),
+    ("/v1/stories/{id}.jsonld", READ, Token),
+    ("/v1/stories/{id}/timeline.{format}", READ, Token),
     ("/v1/stories/{id}/history", READ, Token),
     ("/v1/stories/{id}/graph", READ, Token),
     ("/v1/search", READ, Token),

@@ -7,6 +7,7 @@ mod changes;
 mod corrections;
 mod documents;
 mod failed;
+mod formats;
 mod guard;
 mod health;
 mod intake;
@@ -55,6 +56,8 @@ pub use stories::timeline_of;
         stories::get,
         stories::articles,
         stories::timeline,
+        formats::timeline,
+        formats::json_ld,
         stories::history,
         stories::graph,
         search::get,
@@ -118,9 +121,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(reads("/v1/articles/{id}/placement", web::get().to(articles::placement)))
         .service(reads("/v1/documents/{id}", web::get().to(documents::get)))
         .service(reads("/v1/stories", web::get().to(stories::list)))
+        .service(reads("/v1/stories/{id}.jsonld", web::get().to(formats::json_ld)))
         .service(reads("/v1/stories/{id}", web::get().to(stories::get)))
         .service(reads("/v1/stories/{id}/articles", web::get().to(stories::articles)))
         .service(reads("/v1/stories/{id}/timeline", web::get().to(stories::timeline)))
+        .service(reads(
+            "/v1/stories/{id}/timeline.{format}",
+            web::get().to(formats::timeline),
+        ))
         .service(reads("/v1/stories/{id}/history", web::get().to(stories::history)))
         .service(reads("/v1/stories/{id}/graph", web::get().to(stories::graph)))
         .service(reads("/v1/search", web::get().to(search::get)))
@@ -207,7 +215,7 @@ fn takes(path: &str, route: Route) -> Resource {
 /// What is not here, and methods that are not for a page's address.
 pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
     match request.match_pattern().as_deref() {
-        Some("/login") => return other_method(&request, BOTH),
+        Some("/login" | "/watches" | "/watches/{id}") => return other_method(&request, BOTH),
         Some("/logout") => return other_method(&request, HAND_IN),
         Some(_) => return other_method(&request, READ),
         None => {}

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::formats::{Format, preferred, told};
 use super::problem::{Kind, Problem};
 use super::{
     Kept, Paging, Parameters, Unchanged, answer, is_known, not_modified, ordered, page, read, respond, tag_of, written,
@@ -119,12 +120,19 @@ pub struct StoryWithRelated {
     pub as_of: Option<AsOf>,
 }
 
-/// One story. A merged one answers with a redirect to its successor, a split one names its children.
+/// One story. A merged one answers with a redirect to its successor, a split one names its children. `Accept: application/ld+json`
+/// has it as linked data with its timeline, as `/v1/stories/{id}.jsonld` does.
 #[utoipa::path(get, path = "/v1/stories/{id}", operation_id = "story",
     params(("id" = String, Path), ("lang" = Option<String>, Query, description = "The reader's language: headline and names are in it where the story has them, otherwise as without it. It filters nothing (on the list of stories `lang` does, and `title_lang` is the reader's language)"),
         ("as_of" = Option<String>, Query, description = "The story as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). `as_of.not_known` names what the log does not tell of then")),
     responses((status = 200, body = StoryWithRelated), (status = 304), (status = 400, body = Problem), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    if let Some(format) = preferred(&request, &[("application/ld+json", Format::JsonLd)]) {
+        let mut parameters = Parameters::of(&request)?;
+        let wanted = wanted(&mut parameters, &app)?;
+        parameters.end()?;
+        return told(&app, &request, &id, wanted, format, "").await;
+    }
     let keep = match Unchanged::of(&app, &request) {
         Ok(response) => return Ok(response),
         Err(keep) => keep,
@@ -162,14 +170,19 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String
 }
 
 /// The story, a merged one too.
-async fn story(app: &App, id: &str, lang: Option<String>) -> Result<StoryView, Problem> {
+pub(super) async fn story(app: &App, id: &str, lang: Option<String>) -> Result<StoryView, Problem> {
     let (store, asked) = (app.store.clone(), id.to_owned());
     let found = read(move || store.story(&asked, lang.as_deref())).await?;
     found.ok_or_else(|| Problem::not_found("story", id))
 }
 
 /// The story as it stood; a merged one too.
-async fn story_then(app: &App, id: &str, moment: Moment, lang: Option<String>) -> Result<StoryThen, Problem> {
+pub(super) async fn story_then(
+    app: &App,
+    id: &str,
+    moment: Moment,
+    lang: Option<String>,
+) -> Result<StoryThen, Problem> {
     let (store, asked) = (app.store.clone(), id.to_owned());
     let found = read(move || {
         let at = store.change_at(moment)?;
@@ -180,12 +193,12 @@ async fn story_then(app: &App, id: &str, moment: Moment, lang: Option<String>) -
 }
 
 /// For a merged story, the redirect to the same address of its successor.
-fn successor(request: &HttpRequest, story: &StoryView, below: &str) -> Option<HttpResponse> {
+pub(super) fn successor(request: &HttpRequest, story: &StoryView, below: &str) -> Option<HttpResponse> {
     let merged_into = story.merged_into.clone()?;
     Some(redirect(request, &story.id, merged_into, below))
 }
 
-fn redirect(request: &HttpRequest, id: &str, merged_into: String, below: &str) -> HttpResponse {
+pub(super) fn redirect(request: &HttpRequest, id: &str, merged_into: String, below: &str) -> HttpResponse {
     let query = match request.query_string() {
         "" => String::new(),
         query => format!("?{query}"),
@@ -263,7 +276,33 @@ async fn list_of(app: &App, request: &HttpRequest, id: &str) -> Result<(StoryVie
     Ok((story, as_of, paging))
 }
 
-/// A story's timeline: events by date, each with the sentence that says so and the articles that report it.
+/// Which timeline is asked for.
+pub(super) struct Wanted {
+    pub(super) options: timeline::Options,
+    pub(super) as_of: Option<Moment>,
+}
+
+/// Reads which timeline is asked for.
+pub(super) fn wanted(parameters: &mut Parameters, app: &App) -> Result<Wanted, Problem> {
+    let mut day = |name: &str| parameters.read::<NaiveDate>(name, "a day such as 2023-09-20");
+    let (from, to) = ordered((day("from")?, day("to")?), "from", "to")?;
+    let options = timeline::Options {
+        from,
+        to,
+        granularity: parameters
+            .one_of("granularity", &Granularity::NAMES)?
+            .unwrap_or_default(),
+        dates: parameters.whole("dates", 1..=1000)?,
+        sentences: parameters.whole("sentences", 1..=100)?.unwrap_or(3),
+        lang: parameters.text("lang"),
+        settings: app.settings.timeline.clone(),
+    };
+    let as_of = parameters.as_of()?;
+    Ok(Wanted { options, as_of })
+}
+
+/// A story's timeline: events by date, each with the sentence that says so and the articles that report it. `Accept` with `text/csv` or
+/// `application/atom+xml` has it in that format, as `…/timeline.{format}` does.
 #[utoipa::path(get, path = "/v1/stories/{id}/timeline", operation_id = "story_timeline",
     params(
         ("id" = String, Path), ("from" = Option<String>, Query, description = "First day"), ("to" = Option<String>, Query, description = "Last day"),
@@ -280,21 +319,14 @@ pub async fn timeline(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(&request)?;
-    let mut day = |name: &str| parameters.read::<NaiveDate>(name, "a day such as 2023-09-20");
-    let (from, to) = ordered((day("from")?, day("to")?), "from", "to")?;
-    let options = timeline::Options {
-        from,
-        to,
-        granularity: parameters
-            .one_of("granularity", &Granularity::NAMES)?
-            .unwrap_or_default(),
-        dates: parameters.whole("dates", 1..=1000)?,
-        sentences: parameters.whole("sentences", 1..=100)?.unwrap_or(3),
-        lang: parameters.text("lang"),
-        settings: app.settings.timeline.clone(),
-    };
-    let as_of = parameters.as_of()?;
+    let Wanted { options, as_of } = wanted(&mut parameters, &app)?;
     parameters.end()?;
+    if let Some(format) = preferred(
+        &request,
+        &[("text/csv", Format::Csv), ("application/atom+xml", Format::Atom)],
+    ) {
+        return told(&app, &request, &id, Wanted { options, as_of }, format, "/timeline").await;
+    }
     let store = app.store.clone();
     let timeline = match as_of {
         Some(moment) => {

@@ -19,7 +19,7 @@ use crate::publish::access::Caller;
 use crate::publish::{App, feed};
 use crate::store::read::watch::{AlertView, MessageView, WatchView};
 use crate::store::read::{BadCursor, Page, ReadError};
-use crate::store::write::Again;
+use crate::store::write::{Again, Foreseen};
 use crate::track::{Change, NewWatch, Secret, TrackError};
 
 /// Alerts of one piece of a stream, at most.
@@ -80,16 +80,26 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
 }
 
 /// Watches a story or a saved search. What happens to it from now on is told once: by messages to `url`, signed as Standard
-/// Webhooks asks, by `…/stream` and by the watch's Atom feed. The answer holds the secret, this once.
+/// Webhooks asks, by `…/stream` and by the watch's Atom feed. The answer holds the secret, this once. With `preview=true` nothing is made,
+/// and the answer says what a saved search would have told in the last seven days.
 #[utoipa::path(post, path = "/v1/watches", operation_id = "watch_add", request_body = NewWatch,
-    responses((status = 201, description = "Made; Location is its address", body = Made), (status = 400, body = Problem),
+    params(("preview" = Option<bool>, Query, description = "true: make nothing")),
+    responses((status = 200, description = "The preview", body = Foreseen), (status = 201, description = "Made; Location is its address", body = Made), (status = 400, body = Problem),
         (status = 404, description = "There is no such story", body = Problem),
         (status = 409, description = "There are as many watches as may be", body = Problem), (status = 413, body = Problem),
         (status = 415, body = Problem), (status = 422, description = "It makes no sense, or its address may not be asked", body = Problem),
         (status = 503, body = Problem), (status = 507, body = Problem)))]
 pub async fn add(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
-    let new: NewWatch = asked(&app, &request, payload).await?;
+    let mut parameters = Parameters::of(&request)?;
+    let trial = parameters
+        .one_of("preview", &[("true", true), ("false", false)])?
+        .unwrap_or(false);
+    parameters.end()?;
+    let new: NewWatch = sent(&app, &request, payload).await?;
     let tracker = Arc::clone(&app.tracker);
+    if trial {
+        return Ok(HttpResponse::Ok().json(read(move || tracker.foresee(&new)).await?));
+    }
     let (id, secret) = read(move || tracker.add(&new)).await?;
     let watch = view(&app, &id).await?;
     Ok(HttpResponse::Created()
@@ -366,6 +376,15 @@ async fn asked<T: for<'a> Deserialize<'a>>(
     payload: web::Payload,
 ) -> Result<T, Problem> {
     Parameters::of(request)?.end()?;
+    sent(app, request, payload).await
+}
+
+/// The same where the address says more.
+async fn sent<T: for<'a> Deserialize<'a>>(
+    app: &App,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<T, Problem> {
     let bytes = body(app, request, payload).await?;
     let value = object(request, &bytes)?;
     serde_json::from_value(value)

@@ -5,6 +5,7 @@
 
 mod articles;
 mod cuts;
+mod embed;
 pub mod escape;
 mod frame;
 mod front;
@@ -17,6 +18,7 @@ mod placement;
 mod review;
 mod search;
 mod stories;
+mod watch_form;
 mod watches;
 mod words;
 
@@ -26,6 +28,7 @@ use rust_embed::RustEmbed;
 
 use frame::Frame;
 pub use login::refused;
+pub use words::direction;
 
 /// Stories or articles of a page.
 const PER_PAGE: usize = 40;
@@ -41,11 +44,17 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/stories", web::get().to(front::front))
         .route("/seen", web::post().to(front::mark_seen))
         .route("/stories/{id}", web::get().to(stories::story))
+        .route("/embed/stories/{id}", web::get().to(embed::timeline))
         .route("/articles/{id}", web::get().to(articles::article))
         .route("/documents/{id}", web::get().to(articles::document))
         .route("/review", web::get().to(review::list))
         .route("/search", web::get().to(search::search))
-        .route("/watches", web::get().to(watches::list))
+        .service(
+            web::resource("/watches")
+                .route(web::get().to(watches::list))
+                .route(web::post().to(watches::make)),
+        )
+        .route("/watches/new", web::get().to(watches::form))
         .service(
             web::resource("/watches/{id}")
                 .route(web::get().to(watches::get))
@@ -85,7 +94,7 @@ fn some(text: &str) -> Option<String> {
 }
 
 /// An article's own address where it can be a link: `http` and `https` alone, never a script.
-fn outward(address: &str) -> Option<&str> {
+pub fn outward(address: &str) -> Option<&str> {
     let parsed = url::Url::parse(address).ok()?;
     matches!(parsed.scheme(), "http" | "https").then_some(address)
 }

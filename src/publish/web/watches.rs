@@ -9,19 +9,21 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::frame::{Frame, Sorry, parameter, with};
 use super::phrase::Link;
+use super::watch_form::{Fields, Form, asked, languages, log_state};
 use super::words::Words;
 use super::{PER_PAGE, some};
 use crate::publish::App;
 use crate::store::read::ReadError;
 use crate::store::read::watch::{AlertView, MessageView, WatchView};
-use crate::store::write::Again;
+use crate::store::write::{Again, Foreseen};
 use crate::track::{Change, NewWatch, TrackError, Tracker, WatchState};
 
-/// Bytes of a form, at most.
-const FORM: usize = 4_096;
+/// Bytes of a form, at most: ids of selected messages among them.
+const FORM: usize = 16_384;
 /// Messages that are shown.
 const MESSAGES: usize = 20;
 
@@ -59,6 +61,19 @@ struct ListPage {
 }
 
 #[derive(Template)]
+#[template(path = "watch_new.html")]
+struct NewPage {
+    frame: Frame,
+    w: &'static Words,
+    form: Form,
+    languages: Vec<(&'static str, &'static str, bool)>,
+    /// What is wrong with it.
+    wrong: Option<String>,
+    foreseen: Option<Foreseen>,
+    newest: Vec<Link>,
+}
+
+#[derive(Template)]
 #[template(path = "watch.html")]
 struct WatchPage {
     frame: Frame,
@@ -69,7 +84,35 @@ struct WatchPage {
     secret: Option<String>,
     rows: Vec<Row>,
     more: Option<String>,
-    messages: Vec<MessageView>,
+    messages: Vec<Message>,
+    older: Option<String>,
+    /// Name, address, whether it is the one that is shown.
+    states: Vec<(&'static str, String, bool)>,
+    /// How many messages were just put on their way again.
+    again: Option<u64>,
+    form: Form,
+}
+
+/// A message of the delivery log.
+struct Message {
+    view: MessageView,
+    /// Status of the last answer, if there was one.
+    status: Option<u16>,
+    /// Milliseconds of the last try.
+    took: Option<u64>,
+    body: String,
+}
+
+impl From<MessageView> for Message {
+    fn from(view: MessageView) -> Self {
+        let last = view.tries.last();
+        Self {
+            status: last.and_then(|one| one.status),
+            took: last.map(|one| one.milliseconds),
+            body: serde_json::to_string_pretty(&view.body).unwrap_or_default(),
+            view,
+        }
+    }
 }
 
 /// `GET /watches`
@@ -90,6 +133,72 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
     Ok(frame.page(StatusCode::OK, &template))
 }
 
+/// `GET /watches/new`: the form of a saved search, and what it would have told.
+pub async fn form(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, Sorry> {
+    let frame = Frame::of(&request);
+    let fields = asked(&request);
+    let form = Form::sent(frame.words, &fields);
+    if !fields.ticked("preview") {
+        return Ok(blank(&frame, StatusCode::OK, form, None, None));
+    }
+    let new = match form.new_watch(frame.words) {
+        Ok(new) => new,
+        Err(wrong) => return Ok(blank(&frame, StatusCode::UNPROCESSABLE_ENTITY, form, Some(wrong), None)),
+    };
+    let tracker = Arc::clone(&app.tracker);
+    match web::block(move || tracker.foresee(&new)).await {
+        Ok(Err(refused)) if is_refusal(&refused) => {
+            let wrong = Some(refused.to_string());
+            Ok(blank(&frame, StatusCode::UNPROCESSABLE_ENTITY, form, wrong, None))
+        }
+        Ok(Ok(foreseen)) => Ok(blank(&frame, StatusCode::OK, form, None, Some(foreseen))),
+        Ok(Err(error)) => Err(sorry(&frame, error)),
+        Err(_) => Err(stopping(&frame)),
+    }
+}
+
+/// `POST /watches`: makes a watch of a saved search.
+pub async fn make(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Sorry> {
+    let frame = Frame::of(&request);
+    let form = Form::sent(frame.words, &fields(&frame, payload).await?);
+    let new = match form.new_watch(frame.words) {
+        Ok(new) => new,
+        Err(wrong) => return Ok(blank(&frame, StatusCode::UNPROCESSABLE_ENTITY, form, Some(wrong), None)),
+    };
+    let tracker = Arc::clone(&app.tracker);
+    match web::block(move || tracker.add(&new)).await {
+        Ok(Ok((watch, secret))) => shown(&app, &request, &watch, Some(secret.secret)).await,
+        Ok(Err(refused)) if is_refusal(&refused) => {
+            let wrong = Some(refused.to_string());
+            Ok(blank(&frame, StatusCode::UNPROCESSABLE_ENTITY, form, wrong, None))
+        }
+        Ok(Err(error)) => Err(sorry(&frame, error)),
+        Err(_) => Err(stopping(&frame)),
+    }
+}
+
+fn blank(
+    frame: &Frame,
+    status: StatusCode,
+    form: Form,
+    wrong: Option<String>,
+    foreseen: Option<Foreseen>,
+) -> HttpResponse {
+    let newest = foreseen.iter().flat_map(|foreseen| &foreseen.newest);
+    let template = NewPage {
+        frame: frame.clone(),
+        w: frame.words,
+        languages: languages(frame.words, &form.lang),
+        form,
+        wrong,
+        newest: newest
+            .map(|one| Link::article(&one.id, &one.title, &one.lang))
+            .collect(),
+        foreseen,
+    };
+    frame.page(status, &template)
+}
+
 /// `GET /watches/{id}`
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Sorry> {
     shown(&app, &request, &id, None).await
@@ -107,7 +216,7 @@ pub async fn add(
         name: None,
         story_id: Some(id.into_inner()),
         search: None,
-        url: field(&frame, payload, "url").await?,
+        url: fields(&frame, payload).await?.text("url"),
         events: Vec::new(),
         quiet: crate::track::Quiet::default(),
     };
@@ -124,7 +233,8 @@ pub async fn change(
 ) -> Result<HttpResponse, Sorry> {
     let frame = Frame::of(&request);
     let id = id.into_inner();
-    let asked = field(&frame, payload, "do").await?.unwrap_or_default();
+    let fields = fields(&frame, payload).await?;
+    let asked = fields.text("do").unwrap_or_default();
     let state = |state| Change {
         state: Some(state),
         ..Change::default()
@@ -148,9 +258,25 @@ pub async fn change(
             })
             .await?
         }
-        "replay" => act(&frame, tracker, move |tracker| tracker.post_again(&watch, &Again::Dead))
-            .await
-            .map(drop)?,
+        "replay" | "replay-selected" | "replay-span" => {
+            let which = match asked.as_str() {
+                "replay" => Again::Dead,
+                "replay-selected" => Again::Ids(fields.all("message")),
+                _ => span(&frame, &fields)?,
+            };
+            let count = act(&frame, tracker, move |tracker| tracker.post_again(&watch, &which)).await?;
+            to = format!("{to}?again={count}#log");
+        }
+        "bounds" => {
+            let (store, known) = (Arc::clone(&app.store), id.clone());
+            let found = frame.read(move || Ok(store.watch(&known)?)).await?;
+            let of_search = found.is_some_and(|watch| watch.search.is_some());
+            let refused = |text: String| frame.sorry(StatusCode::UNPROCESSABLE_ENTITY, frame.words.watch_refused, text);
+            let change = Form::sent(frame.words, &fields)
+                .change(frame.words, of_search)
+                .map_err(refused)?;
+            act(&frame, tracker, move |tracker| tracker.change(&watch, &change)).await?;
+        }
         "delete" => {
             act(&frame, tracker, move |tracker| tracker.delete(&watch)).await?;
             "/watches".clone_into(&mut to);
@@ -167,10 +293,37 @@ pub async fn change(
     Ok(HttpResponse::SeeOther().insert_header((LOCATION, to)).finish())
 }
 
+/// The span of time that a form names.
+fn span(frame: &Frame, fields: &Fields) -> Result<Again, Sorry> {
+    let moment = |name: &str, end: bool| -> Result<Option<i64>, Sorry> {
+        let Some(text) = fields.text(name) else { return Ok(None) };
+        let wrong = || {
+            let said = frame.words.watching.no_time.replace("{value}", &text);
+            frame.sorry(StatusCode::UNPROCESSABLE_ENTITY, frame.words.watch_refused, said)
+        };
+        // As browsers write what is chosen in a field for a time, and as people write days.
+        let minute = NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M");
+        if let Ok(time) = minute.or_else(|_| NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S")) {
+            return Ok(Some(time.and_utc().timestamp_micros()));
+        }
+        let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").map_err(|_| wrong())?;
+        let day = if end { day.succ_opt() } else { Some(day) };
+        let start = day
+            .ok_or_else(wrong)?
+            .and_time(NaiveTime::MIN)
+            .and_utc()
+            .timestamp_micros();
+        Ok(Some(start - i64::from(end)))
+    };
+    let (from, to) = (moment("from", false)?, moment("to", true)?);
+    Ok(Again::Span(from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX)))
+}
+
 async fn shown(app: &App, request: &HttpRequest, id: &str, secret: Option<String>) -> Result<HttpResponse, Sorry> {
     let frame = Frame::of(request);
     let words = frame.words;
     let cursor = some(&parameter(request, "cursor"));
+    let (log, state) = (some(&parameter(request, "log")), log_state(request));
     let (store, asked) = (Arc::clone(&app.store), id.to_owned());
     let found = frame
         .read(move || {
@@ -182,7 +335,7 @@ async fn shown(app: &App, request: &HttpRequest, id: &str, secret: Option<String
                 None => None,
             };
             let alerts = store.alerts(&asked, false, cursor.as_deref(), PER_PAGE)?;
-            let messages = store.messages(&asked, None, None, MESSAGES)?.items;
+            let messages = store.messages(&asked, state, log.as_deref(), MESSAGES)?;
             Ok::<_, ReadError>(Some((watch, story, alerts, messages)))
         })
         .await?;
@@ -196,20 +349,33 @@ async fn shown(app: &App, request: &HttpRequest, id: &str, secret: Option<String
             .next_cursor
             .as_deref()
             .map(|cursor| with(request, "cursor", cursor)),
+        older: messages
+            .next_cursor
+            .as_deref()
+            .map(|cursor| with(request, "log", cursor)),
+        messages: messages.items.into_iter().map(Message::from).collect(),
+        states: ["", "waiting", "delivered", "dead"]
+            .map(|one| {
+                let name = match one {
+                    "" => words.watching.log_all,
+                    state => words.message_state(state),
+                };
+                (name, format!("?state={one}#log"), state.unwrap_or_default() == one)
+            })
+            .to_vec(),
+        again: parameter(request, "again").parse().ok(),
+        form: Form::of(words, &watch),
         watch,
         secret,
-        messages,
     };
     Ok(frame.page(StatusCode::OK, &template))
 }
 
-/// A field of a form; an empty one counts as absent.
-async fn field(frame: &Frame, payload: web::Payload, name: &str) -> Result<Option<String>, Sorry> {
+/// The fields of a form.
+async fn fields(frame: &Frame, payload: web::Payload) -> Result<Fields, Sorry> {
     let unreadable = |text: String| frame.sorry(StatusCode::BAD_REQUEST, frame.words.bad_page, text);
     match payload.to_bytes_limited(FORM).await {
-        Ok(Ok(body)) => Ok(url::form_urlencoded::parse(&body)
-            .find(|(key, _)| key == name)
-            .and_then(|(_, value)| some(value.trim()))),
+        Ok(Ok(body)) => Ok(Fields::of(&body)),
         Ok(Err(error)) => Err(unreadable(error.to_string())),
         Err(_) => Err(unreadable(format!("> {FORM} B"))),
     }
@@ -221,17 +387,31 @@ async fn act<T: Send + 'static>(
     tracker: &Arc<Tracker>,
     act: impl FnOnce(&Tracker) -> Result<T, TrackError> + Send + 'static,
 ) -> Result<T, Sorry> {
-    let (words, tracker) = (frame.words, Arc::clone(tracker));
-    let done = web::block(move || act(&tracker)).await;
-    let error = match done {
-        Ok(Ok(value)) => return Ok(value),
-        Ok(Err(error)) => error,
-        Err(_) => {
-            let text = words.stopping_text.to_owned();
-            return Err(frame.sorry(StatusCode::SERVICE_UNAVAILABLE, words.stopping, text));
-        }
-    };
-    Err(match error {
+    let tracker = Arc::clone(tracker);
+    match web::block(move || act(&tracker)).await {
+        Ok(done) => done.map_err(|error| sorry(frame, error)),
+        Err(_) => Err(stopping(frame)),
+    }
+}
+
+fn stopping(frame: &Frame) -> Sorry {
+    let words = frame.words;
+    frame.sorry(
+        StatusCode::SERVICE_UNAVAILABLE,
+        words.stopping,
+        words.stopping_text.to_owned(),
+    )
+}
+
+/// Whether what was asked makes no sense, rather than something having failed.
+fn is_refusal(error: &TrackError) -> bool {
+    !matches!(error, TrackError::Store(_) | TrackError::Random(_))
+}
+
+/// The page that says why something cannot be done.
+fn sorry(frame: &Frame, error: TrackError) -> Sorry {
+    let words = frame.words;
+    match error {
         TrackError::NoWatch(id) => frame.missing(words.no_such_watch, &id),
         TrackError::NoStory(id) => frame.missing(words.no_such_story, &id),
         TrackError::Store(_) | TrackError::Random(_) => {
@@ -244,5 +424,5 @@ async fn act<T: Send + 'static>(
             words.watch_refused,
             refused.to_string(),
         ),
-    })
+    }
 }

@@ -1,5 +1,7 @@
 //! Articles and documents.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -92,6 +94,23 @@ pub struct DocumentView {
     pub arrived_at: String,
     /// The articles found in it, in its order.
     pub articles: Vec<String>,
+}
+
+/// What is shown of an article where it is only named.
+#[derive(Debug, Clone)]
+pub struct ArticleRef {
+    /// The headline.
+    pub title: String,
+    /// Its language's code.
+    pub lang: String,
+    /// The outlet.
+    pub source: Option<String>,
+    /// When it was published.
+    pub published: Option<DatedJson>,
+    /// Its own address.
+    pub url: Option<String>,
+    /// When it came here.
+    pub arrived_at: String,
 }
 
 pub(super) const COLUMNS: &str = "a.id, a.title, a.text, a.published, a.lang, a.source, a.agency, a.keywords, a.url,
@@ -251,6 +270,44 @@ impl Store {
     /// When the store cannot be read.
     pub fn timeline_articles(&self, story: &str) -> Result<Vec<StoryArticle>, StoreError> {
         self.read(|connection| timeline_articles(connection, story))
+    }
+}
+
+impl Store {
+    /// What is shown of articles where they are only named, by id; unknown ids are left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn article_refs<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a str>,
+    ) -> Result<HashMap<String, ArticleRef>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT title, lang, source, published, url, arrived_at FROM articles WHERE id = ?1")?;
+            let mut found = HashMap::new();
+            for id in ids {
+                if found.contains_key(id) {
+                    continue;
+                }
+                let known = statement
+                    .query_row([id], |row| {
+                        Ok(ArticleRef {
+                            title: row.get(0)?,
+                            lang: row.get(1)?,
+                            source: row.get(2)?,
+                            published: dated(row.get(3)?),
+                            url: row.get(4)?,
+                            arrived_at: time(row.get(5)?),
+                        })
+                    })
+                    .optional()?;
+                if let Some(known) = known {
+                    found.insert(id.to_owned(), known);
+                }
+            }
+            Ok(found)
+        })
     }
 }
 

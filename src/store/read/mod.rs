@@ -20,10 +20,10 @@ mod story;
 pub mod watch;
 
 pub use also::{AlsoIn, Related};
-pub use article::{ArticleView, DocumentView, DroppedView};
+pub use article::{ArticleRef, ArticleView, DocumentView, DroppedView};
 pub use as_of::{ArticleThen, AsOf, Moment, StoryThen};
 pub use correction::{CorrectionView, EndedView, MovedView};
-pub use export::Exported;
+pub use export::{Exported, What};
 pub use failed::FailedView;
 pub use follow::{Followed, KINDS, Seen};
 pub use graph::{GraphLink, GraphNode, StoryGraph};

@@ -1,5 +1,7 @@
 //! Full-text search over folded titles and texts.
 
+use std::fmt::Write as _;
+
 use rusqlite::named_params;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -83,14 +85,38 @@ fn wanted(q: &str) -> Vec<Wanted> {
     found
 }
 
-/// The words of a query as a full-text expression; `None` when it has no word. A star behind a word stands for every
-/// ending.
+/// The words of a query, all of which must occur, as a full-text expression; `None` when it has no word. A star behind a word
+/// stands for every ending.
 pub(in crate::store) fn match_expression(q: &str) -> Option<String> {
+    Some(format!("{{title text}} : ({})", all_words(q)?))
+}
+
+fn all_words(q: &str) -> Option<String> {
     let words: Vec<String> = wanted(q)
         .into_iter()
         .map(|Wanted { word, begins }| format!("\"{word}\"{}", if begins { "*" } else { "" }))
         .collect();
     (!words.is_empty()).then(|| words.join(" AND "))
+}
+
+/// What the full-text index keeps of a language or a source: one word of its bytes.
+fn tag(kind: char, value: &str) -> String {
+    value.bytes().fold(kind.to_string(), |mut word, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(word, "{byte:02x}");
+        word
+    })
+}
+
+/// Bits of a row of the full-text index that are the article's number; those above are its date (migration 10).
+const NUMBER_BITS: u32 = 28;
+const NUMBER: i64 = (1 << NUMBER_BITS) - 1;
+/// Seconds of the earliest and the latest date that rows of the full-text index tell apart.
+const DATES: (i64, i64) = (-(1 << 34) + 1, (1 << 34) - 1);
+
+/// The first row of the full-text index that an article of that second can have.
+fn row_from(seconds: i64) -> i64 {
+    seconds.clamp(DATES.0, DATES.1) << NUMBER_BITS
 }
 
 /// Where a page ends, in the order of [`Store::search`]. `newest` and `revised` pin what was there when the first page
@@ -101,12 +127,8 @@ struct Place {
     newest: i64,
     revised: i64,
     in_title: bool,
-    published: i64,
-    number: i64,
+    row: i64,
 }
-
-/// What an undated article is sorted by.
-const UNDATED: i64 = -i64::MAX;
 
 impl Store {
     /// Articles that hold all words of a query: those first that have them all in their title, then by publication, the
@@ -126,12 +148,19 @@ impl Store {
         if place.as_ref().is_some_and(|place| place.list != list) {
             return Err(BadCursor.into());
         }
-        let Some(expression) = match_expression(&query.q) else {
+        let Some(words) = all_words(&query.q) else {
             return Ok(Page {
                 items: Vec::new(),
                 next_cursor: None,
             });
         };
+        let tags = [('l', &query.lang), ('s', &query.source)];
+        let tags: String = tags
+            .iter()
+            .filter_map(|(kind, value)| Some(format!(" AND tags : \"{}\"", tag(*kind, value.as_deref()?))))
+            .collect();
+        let titled = format!("title : ({words}){tags}");
+        let others = format!("({{title text}} : ({words}){tags}) NOT title : ({words})");
         Ok(self.read(|connection| {
             let (newest, revised) = match &place {
                 Some(place) => (place.newest, place.revised),
@@ -142,58 +171,57 @@ impl Store {
                     |row| Ok((row.get(0)?, row.get(1)?)),
                 )?,
             };
-            let behind = place.as_ref();
-            let mut found: Vec<((ArticleView, i64), bool, i64)> = connection
-                .prepare_cached(&format!(
-                    "WITH titled AS MATERIALIZED (SELECT rowid AS number FROM search WHERE search MATCH :in_title),
-                     hits AS (
-                       SELECT b.number, b.number IN (SELECT number FROM titled) AS in_title,
-                              coalesce(b.published_s, {UNDATED}) AS published
-                       FROM search f JOIN articles b ON b.number = f.rowid
-                       WHERE search MATCH :words AND b.number <= :newest
-                       AND (:lang IS NULL OR b.lang = :lang) AND (:source IS NULL OR b.source = :source)
-                       AND (:from IS NULL OR b.published_s >= :from) AND (:to IS NULL OR b.published_s <= :to)
-                       AND NOT EXISTS (SELECT 1 FROM revisions r WHERE r.article = b.number AND r.replaced_at > :revised)),
-                     page AS (
-                       SELECT * FROM hits
-                       WHERE :number IS NULL OR (in_title, published, number) < (:after_title, :after_published, :number)
-                       ORDER BY in_title DESC, published DESC, number DESC LIMIT :limit)
-                     SELECT {COLUMNS}, page.in_title, page.published FROM page CROSS JOIN {TABLES}
-                     WHERE a.number = page.number
-                     ORDER BY page.in_title DESC, page.published DESC, page.number DESC"
-                ))?
-                .query_map(
+            // Both lists are read from their ends, as far as the page goes.
+            let mut statement = connection.prepare_cached(&format!(
+                "WITH page AS MATERIALIZED (
+                   SELECT f.rowid AS place, f.rowid & {NUMBER} AS number FROM search f
+                   WHERE search MATCH :words AND f.rowid < :behind AND f.rowid >= :from AND f.rowid < :to
+                   AND f.rowid & {NUMBER} <= :newest
+                   AND NOT EXISTS (SELECT 1 FROM revisions r WHERE r.article = f.rowid & {NUMBER} AND r.replaced_at > :revised)
+                   ORDER BY f.rowid DESC LIMIT :limit)
+                 SELECT {COLUMNS}, page.place FROM page CROSS JOIN {TABLES} WHERE a.number = page.number
+                 ORDER BY page.place DESC"
+            ))?;
+            let mut found: Vec<(ArticleView, bool, i64)> = Vec::new();
+            for (in_title, expression) in [(true, &titled), (false, &others)] {
+                let behind = match &place {
+                    Some(place) if place.in_title == in_title => place.row,
+                    Some(_) if in_title => continue,
+                    _ => i64::MAX,
+                };
+                let wanted = per_page + 1 - found.len();
+                if wanted == 0 {
+                    break;
+                }
+                let rows = statement.query_map(
                     named_params! {
-                        ":in_title": format!("title : ({expression})"),
                         ":words": expression,
+                        ":behind": behind,
+                        ":from": query.from.or(query.to.and(Some(DATES.0))).map_or(i64::MIN, row_from),
+                        ":to": query.to.map_or(i64::MAX, |to| row_from(to.saturating_add(1))),
                         ":newest": newest,
                         ":revised": revised,
-                        ":lang": query.lang,
-                        ":source": query.source,
-                        ":from": query.from,
-                        ":to": query.to,
-                        ":after_title": behind.map(|place| place.in_title),
-                        ":after_published": behind.map(|place| place.published),
-                        ":number": behind.map(|place| place.number),
-                        ":limit": per_page as i64 + 1,
+                        ":limit": wanted as i64,
                     },
-                    |row| Ok((article(row)?, row.get(20)?, row.get(21)?)),
-                )?
-                .collect::<Result<_, _>>()?;
+                    |row| Ok((article(row)?.0, in_title, row.get(20)?)),
+                )?;
+                for one in rows {
+                    found.push(one?);
+                }
+            }
             let more = cut_page(&mut found, per_page);
             let next_cursor = match found.last() {
-                Some(((_, number), in_title, published)) if more => Some(encode(&Place {
+                Some((_, in_title, row)) if more => Some(encode(&Place {
                     list,
                     newest,
                     revised,
                     in_title: *in_title,
-                    published: *published,
-                    number: *number,
+                    row: *row,
                 })?),
                 _ => None,
             };
             Ok(Page {
-                items: found.into_iter().map(|((view, _), ..)| hit(view, &query.q)).collect(),
+                items: found.into_iter().map(|(view, ..)| hit(view, &query.q)).collect(),
                 next_cursor,
             })
         })?)
@@ -346,6 +374,27 @@ mod tests {
     }
 
     #[test]
+    fn a_revision_that_brings_a_date_moves_its_article_to_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = six(dir.path());
+        add(
+            &store,
+            "f0",
+            "Bridge",
+            "The bridge of nobody knows when, until now.",
+            Some(3),
+        );
+        add(&store, "f1", "Bridge", "Another bridge.", Some(1));
+        assert_eq!(
+            walk(&store, &bridges(), |_| ()),
+            ["f0", "f1", "e5", "e4", "e3", "e2", "e1"]
+        );
+        for checked in store.check().unwrap() {
+            assert!(checked.troubles.is_empty(), "{checked:?}");
+        }
+    }
+
+    #[test]
     fn filters_leave_out_and_belong_to_the_cursor() {
         let dir = tempfile::tempdir().unwrap();
         let store = six(dir.path());
@@ -400,7 +449,7 @@ mod tests {
     fn a_query_is_words_never_syntax() {
         assert_eq!(
             match_expression("a\" OR b* c*d *"),
-            Some("\"a\" AND \"or\" AND \"b\"* AND \"c\" AND \"d\"".to_owned()),
+            Some("{title text} : (\"a\" AND \"or\" AND \"b\"* AND \"c\" AND \"d\")".to_owned()),
             "a star behind a word alone means something"
         );
         let (shown, marked) = snippet("", "The bridge, the bridgehead and the ridge.", "bridg*");

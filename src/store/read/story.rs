@@ -245,7 +245,7 @@ pub(super) fn filters(query: &StoryQuery, rare_language: bool) -> Filters {
         Some(Some(expression)) => {
             values.push(expression.into());
             hits = format!(
-                "(SELECT a.story, count(*) AS hits FROM search f JOIN articles a ON a.number = f.rowid
+                "(SELECT a.story, count(*) AS hits FROM search f JOIN articles a ON a.number = f.rowid & 268435455
                   WHERE search MATCH ?{} GROUP BY a.story)",
                 values.len()
             );

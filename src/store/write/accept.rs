@@ -259,8 +259,19 @@ pub(in crate::store) fn index_text(
     text: &str,
 ) -> Result<(), StoreError> {
     transaction
-        .prepare_cached("INSERT INTO search (rowid, title, text) VALUES (?1, ?2, ?3)")?
+        .prepare_cached(
+            "INSERT INTO search (rowid, title, text, tags)
+             SELECT search_row, ?2, ?3, 'l' || hex(lang) || coalesce(' s' || hex(source), '') FROM articles WHERE number = ?1",
+        )?
         .execute(params![number, fold(title), fold(text)])?;
+    Ok(())
+}
+
+/// Takes an article out of the full-text index, before its date changes.
+pub(in crate::store) fn unindex_text(transaction: &Transaction<'_>, number: i64) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached("DELETE FROM search WHERE rowid = (SELECT search_row FROM articles WHERE number = ?1)")?
+        .execute([number])?;
     Ok(())
 }
 
@@ -282,6 +293,7 @@ fn revise(
          FROM articles WHERE number = ?1",
         params![known.number, at],
     )?;
+    unindex_text(transaction, known.number)?;
     transaction.execute(
         "UPDATE articles SET revision = ?2, title = ?3, text = ?4, digest = ?5, removed = ?6, set_aside = ?7,
          keywords = ?8, text_dropped_at = NULL, published_s = coalesce(published_s, ?9), precision = coalesce(precision, ?10),
@@ -303,7 +315,6 @@ fn revise(
             draft.agency,
         ],
     )?;
-    transaction.execute("DELETE FROM search WHERE rowid = ?1", [known.number])?;
     index_text(transaction, known.number, &draft.title, &draft.text)?;
     let story: Option<i64> =
         transaction.query_row("SELECT story FROM articles WHERE number = ?1", [known.number], |row| {

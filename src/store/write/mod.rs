@@ -25,7 +25,7 @@ use crate::story::review::Doubt;
 use crate::story::{Placement, StoryChange};
 use crate::whole::digest;
 use accept::accept_all;
-pub(super) use accept::index_text;
+pub(super) use accept::{index_text, unindex_text};
 pub use correct::{Corrected, Effects, Ended, Kept, KnownArticle, Moved, Standing, Step};
 pub(super) use label::label;
 pub use once::Answered;
@@ -33,7 +33,7 @@ pub(super) use place::recount;
 use place::{commit_placed, log, settle_state, show_face, sweep};
 pub use retain::Retention;
 use watch::raise;
-pub use watch::{Again, Outgoing, Then, Tried};
+pub use watch::{Again, Foreseen, Outgoing, Then, Tried};
 
 /// Code points that are kept of a refused input: enough to recognise it by.
 const REFUSED_CHARACTERS: usize = 2_000;

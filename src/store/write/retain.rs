@@ -9,8 +9,8 @@ use rusqlite::{Transaction, params};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::index_text;
 use super::place::{first_words, log};
+use super::{index_text, unindex_text};
 use crate::store::{Store, StoreError};
 
 /// Articles that are dropped in one transaction, at most (and at least one story).
@@ -127,9 +127,7 @@ fn texts(transaction: &Transaction<'_>, story: i64, at: i64) -> Result<bool, Sto
         transaction
             .prepare_cached("UPDATE revisions SET text = '' WHERE article = ?1")?
             .execute([article])?;
-        transaction
-            .prepare_cached("DELETE FROM search WHERE rowid = ?1")?
-            .execute([article])?;
+        unindex_text(transaction, *article)?;
         index_text(transaction, *article, title, "")?;
         let detail = json!({"text_dropped": true, "reason": "retention"});
         log(

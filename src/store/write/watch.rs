@@ -7,6 +7,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use crate::extract::fold::fold;
 use crate::store::read::match_expression;
@@ -91,7 +92,100 @@ pub enum Again {
     Dead,
 }
 
+/// Articles of the time before that a search is tried on, at most, the newest of them.
+const MOST_FORESEEN: usize = 20_000;
+/// Articles that are named with what a search would have told, at most.
+const NAMED: usize = 5;
+
+/// What a saved search would have told, had it been there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Foreseen {
+    /// Articles that hold its words, which were looked at.
+    pub looked: usize,
+    /// Whether those were all there are; else the newest of them.
+    pub whole: bool,
+    /// Articles that meet the search, those held back not counted.
+    pub alerts: u64,
+    /// Those that its bounds would have held back, by reason.
+    pub held_back: BTreeMap<String, u64>,
+    /// Messages that would have told of them.
+    pub messages: u64,
+    /// The newest that it would have told of.
+    pub newest: Vec<ForeseenArticle>,
+}
+
+/// An article that a saved search would have told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ForeseenArticle {
+    /// Its id.
+    pub id: String,
+    /// Its headline.
+    pub title: String,
+    /// Its language.
+    pub lang: String,
+}
+
 impl Store {
+    /// What a saved search would have told of the articles that joined stories since then (microseconds since 1970). Sources of a
+    /// story are counted as they are now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn foresee(&self, search: &Search, quiet: &Quiet, since: i64) -> Result<Foreseen, StoreError> {
+        self.read(|connection| {
+            let expression = search.q.as_deref().and_then(match_expression);
+            let mut joins: Vec<(i64, i64, i64)> = connection
+                .prepare_cached(
+                    "SELECT c.article, a.story, c.at FROM changes c JOIN articles a ON a.number = c.article
+                     WHERE c.at >= ?1 AND c.kind = 'article_joined' AND c.detail ->> 'from' IS NULL AND a.story IS NOT NULL
+                     AND (?2 IS NULL OR c.article IN (SELECT rowid FROM search WHERE search MATCH ?2))
+                     ORDER BY c.number DESC LIMIT ?3",
+                )?
+                .query_map(params![since, expression, MOST_FORESEEN as i64 + 1], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?
+                .collect::<Result<_, _>>()?;
+            let whole = joins.len() <= MOST_FORESEEN;
+            joins.truncate(MOST_FORESEEN);
+            let mut foreseen = Foreseen {
+                looked: joins.len(),
+                whole,
+                ..Foreseen::default()
+            };
+            let (mut told, mut sent, mut due) = (Vec::new(), None, None::<i64>);
+            for (article, story, at) in joins.into_iter().rev() {
+                if !meets(connection, search, article, story)? {
+                    continue;
+                }
+                match quiet.holds_back(joined(connection, story, article, quiet.least_novelty > 0.0)?) {
+                    Some(held) => *foreseen.held_back.entry(held.name().to_owned()).or_default() += 1,
+                    None => {
+                        if let Some(made) = due.take_if(|due| *due <= at) {
+                            foreseen.messages += 1;
+                            sent = Some(made);
+                        }
+                        let next = quiet.due(at, sent);
+                        due = Some(due.map_or(next, |due| due.min(next)));
+                        told.push(article);
+                    }
+                }
+            }
+            foreseen.messages += u64::from(due.is_some());
+            foreseen.alerts = told.len() as u64;
+            let mut named = connection.prepare_cached("SELECT id, title, lang FROM articles WHERE number = ?1")?;
+            for article in told.iter().rev().take(NAMED) {
+                foreseen.newest.push(named.query_row([article], |row| {
+                    Ok(ForeseenArticle {
+                        id: row.get(0)?,
+                        title: row.get(1)?,
+                        lang: row.get(2)?,
+                    })
+                })?);
+            }
+            Ok(foreseen)
+        })
+    }
+
     /// Makes a watch with its first secret and the secret part of its feed's address; its id.
     ///
     /// # Errors
@@ -624,7 +718,11 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
         }
         if event == Event::ArticleJoined && detail.get("from").is_none() {
             for watch in &searches {
-                if meets(transaction, watch, change)? {
+                let met = match (&watch.search, change.article) {
+                    (Some(search), Some(article)) => meets(transaction, search, article, change.story)?,
+                    _ => false,
+                };
+                if met {
                     tell(transaction, watch, event, change, now)?;
                 }
             }
@@ -714,21 +812,18 @@ fn joined(connection: &Connection, story: i64, article: i64, novelty: bool) -> R
     })
 }
 
-/// Whether an article that was placed meets a saved search.
-fn meets(connection: &Connection, watch: &Watching, change: &Logged) -> Result<bool, StoreError> {
-    let (Some(search), Some(article)) = (&watch.search, change.article) else {
-        return Ok(false);
-    };
+/// Whether an article that was placed in a story meets a saved search.
+fn meets(connection: &Connection, search: &Search, article: i64, story: i64) -> Result<bool, StoreError> {
     let holds = |expression: &str| -> Result<bool, StoreError> {
         Ok(connection
-            .prepare_cached("SELECT 1 FROM search WHERE search MATCH ?1 AND rowid = ?2")?
+            .prepare_cached("SELECT 1 FROM search WHERE search MATCH ?1 AND rowid = (SELECT search_row FROM articles WHERE number = ?2)")?
             .exists(params![expression, article])?)
     };
     let (lang, source, sources, about): (String, Option<String>, i64, String) = connection
         .prepare_cached(
             "SELECT a.lang, a.source, s.sources, s.about FROM articles a, stories s WHERE a.number = ?1 AND s.number = ?2",
         )?
-        .query_row([article, change.story], |row| {
+        .query_row([article, story], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })?;
     if search.lang.as_ref().is_some_and(|wanted| *wanted != lang)

@@ -175,13 +175,11 @@ pub struct Words {
     pub watch_test: &'static str,
     pub watch_pause: &'static str,
     pub watch_resume: &'static str,
-    pub watch_replay: &'static str,
     pub watch_rotate: &'static str,
     pub watch_delete: &'static str,
     pub watch_told: &'static str,
     pub watch_told_nothing: &'static str,
     pub watch_told_more: &'static str,
-    pub watch_messages: &'static str,
     pub watch_no_messages: &'static str,
     pub watch_refused: &'static str,
     pub watch_unknown: &'static str,
@@ -302,6 +300,74 @@ pub struct Words {
 
     /// Pages that editors keep open.
     pub live: &'static Live,
+    pub embed: Embed,
+    pub watching: Watching,
+}
+
+/// The words of the forms of watches.
+pub struct Watching {
+    pub new: &'static str,
+    pub new_meaning: &'static str,
+    pub called: &'static str,
+    pub words: &'static str,
+    pub name: &'static str,
+    pub language: &'static str,
+    pub source: &'static str,
+    pub min_sources: &'static str,
+    pub url: &'static str,
+    pub what: &'static str,
+    pub which: &'static str,
+    pub settings: &'static str,
+    pub bounds: &'static str,
+    pub bounds_meaning: &'static str,
+    pub cool_down: &'static str,
+    pub digest: &'static str,
+    pub digest_at: &'static str,
+    pub novelty: &'static str,
+    pub near_duplicates: &'static str,
+    pub only_new_sources: &'static str,
+    pub preview: &'static str,
+    pub make: &'static str,
+    pub save: &'static str,
+    pub messages_counted: Counted,
+    /// `{articles}`, `{messages}`.
+    pub foreseen: &'static str,
+    /// `{n}` were looked at.
+    pub foreseen_part: &'static str,
+    pub held_reasons: &'static [(&'static str, &'static str)],
+    /// `{field}`, `{value}`.
+    pub no_number: &'static str,
+    /// `{value}`.
+    pub no_time: &'static str,
+    pub log: &'static str,
+    pub log_all: &'static str,
+    pub when: &'static str,
+    pub state: &'static str,
+    pub status: &'static str,
+    pub latency: &'static str,
+    pub body: &'static str,
+    pub tries: &'static str,
+    pub older: &'static str,
+    pub again: &'static str,
+    pub again_selected: &'static str,
+    pub again_span: &'static str,
+    pub again_dead: &'static str,
+    pub from: &'static str,
+    pub to: &'static str,
+    /// `{n}`.
+    pub again_done: &'static str,
+    pub select: &'static str,
+    pub next_try: &'static str,
+}
+
+/// The words of an embedded timeline.
+pub struct Embed {
+    pub refused: &'static str,
+    pub refused_text: &'static str,
+    pub missing: &'static str,
+    pub missing_text: &'static str,
+    /// `{date}` is when the story last changed.
+    pub as_of: &'static str,
 }
 
 impl Words {
@@ -399,6 +465,16 @@ impl Words {
     /// `3 held back`.
     pub fn held_back(&self, number: impl Borrow<u64>) -> String {
         self.counted(&self.held_back_counted, *number.borrow())
+    }
+
+    /// So many messages.
+    pub fn messages(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.watching.messages_counted, *number.borrow())
+    }
+
+    /// Why an alert was held back.
+    pub fn held_reason<'a>(&self, reason: &'a str) -> &'a str {
+        named(self.watching.held_reasons, reason)
     }
 
     /// `3 messages given up`.
