@@ -698,6 +698,7 @@ fn pages_are_accessible() {
     pages.insert("review", "/review".to_owned());
     pages.insert("watches", "/watches".to_owned());
     pages.insert("watch", format!("/watches/{}", watch["id"].as_str().expect("an id")));
+    pages.insert("new watch", "/watches/new".to_owned());
     pages.insert("login", "/login".to_owned());
     pages.insert("then", format!("/stories/{story}?as_of=120"));
     pages.insert("nothing", "/stories/none".to_owned());

@@ -138,7 +138,7 @@ impl Store {
                 .prepare_cached(
                     "SELECT c.article, a.story, c.at FROM changes c JOIN articles a ON a.number = c.article
                      WHERE c.at >= ?1 AND c.kind = 'article_joined' AND c.detail ->> 'from' IS NULL AND a.story IS NOT NULL
-                     AND (?2 IS NULL OR c.article IN (SELECT rowid FROM search WHERE search MATCH ?2))
+                     AND (?2 IS NULL OR c.article IN (SELECT rowid & 268435455 FROM search WHERE search MATCH ?2))
                      ORDER BY c.number DESC LIMIT ?3",
                 )?
                 .query_map(params![since, expression, MOST_FORESEEN as i64 + 1], |row| {
