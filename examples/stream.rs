@@ -1,9 +1,10 @@
 //! Measures the story stage alone on a large stream: articles a second by tenth of it, memory, the largest stories.
 //!
-//! `cargo run --release --example stream -- FILE [--limit N] [--a-day N] [--clock] [--synthetic] [--digest] [--stories OUT]`:
+//! `cargo run --release --example stream -- FILE [--limit N] [--a-day N] [--clock] [--synthetic [--times N]] [--digest] [--stories OUT]`:
 //! FILE is a collection (`.jsonl`, `.jsonl.gz`). Undated articles get a clock of their own, N a day (5,000 unless said
-//! otherwise), in the file's order; with `--clock` all do, so that the stream is as dense at its beginning as at its end. All are embedded once, in target/story-vectors, and that is not measured; with `--synthetic` they get vectors
-//! made like news instead, and no model is needed. As in the service, an article whose folded text has been seen follows the
+//! otherwise), in the file's order; with `--clock` all do, so that the stream is as dense at its beginning as at its end. All are
+//! embedded once, in target/story-vectors, and that is not measured; with `--synthetic` they get vectors made like news instead,
+//! and no model is needed; with `--times` the file is gone through so often, each time as other articles. As in the service, an article whose folded text has been seen follows the
 //! first one. `--digest` prints a digest of every decision, which changes of speed alone must leave as it is. `--stories` writes
 //! the twenty largest stories and twenty others with the titles of their articles and how coherent they are, for reading; it quotes articles of others, so
 //! keep it out of the repository.
@@ -36,7 +37,7 @@ const TITLES: usize = 30;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut file, mut limit, mut a_day, mut out) = (None, usize::MAX, 5000.0, None);
-    let (mut clock, mut synthetic, mut digest) = (false, false, None);
+    let (mut clock, mut synthetic, mut times, mut digest) = (false, false, 1, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{argument} wants a value"));
@@ -44,6 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--limit" => limit = value()?.parse()?,
             "--clock" => clock = true,
             "--synthetic" => synthetic = true,
+            "--times" => times = value()?.parse()?,
             "--digest" => digest = Some(Sha256::new()),
             "--a-day" => a_day = value()?.parse()?,
             "--stories" => out = Some(PathBuf::from(value()?)),
@@ -54,14 +56,31 @@ fn main() -> Result<(), Box<dyn Error>> {
         .filter(|file| file.is_file())
         .ok_or("usage: stream FILE: a collection, .jsonl or .jsonl.gz")?;
     let settings = Settings::load(None)?;
-    let mut articles = if synthetic {
-        let mut articles = shared::texts(&file, &settings, false)?;
-        News::vectors(&mut articles);
-        articles
-    } else {
-        let (mut embedder, centres) = shared::open(&settings)?;
-        shared::read(&file, &settings, &mut *embedder, &centres, false)?
-    };
+    let mut articles =
+        if synthetic {
+            let once = shared::texts(&file, &settings, false)?;
+            let mut articles: Vec<shared::Article> = Vec::new();
+            for time in 0..times {
+                articles.extend(once.iter().take(limit.saturating_sub(articles.len())).map(|article| {
+                    shared::Article {
+                        text: if time == 0 {
+                            article.text.clone()
+                        } else {
+                            format!("{} {time}", article.text)
+                        },
+                        lang: article.lang.clone(),
+                        label: article.label.clone(),
+                        vector: Vec::new(),
+                        time: article.time,
+                    }
+                }));
+            }
+            News::vectors(&mut articles);
+            articles
+        } else {
+            let (mut embedder, centres) = shared::open(&settings)?;
+            shared::read(&file, &settings, &mut *embedder, &centres, false)?
+        };
     let dimension = articles.first().map_or(1, |article| article.vector.len());
     articles.truncate(limit);
     let before = memory();

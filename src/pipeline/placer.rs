@@ -338,8 +338,16 @@ impl Placer {
             .store
             .commit_corrected(&corrected, now)
             .inspect_err(|_| self.stale = true)?;
+        self.know_who_is_apart().inspect_err(|_| self.stale = true)?;
         self.metrics.changed(&corrected.changes);
         Ok(Decreed::Done(number))
+    }
+
+    /// Tells the engine where the articles are that corrections keep apart from others: many may be out of its memory.
+    fn know_who_is_apart(&mut self) -> Result<(), PipelineError> {
+        let apart: Vec<u64> = self.engine.constraints().kept_apart().collect();
+        self.engine.know_of(self.store.stories_of(&apart)?);
+        Ok(())
     }
 
     fn clock(&self, moment: Option<i64>) -> Clock {
@@ -578,6 +586,7 @@ impl Placer {
         }
         let standing = self.store.standing(None)?;
         self.engine.restrain(Plan::default().constraints(&standing, 0));
+        self.know_who_is_apart()?;
         self.stale = false;
         Ok(())
     }

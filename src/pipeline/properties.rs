@@ -569,3 +569,34 @@ proptest! {
         stops.check();
     }
 }
+
+/// Found by the properties above: a story whose articles were all forgotten took in what an editor keeps apart from one.
+#[test]
+fn what_is_kept_apart_stays_so_when_one_of_them_is_out_of_memory() {
+    use Act::{Arrive, Correct, Repeat, Wait};
+    let acts = [
+        Arrive(vec![(0, 0), (0, 0), (0, 0)]),
+        Arrive(vec![(0, 10), (0, 0)]),
+        Arrive(vec![(0, 0), (0, 0), (5, 0)]),
+        Correct(2, vec![607]),
+        Arrive(vec![(0, 0), (3, 63)]),
+        Arrive(vec![(0, 0), (0, 0)]),
+        Arrive(vec![(5, 167), (0, 118), (5, 82), (4, 195)]),
+        Correct(2, vec![746]),
+        Arrive(vec![(0, 3), (5, 103), (4, 138)]),
+        Repeat(383),
+        Arrive(vec![(1, 41), (1, 103)]),
+        Arrive(vec![(0, 115), (4, 78), (3, 86)]),
+        Wait(13),
+        Arrive(vec![(3, 19)]),
+        Arrive(vec![(2, 145), (3, 44), (1, 88), (4, 71)]),
+        Correct(7, vec![79, 325, 127]),
+        Correct(5, vec![695, 919]),
+        Correct(5, vec![747, 681, 924]),
+        Repeat(669),
+    ];
+    let dir = folder();
+    let mut room = acts.iter().fold(Newsroom::open(dir.path()), Newsroom::act);
+    room.placer.save().expect("saved");
+    room.check();
+}

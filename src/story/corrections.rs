@@ -7,7 +7,7 @@
 //! stories are never made one but by another correction. See Wagstaff et al. 2001 (must- and cannot-links) for the idea;
 //! here a hold names the story, so that the id is kept too.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::story::graph::{Article, Bounds, Community, Graph};
 use crate::story::strands::Stories;
@@ -28,6 +28,8 @@ pub struct Hold {
 pub struct Constraints {
     held: HashMap<Article, Hold>,
     never: HashMap<Article, BTreeSet<Article>>,
+    /// The stories of articles that are kept apart from others and are not in memory.
+    away: BTreeMap<Article, u64>,
     /// Stories in which an article is held, or that an editor named.
     shaped: HashSet<u64>,
 }
@@ -50,7 +52,40 @@ impl Constraints {
             shaped: held.values().map(|hold| hold.story).chain(named).collect(),
             held,
             never: apart,
+            away: BTreeMap::new(),
         }
+    }
+
+    /// The articles that are kept apart from others, in no order.
+    pub fn kept_apart(&self) -> impl Iterator<Item = Article> + '_ {
+        self.never.keys().copied()
+    }
+
+    /// Where an article that is kept apart from others was when it was taken out of memory.
+    pub fn put_away(&mut self, article: Article, story: u64) {
+        if self.never.contains_key(&article) {
+            self.away.insert(article, story);
+        }
+    }
+
+    /// A story goes on in another one, with those of its articles that are not in memory.
+    pub fn follow(&mut self, story: u64, into: u64) {
+        for away in self.away.values_mut().filter(|away| **away == story) {
+            *away = into;
+        }
+    }
+
+    /// The story of an article that is kept apart from others and is not in memory.
+    pub fn away(&self, article: Article) -> Option<u64> {
+        self.away.get(&article).copied()
+    }
+
+    /// Articles of a story that are kept apart from others and are not in memory, by number.
+    pub fn away_in(&self, story: u64) -> impl Iterator<Item = Article> + '_ {
+        self.away
+            .iter()
+            .filter(move |(_, of)| **of == story)
+            .map(|(article, _)| *article)
     }
 
     /// Whether nothing is asked.
@@ -97,7 +132,10 @@ pub struct StrandBounds<'a> {
 
 impl StrandBounds<'_> {
     fn story(&self, graph: &Graph, article: Article) -> Option<u64> {
-        self.stories.of(graph.community(article)?)
+        match graph.community(article) {
+            Some(community) => self.stories.of(community),
+            None => self.constraints.away(article),
+        }
     }
 }
 

@@ -496,8 +496,8 @@ impl Engine {
             let others: Vec<Article> = self.constraints.apart(article).collect();
             for other in others {
                 let story = self.story_of(article);
-                if story.is_some() && story == self.story_of(other) {
-                    let leaving = if self.constraints.held(article).is_some() {
+                if story.is_some() && story == self.whereabouts(other) {
+                    let leaving = if self.constraints.held(article).is_some() && self.story_of(other).is_some() {
                         other
                     } else {
                         article
@@ -530,8 +530,25 @@ impl Engine {
         }
         let (fewer, more) = if self.size(a) < self.size(b) { (a, b) } else { (b, a) };
         let strands = self.stories.strands(fewer);
-        let mut members = strands.flat_map(|strand| self.graph.members(strand));
-        !members.any(|member| asked.apart(member).any(|other| self.story_of(other) == Some(more)))
+        let mut members = strands
+            .flat_map(|strand| self.graph.members(strand))
+            .chain(asked.away_in(fewer).filter(|article| self.strand(*article).is_none()));
+        !members.any(|member| asked.apart(member).any(|other| self.whereabouts(other) == Some(more)))
+    }
+
+    /// The story of an article that is kept apart from others, in memory or not.
+    fn whereabouts(&self, article: Article) -> Option<u64> {
+        match self.graph.community(article) {
+            Some(strand) => self.stories.of(strand),
+            None => self.constraints.away(article),
+        }
+    }
+
+    /// Takes over where articles are that corrections keep apart from others; those in memory are known better.
+    pub fn know_of(&mut self, stories: impl IntoIterator<Item = (Article, u64)>) {
+        for (article, story) in stories {
+            self.constraints.put_away(article, story);
+        }
     }
 
     /// The pairs that [`Engine::place`] would compare, with their signals: for training.
@@ -1080,6 +1097,7 @@ impl Engine {
             // A story that an editor shaped keeps its id and its members, those out of memory too.
             if self.stories.strands(story).next().is_none() && !self.constraints.is_shaped(story) {
                 self.headlines.remove(&story);
+                self.constraints.follow(story, into);
                 changes.push(StoryChange::Merged { story, into });
             }
         }
@@ -1157,6 +1175,9 @@ impl Engine {
         let mut times = Vec::new();
         for article in gone {
             let strand = self.graph.community(article);
+            if let Some(story) = strand.and_then(|strand| self.stories.of(strand)) {
+                self.constraints.put_away(article, story);
+            }
             self.graph.remove(article);
             if let Some(strand) = strand.filter(|strand| self.graph.size(*strand) == 0) {
                 self.stories.remove(strand);

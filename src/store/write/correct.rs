@@ -285,6 +285,22 @@ impl Store {
         })
     }
 
+    /// Where articles are now; those that wait are left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn stories_of(&self, articles: &[u64]) -> Result<Vec<(u64, u64)>, StoreError> {
+        let connection = self.writer()?;
+        let mut statement =
+            connection.prepare_cached("SELECT story FROM articles WHERE number = ?1 AND story IS NOT NULL")?;
+        let mut found = Vec::new();
+        for article in articles {
+            let story: Option<i64> = statement.query_row([*article as i64], |row| row.get(0)).optional()?;
+            found.extend(story.map(|story| (*article, story as u64)));
+        }
+        Ok(found)
+    }
+
     /// The article that gives a story its headline, and the correction that gave it a title instead, if one did.
     ///
     /// # Errors
