@@ -7,6 +7,7 @@ mod bad_input;
 mod browser;
 mod corrections;
 mod demonstration;
+mod desk;
 mod disk;
 mod export;
 mod graph;

@@ -39,6 +39,8 @@ const TABLE: &[(&str, Need, Need)] = &[
     ("/articles/{id}", READ, Token),
     ("/documents/{id}", READ, Token),
     ("/review", READ, Token),
+    ("/corrections", READ, EDIT),
+    ("/corrections/{number}/{act}", Token, EDIT),
     ("/search", READ, Token),
     ("/watches", EDIT, Token),
     ("/watches/{id}", EDIT, EDIT),

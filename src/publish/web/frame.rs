@@ -10,7 +10,7 @@ use crate::publish::access::{Caller, cookie};
 use crate::store::read::ReadError;
 
 /// How long a choice is remembered: a year, in seconds.
-const REMEMBERED: u32 = 365 * 24 * 3600;
+pub const REMEMBERED: u32 = 365 * 24 * 3600;
 const THEMES: [&str; 3] = ["system", "dark", "light"];
 
 /// The frame of one answer.

@@ -8,6 +8,7 @@ use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
+use super::desk::{Asks, Desk};
 use super::frame::{Frame, Sorry, parameter, with};
 use super::history::{Entry, told};
 use super::pace::{MEMBERS, Pace};
@@ -216,6 +217,7 @@ struct StoryPage {
     more_articles: Option<String>,
     history: Vec<Entry>,
     older: Option<String>,
+    desk: Desk,
     story: StoryView,
 }
 
@@ -230,6 +232,7 @@ struct Told {
     ends: Vec<(&'static str, Link, String)>,
     related: Vec<Link>,
     demonstration: bool,
+    desk: Desk,
     story: StoryView,
 }
 
@@ -242,7 +245,7 @@ enum Found {
 /// `GET /stories/{id}`: a merged story sends on to the one that it goes on in, before anything is computed.
 pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Sorry> {
     let mut frame = Frame::of(&request);
-    let (words, settings) = (frame.words, Arc::clone(&app.settings));
+    let (words, settings, asks) = (frame.words, Arc::clone(&app.settings), Asks::of(&request));
     let cursor = some(&parameter(&request, "cursor"));
     let before = some(&parameter(&request, "before"));
     let granularity = Granularity::of(&parameter(&request, "granularity")).unwrap_or_default();
@@ -307,6 +310,7 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
                 split_from: story.split_from.as_ref().map(link),
                 split_into: story.split_into.iter().map(link).collect(),
                 demonstration: store.is_demonstration()?,
+                desk: Desk::of_story(&store, words, &asks, &story)?,
                 story,
             })))
         })
@@ -373,6 +377,7 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
         articles: told.articles,
         history: told.history,
         older: further("before", &told.older),
+        desk: told.desk,
         story: told.story,
     };
     Ok(frame.page(StatusCode::OK, &template))
