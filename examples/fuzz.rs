@@ -31,7 +31,7 @@ use silsila::extract::rules::Rules as _;
 use silsila::extract::{NewsRules, html, json};
 use silsila::pipeline::{
     Answers, CorrectionError, Decree, Decreed, Desk, Intake, IntakeError, Once, Outcome, Receipt, Refusal,
-    RefusedInput, Submission,
+    RefusedInput, SeenStory, Submission,
 };
 use silsila::publish::access::Access;
 use silsila::publish::memo::Memo;
@@ -404,7 +404,7 @@ impl Intake for Hole {
 }
 
 impl Desk for Hole {
-    fn decree(&self, _: Decree, _: Signature) -> Result<Decreed, CorrectionError> {
+    fn decree(&self, _: Decree, _: Signature, _: Vec<SeenStory>) -> Result<Decreed, CorrectionError> {
         Err(CorrectionError::NoCorrection(1))
     }
 }

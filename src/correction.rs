@@ -33,6 +33,12 @@ pub enum Correction {
         /// The selected articles: some of it, not all.
         #[serde(alias = "article_ids", deserialize_with = "one_or_many")]
         articles: Vec<String>,
+        /// A title for the part that was selected.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+        /// The title's language; without it, guessed from the title and the story's languages.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lang: Option<String>,
     },
     /// Articles belong to another story, and stay there.
     Move {
@@ -163,6 +169,7 @@ mod tests {
         for text in [
             r#"{"kind":"merge","stories":["s1","s2"]}"#,
             r#"{"kind":"split","story_id":"s1","articles":["a"]}"#,
+            r#"{"kind":"split","story_id":"s1","articles":["a"],"title":"Floods","lang":"en"}"#,
             r#"{"kind":"move","articles":["a"],"story_id":"s2"}"#,
             r#"{"kind":"pin","articles":["a"]}"#,
             r#"{"kind":"rename","story_id":"s1","title":"هدنة"}"#,

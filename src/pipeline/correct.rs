@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correction::{Correction, MOST_CHARACTERS, MOST_TOGETHER};
 use crate::extract::language::detect_among;
-use crate::pipeline::PipelineError;
+use crate::pipeline::{ChangedStory, PipelineError};
 use crate::store::write::{Effects, Ended, Kept, Moved, Standing};
 use crate::store::{Store, StoreError};
 use crate::story::corrections::{Constraints, Hold};
@@ -46,6 +46,12 @@ pub enum CorrectionError {
         /// What would not hold any more.
         why: String,
     },
+    /// Stories are not as the editor saw them.
+    #[error(
+        "{} changed since it was seen; look at it again",
+        .0.iter().map(|one| one.story_id.as_str()).collect::<Vec<_>>().join(", ")
+    )]
+    Changed(Vec<ChangedStory>),
     /// The correction is undone, or is not.
     #[error("{0}")]
     State(String),
@@ -163,7 +169,19 @@ impl Planner<'_> {
     pub fn plan(&self, asked: &Correction) -> Result<Plan, CorrectionError> {
         let plan = match asked {
             Correction::Merge { stories, into } => self.merge(stories, into.as_deref())?,
-            Correction::Split { story_id, articles } => self.split(story_id, articles)?,
+            Correction::Split {
+                story_id,
+                articles,
+                title,
+                lang,
+            } => {
+                let (mut plan, part) = self.split(story_id, articles)?;
+                if let Some(title) = title {
+                    plan.effects.titled = Some(part);
+                    plan.title = Some((part, Some(self.title(self.story(story_id)?, title, lang.as_deref())?)));
+                }
+                plan
+            }
             Correction::Move { articles, story_id } => {
                 let to = self.story(story_id)?;
                 let articles = self.articles(articles, 1)?;
@@ -171,16 +189,13 @@ impl Planner<'_> {
             }
             Correction::Pin { articles } => self.hold(self.articles(articles, 1)?)?,
             Correction::Rename { story_id, title, lang } => {
-                let (story, title) = (self.story(story_id)?, text("title", title)?);
-                let lang = match lang {
-                    Some(lang) => language(lang)?,
-                    None => detect_among(title, &self.store.languages_of(story)?),
-                };
+                let story = self.story(story_id)?;
+                let title = self.title(story, title, lang.as_deref())?;
                 // The article that stood for it stays, so that the name is never left without a story.
                 let (headline, _) = self.store.headline_of(story)?;
                 Plan {
                     holds: headline.into_iter().map(|article| (article, story)).collect(),
-                    title: Some((story, Some((title.to_owned(), lang)))),
+                    title: Some((story, Some(title))),
                     ..about([story])
                 }
             }
@@ -296,8 +311,16 @@ impl Planner<'_> {
         plan.effects
             .stories
             .extend(kept.effects.stories.iter().map(|story| home(*story)));
-        if let Correction::Rename { .. } = kept.asked {
-            for story in kept.effects.stories.iter().copied().map(home) {
+        if let Correction::Rename { .. } | Correction::Split { title: Some(_), .. } = kept.asked {
+            let began = |story: &u64| kept.effects.began.iter().any(|(began, _)| began == story);
+            for story in kept
+                .effects
+                .stories
+                .iter()
+                .copied()
+                .filter(|story| !began(story))
+                .map(home)
+            {
                 // It may have gone on in a story with a name of its own.
                 if self.store.headline_of(story)?.1 != Some(kept.number) {
                     continue;
@@ -341,7 +364,8 @@ impl Planner<'_> {
         self.hold(members.into_values().flatten().map(|article| (article, to)).collect())
     }
 
-    fn split(&self, story: &str, articles: &[String]) -> Result<Plan, CorrectionError> {
+    /// A split, and the story that the selected part is.
+    fn split(&self, story: &str, articles: &[String]) -> Result<(Plan, u64), CorrectionError> {
         let (id, story) = (story, self.story(story)?);
         let selected = self.articles(articles, 1)?;
         if let Some(other) = selected.values().find(|other| **other != story) {
@@ -370,7 +394,17 @@ impl Planner<'_> {
         });
         let mut plan = self.hold(targets.collect())?;
         plan.effects.began.push((new, story));
-        Ok(plan)
+        Ok((plan, if select_new { new } else { story }))
+    }
+
+    /// A title for a story, and its language.
+    fn title(&self, story: u64, title: &str, lang: Option<&str>) -> Result<(String, String), CorrectionError> {
+        let title = text("title", title)?;
+        let lang = match lang {
+            Some(lang) => language(lang)?,
+            None => detect_among(title, &self.store.languages_of(story)?),
+        };
+        Ok((title.to_owned(), lang))
     }
 
     fn always(&self, articles: &[String]) -> Result<Plan, CorrectionError> {

@@ -275,13 +275,35 @@ pub enum Decreed {
     Trial(Effects),
 }
 
+/// A story as an editor saw it when deciding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenStory {
+    /// The story's id.
+    pub story_id: String,
+    /// Number of its latest change then.
+    pub version: u64,
+    /// Whether articles that came in since, and stories that fell asleep, make no difference to what is decided.
+    pub may_grow: bool,
+}
+
+/// A story that is not as an editor saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedStory {
+    /// The story's id.
+    pub story_id: String,
+    /// Number of its latest change when it was seen.
+    pub seen: u64,
+    /// Number of its latest change now.
+    pub version: u64,
+}
+
 /// Where editors hand in corrections. Blocks until the writer has decided; call it off the async threads.
 pub trait Desk: Send + Sync {
-    /// Makes, tries, undoes or redoes a correction. It is durable when this returns.
+    /// Makes, tries, undoes or redoes a correction, if the stories are as they were `seen`. It is durable when this returns.
     ///
     /// # Errors
     /// Why nothing was changed.
-    fn decree(&self, decree: Decree, by: Signature) -> Result<Decreed, CorrectionError>;
+    fn decree(&self, decree: Decree, by: Signature, seen: Vec<SeenStory>) -> Result<Decreed, CorrectionError>;
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::pipeline::correct::{Plan, Planner};
 use crate::pipeline::derived::{Derived, Loaded};
 use crate::pipeline::meaning::Meaning;
-use crate::pipeline::{CorrectionError, Decree, Decreed, PipelineError};
+use crate::pipeline::{CorrectionError, Decree, Decreed, PipelineError, SeenStory};
 use crate::store::Store;
 use crate::store::write::{Batch, Clock, Corrected, Placed, Queued, Standing, Step, Stored, StoryFace};
 use crate::story::weights::Weights;
@@ -239,7 +239,8 @@ impl Placer {
         Ok(self.store.retain(&self.settings.retention, now)?)
     }
 
-    /// Makes, tries, undoes or redoes a correction. `now` and `moment` as for [`Placer::step`].
+    /// Makes, tries, undoes or redoes a correction, if the stories are as they were `seen`: no other decides between that
+    /// look and this decision. `now` and `moment` as for [`Placer::step`].
     ///
     /// # Errors
     /// Why nothing was changed.
@@ -247,11 +248,16 @@ impl Placer {
         &mut self,
         decree: Decree,
         by: Signature,
+        seen: &[SeenStory],
         now: DateTime<Utc>,
         moment: Option<i64>,
     ) -> Result<Decreed, CorrectionError> {
         if self.stale {
             self.restore()?;
+        }
+        let changed = self.store.changed_since(seen)?;
+        if !changed.is_empty() {
+            return Err(CorrectionError::Changed(changed));
         }
         match decree {
             Decree::Make { asked, trial } => {

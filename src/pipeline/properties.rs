@@ -225,7 +225,7 @@ impl<'a> Newsroom<'a> {
         // Many make no sense, or are in one another's way.
         let made = self
             .placer
-            .decree(decree.clone(), by, self.now, Some(self.now.timestamp()));
+            .decree(decree.clone(), by, &[], self.now, Some(self.now.timestamp()));
         self.decided += u64::from(made.is_ok() && matches!(decree, Decree::Make { .. } | Decree::Redo(_)));
     }
 
@@ -273,6 +273,8 @@ impl<'a> Newsroom<'a> {
                     let asked = match kind {
                         0 => Correction::Merge { stories, into: None },
                         1 => Correction::Split {
+                            title: None,
+                            lang: None,
                             story_id: story,
                             articles: vec![first],
                         },

@@ -16,7 +16,7 @@ use crate::embed::worker::Worker;
 use crate::metrics::Metrics;
 use crate::pipeline::{
     Answers, CorrectionError, Decree, Decreed, Desk, Intake, IntakeError, Meaning, Once, PipelineError, Placer,
-    Receipt, Refusal, RefusedInput, Submission,
+    Receipt, Refusal, RefusedInput, SeenStory, Submission,
 };
 use crate::store::write::Answered;
 use crate::store::{Store, StoreError};
@@ -51,6 +51,7 @@ struct Shared {
 struct Request {
     decree: Decree,
     by: Signature,
+    seen: Vec<SeenStory>,
     answer: SyncSender<Result<Decreed, CorrectionError>>,
 }
 
@@ -225,10 +226,16 @@ fn write(placer: &mut Placer, shared: &Shared, save_every: Option<Duration>) {
             saved = Instant::now();
         }
         let request = shared.lock().requests.pop_front();
-        if let Some(Request { decree, by, answer }) = request {
+        if let Some(request) = request {
             let now = Utc::now();
             // Who asked may have gone; what is decided stands.
-            drop(answer.send(placer.decree(decree, by, now, Some(now.timestamp()))));
+            let Request {
+                decree,
+                by,
+                seen,
+                answer,
+            } = request;
+            drop(answer.send(placer.decree(decree, by, &seen, now, Some(now.timestamp()))));
             continue;
         }
         let now = Utc::now();
@@ -405,14 +412,19 @@ impl Intake for Pipeline {
 }
 
 impl Desk for Pipeline {
-    fn decree(&self, decree: Decree, by: Signature) -> Result<Decreed, CorrectionError> {
+    fn decree(&self, decree: Decree, by: Signature, seen: Vec<SeenStory>) -> Result<Decreed, CorrectionError> {
         let (answer, answered) = std::sync::mpsc::sync_channel(1);
         {
             let mut state = self.shared.lock();
             if state.closing {
                 return Err(CorrectionError::Closed);
             }
-            state.requests.push_back(Request { decree, by, answer });
+            state.requests.push_back(Request {
+                decree,
+                by,
+                seen,
+                answer,
+            });
         }
         self.shared.changed.notify_all();
         loop {

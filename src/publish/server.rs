@@ -283,6 +283,7 @@ fn cors(origins: &[String]) -> Condition<Cors> {
         .allowed_headers([
             "authorization",
             "content-type",
+            "if-match",
             "if-none-match",
             "idempotency-key",
             "last-event-id",

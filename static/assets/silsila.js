@@ -22,7 +22,7 @@ function go(step) {
 }
 
 // The letter on the key where the layout has no Latin letters (an Arabic one), else the letter typed.
-function keyOf(event) {
+export function keyOf(event) {
   if (/^[\x21-\x7e]$/.test(event.key)) return event.key;
   if (event.code === "Slash") return event.shiftKey ? "?" : "/";
   if (event.code === "Period") return ".";

@@ -696,6 +696,7 @@ fn pages_are_accessible() {
     assert_eq!(status, 201, "{watch}");
     pages.insert("front", "/".to_owned());
     pages.insert("review", "/review".to_owned());
+    pages.insert("corrections", "/corrections".to_owned());
     pages.insert("watches", "/watches".to_owned());
     pages.insert("watch", format!("/watches/{}", watch["id"].as_str().expect("an id")));
     pages.insert("new watch", "/watches/new".to_owned());

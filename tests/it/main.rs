@@ -8,6 +8,7 @@ mod browser;
 mod complaints;
 mod corrections;
 mod demonstration;
+mod desk;
 mod disk;
 mod embed;
 mod examples;

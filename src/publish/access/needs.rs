@@ -44,6 +44,8 @@ const TABLE: &[(&str, Need, Need)] = &[
     ("/articles/{id}", READ, Token),
     ("/documents/{id}", READ, Token),
     ("/review", READ, Token),
+    ("/corrections", READ, EDIT),
+    ("/corrections/{number}/{act}", Token, EDIT),
     ("/search", READ, Token),
     ("/watches", EDIT, EDIT),
     ("/watches/new", EDIT, Token),

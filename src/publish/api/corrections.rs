@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{IF_MATCH, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::intake::{body, json, media_type};
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, StoryChanges};
 use super::{Paging, Parameters, answer, page, read};
 use crate::correction::{Correction, MOST_CHARACTERS, MOST_NAMED, Signature};
-use crate::pipeline::{CorrectionError, Decree, Decreed};
+use crate::pipeline::{ChangedStory, CorrectionError, Decree, Decreed, SeenStory};
 use crate::publish::App;
 use crate::publish::access::Caller;
-use crate::store::read::{CorrectionView, Page};
+use crate::store::Store;
+use crate::store::read::{CorrectionView, PER_PAGE, Page};
 
 /// A correction with its signature, as it is handed in.
 #[derive(Debug, ToSchema)]
@@ -30,15 +31,16 @@ pub struct Signed {
 
 /// Corrections, newest first.
 #[utoipa::path(get, path = "/v1/corrections", operation_id = "corrections",
-    params(("story_id" = Option<String>, Query, description = "Those that are about this story"), Paging),
+    params(("story_id" = Option<String>, Query, description = "Those that are about this story"),
+        ("author" = Option<String>, Query, description = "Those that this author made"), Paging),
     responses((status = 200, body = Page<CorrectionView>), (status = 304), (status = 400, body = Problem)))]
 pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(&request)?;
-    let story = parameters.text("story_id");
+    let (story, author) = (parameters.text("story_id"), parameters.text("author"));
     let paging = parameters.page()?;
     parameters.end()?;
     page(&app, &request, paging, move |store, cursor, per_page| {
-        store.corrections(story.as_deref(), cursor, per_page)
+        store.corrections(story.as_deref(), author.as_deref(), cursor, per_page)
     })
     .await
 }
@@ -52,13 +54,15 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, number: web::Path<u6
 }
 
 /// Makes a correction. It holds for ever after, or until it is undone; with `preview=true` nothing is changed, and the
-/// answer says what it would come to.
+/// answer says what it would come to. With `If-Match`, only if the stories are as they were when they were read.
 #[utoipa::path(post, path = "/v1/corrections", operation_id = "correct", request_body = Signed,
-    params(("preview" = Option<bool>, Query, description = "true: change nothing")),
+    params(("preview" = Option<bool>, Query, description = "true: change nothing"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of `/v1/stories/{id}`, or several")),
     responses((status = 200, description = "The preview", body = CorrectionView),
         (status = 201, description = "Made; Location is its address", body = CorrectionView),
         (status = 400, body = Problem), (status = 404, description = "An id is unknown", body = Problem),
-        (status = 409, description = "Another correction is in the way", body = Problem), (status = 413, body = Problem),
+        (status = 409, description = "Another correction is in the way", body = Problem),
+        (status = 412, description = "A story has changed since; `changed` says how", body = Problem), (status = 413, body = Problem),
         (status = 415, body = Problem), (status = 422, description = "It makes no sense", body = Problem),
         (status = 503, body = Problem), (status = 507, body = Problem)))]
 pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
@@ -77,7 +81,7 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         asked: asked.clone(),
         trial,
     };
-    match decree_of(&app, decree, by.clone()).await? {
+    match decree_of(&app, &request, decree, by.clone()).await? {
         Decreed::Trial(effects) => {
             let store = Arc::clone(&app.store);
             let view = read(move || store.preview(asked, by, &effects)).await?;
@@ -88,10 +92,12 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
 }
 
 /// Undoes a correction: what it moved goes back, and what it asked is asked no more.
-#[utoipa::path(post, path = "/v1/corrections/{number}/undo", operation_id = "undo", params(("number" = u64, Path)),
+#[utoipa::path(post, path = "/v1/corrections/{number}/undo", operation_id = "undo",
+    params(("number" = u64, Path), ("If-Match" = Option<String>, Header, description = "The ETag of `/v1/stories/{id}`, or several")),
     request_body(content = Option<Signature>, description = "Who, and why; may be left out"),
     responses((status = 200, body = CorrectionView), (status = 400, body = Problem), (status = 404, body = Problem),
         (status = 409, description = "It is undone, or a later correction rests on it", body = Problem),
+        (status = 412, description = "A story has changed since; `changed` says how", body = Problem),
         (status = 413, body = Problem), (status = 415, body = Problem), (status = 422, body = Problem),
         (status = 503, body = Problem), (status = 507, body = Problem)))]
 pub async fn undo(
@@ -101,15 +107,17 @@ pub async fn undo(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let by = bare_signature(&app, &request, payload).await?;
-    decree_of(&app, Decree::Undo(*number), by).await?;
+    decree_of(&app, &request, Decree::Undo(*number), by).await?;
     Ok(HttpResponse::Ok().json(view(&app, *number).await?))
 }
 
 /// Makes an undone correction again, as a new one.
-#[utoipa::path(post, path = "/v1/corrections/{number}/redo", operation_id = "redo", params(("number" = u64, Path)),
+#[utoipa::path(post, path = "/v1/corrections/{number}/redo", operation_id = "redo",
+    params(("number" = u64, Path), ("If-Match" = Option<String>, Header, description = "The ETag of `/v1/stories/{id}`, or several")),
     request_body(content = Option<Signature>, description = "Who, and why; may be left out"),
     responses((status = 201, description = "Made; Location is its address", body = CorrectionView), (status = 400, body = Problem),
         (status = 404, body = Problem), (status = 409, description = "It is not undone, or another correction is in the way", body = Problem),
+        (status = 412, description = "A story has changed since; `changed` says how", body = Problem),
         (status = 413, body = Problem), (status = 415, body = Problem), (status = 422, body = Problem),
         (status = 503, body = Problem), (status = 507, body = Problem)))]
 pub async fn redo(
@@ -119,7 +127,7 @@ pub async fn redo(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let by = bare_signature(&app, &request, payload).await?;
-    match decree_of(&app, Decree::Redo(*number), by).await? {
+    match decree_of(&app, &request, Decree::Redo(*number), by).await? {
         Decreed::Done(number) => made(&app, number).await,
         Decreed::Trial(_) => Err(Problem::new(Kind::Internal, "a trial answered for a decision")),
     }
@@ -138,9 +146,55 @@ async fn view(app: &App, number: u64) -> Result<CorrectionView, Problem> {
     found.ok_or_else(|| CorrectionError::NoCorrection(number).into())
 }
 
-async fn decree_of(app: &App, decree: Decree, by: Signature) -> Result<Decreed, Problem> {
-    let desk = Arc::clone(&app.desk);
-    read(move || desk.decree(decree, by)).await
+async fn decree_of(app: &App, request: &HttpRequest, decree: Decree, by: Signature) -> Result<Decreed, Problem> {
+    let (desk, store, seen) = (Arc::clone(&app.desk), Arc::clone(&app.store), seen(request)?);
+    read(move || match desk.decree(decree, by, seen) {
+        Err(CorrectionError::Changed(changed)) => Err(told(&store, changed)),
+        other => other.map_err(Problem::from),
+    })
+    .await
+}
+
+/// The stories as the caller saw them: what `If-Match` says.
+fn seen(request: &HttpRequest) -> Result<Vec<SeenStory>, Problem> {
+    let mut seen = Vec::new();
+    for header in request.headers().get_all(IF_MATCH) {
+        let tags = header.to_str().unwrap_or_default().split(',').map(str::trim);
+        for tag in tags.filter(|tag| !matches!(*tag, "" | "*")) {
+            // A proxy that compresses makes a tag weak; the version in it holds all the same.
+            let bare = tag.trim_start_matches("W/").trim_matches('"');
+            let mut parts = bare.rsplitn(3, '.').skip(1);
+            let version = parts.next().and_then(|version| version.parse().ok());
+            let (Some(version), Some(story)) = (version, parts.next()) else {
+                let detail = format!("If-Match takes the ETag of /v1/stories/{{id}}, and {tag} is none");
+                return Err(Problem::new(Kind::StoryChanged, detail).of_field("If-Match"));
+            };
+            seen.push(SeenStory {
+                story_id: story.to_owned(),
+                version,
+                may_grow: false,
+            });
+        }
+    }
+    Ok(seen)
+}
+
+/// What happened to stories since they were seen.
+fn told(store: &Store, changed: Vec<ChangedStory>) -> Problem {
+    let detail = CorrectionError::Changed(changed.clone());
+    let mut problem = Problem::from(detail);
+    for one in changed {
+        match store.changes_since(&one.story_id, one.seen, PER_PAGE) {
+            Ok(changes) => problem.changed.push(StoryChanges {
+                story_id: one.story_id,
+                seen: one.seen,
+                version: one.version,
+                changes,
+            }),
+            Err(error) => return error.into(),
+        }
+    }
+    problem
 }
 
 /// The author is the token's name where there is one, whatever the body says.

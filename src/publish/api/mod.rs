@@ -34,7 +34,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::publish::App;
 use crate::store::Store;
-use crate::store::read::{Moment, PER_PAGE, Page, ReadError};
+use crate::store::read::{Moment, PER_PAGE, Page, ReadError, StoryView};
 use guard::Guard;
 use problem::{Kind, Problem};
 pub use stories::timeline_of;
@@ -484,6 +484,23 @@ impl Unchanged {
             Some(kept) => Ok(respond(request, &kept)),
             None => Err(Self { address, change }),
         }
+    }
+
+    /// Answers with a story, and keeps the answer; its `ETag` says which version of which story it is, for `If-Match`.
+    fn answer_story<T: Serialize>(
+        self,
+        app: &App,
+        request: &HttpRequest,
+        story: &StoryView,
+        value: &T,
+    ) -> Result<HttpResponse, Problem> {
+        let Kept { tag, body } = written(value)?;
+        let tag = format!("\"{}.{}.{}\"", story.id, story.version, tag.trim_matches('"'));
+        let kept = Kept { tag, body };
+        let response = respond(request, &kept);
+        let weight = kept.body.len() + kept.tag.len();
+        app.answers.put(self.address, self.change, kept, weight);
+        Ok(response)
     }
 
     /// Answers, and keeps the answer.

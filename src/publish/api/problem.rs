@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::pipeline::{CorrectionError, IntakeError, MeaningError, PipelineError, Refusal};
 use crate::store::StoreError;
-use crate::store::read::ReadError;
+use crate::store::read::{ChangeView, ReadError};
 
 /// An answer that is an error.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -30,11 +30,27 @@ pub struct Problem {
     /// The items of a request that were refused, when all were.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
+    /// Of a condition that did not hold: the stories that have changed, with what happened to them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<StoryChanges>,
     #[serde(skip)]
     pub(super) retry_after: Option<Duration>,
     /// The methods that the address takes instead.
     #[serde(skip)]
     pub(super) allow: Option<&'static str>,
+}
+
+/// What happened to a story since somebody saw it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StoryChanges {
+    /// The story.
+    pub story_id: String,
+    /// Number of its latest change as it was seen.
+    pub seen: u64,
+    /// Number of its latest change now.
+    pub version: u64,
+    /// Its changes since, newest first; the first hundred.
+    pub changes: Vec<ChangeView>,
 }
 
 /// One item of a request that was refused; the others went in.
@@ -75,6 +91,8 @@ pub enum Kind {
     InvalidCorrection,
     /// Another correction is in the way.
     CorrectionConflict,
+    /// A story is not as it was seen.
+    StoryChanged,
     /// Too large.
     TooLarge,
     /// A media type that is not taken.
@@ -153,6 +171,11 @@ impl Kind {
                 "/problems/correction-conflict",
                 "Another correction is in the way",
                 StatusCode::CONFLICT,
+            ),
+            Self::StoryChanged => (
+                "/problems/story-changed",
+                "The story has changed",
+                StatusCode::PRECONDITION_FAILED,
             ),
             Self::TooLarge => ("/problems/too-large", "Too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::UnsupportedMediaType => (
@@ -244,6 +267,7 @@ impl Problem {
             detail: detail.into(),
             field: None,
             refused: Vec::new(),
+            changed: Vec::new(),
             retry_after: None,
             allow: None,
         }
@@ -388,6 +412,7 @@ impl From<CorrectionError> for Problem {
                 Self::new(Kind::CorrectionConflict, detail)
             }
             CorrectionError::Invalid { field, .. } => Self::new(Kind::InvalidCorrection, detail).of_field(field),
+            CorrectionError::Changed(_) => Self::new(Kind::StoryChanged, detail).of_field("If-Match"),
             CorrectionError::Closed => Self::new(Kind::Unavailable, detail),
             CorrectionError::Store(error) | CorrectionError::Pipeline(PipelineError::Store(error)) => error.into(),
             CorrectionError::Pipeline(_) => Self::new(Kind::Internal, detail),

@@ -121,7 +121,8 @@ pub struct StoryWithRelated {
 }
 
 /// One story. A merged one answers with a redirect to its successor, a split one names its children. `Accept: application/ld+json`
-/// has it as linked data with its timeline, as `/v1/stories/{id}.jsonld` does.
+/// has it as linked data with its timeline, as `/v1/stories/{id}.jsonld` does. Its `ETag` is what
+/// `If-Match` takes at `/v1/corrections`.
 #[utoipa::path(get, path = "/v1/stories/{id}", operation_id = "story",
     params(("id" = String, Path), ("lang" = Option<String>, Query, description = "The reader's language: headline and names are in it where the story has them, otherwise as without it. It filters nothing (on the list of stories `lang` does, and `title_lang` is the reader's language)"),
         ("as_of" = Option<String>, Query, description = "The story as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). `as_of.not_known` names what the log does not tell of then")),
@@ -164,7 +165,7 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String
                 Ok::<_, StoreError>(StoryWithRelated { story, related, as_of })
             })
             .await?;
-            keep.answer(&app, &request, &whole)
+            keep.answer_story(&app, &request, &whole.story, &whole)
         }
     }
 }

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::cuts::{self, Piece};
+use super::desk::{Asks, Desk};
 use super::frame::{Frame, Sorry};
 use super::outward;
 use super::phrase::{Link, Part};
@@ -61,6 +62,7 @@ struct ArticlePage {
     lines: Vec<Line>,
     cuts: Vec<CutView>,
     placement: Option<PlacementView>,
+    desk: Desk,
     article: ArticleView,
 }
 
@@ -72,6 +74,7 @@ struct Told {
     copies: Vec<Link>,
     document: Option<String>,
     placement: Option<PlacementView>,
+    desk: Desk,
     demonstration: bool,
     article: ArticleView,
 }
@@ -84,7 +87,7 @@ pub async fn article(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Sorry> {
     let mut frame = Frame::of(&request);
-    let words = frame.words;
+    let (words, asks) = (frame.words, Asks::of(&request));
     let (also, resolution) = (settings.also, settings.story.resolution);
     let (store, asked) = (Arc::clone(&store), id.clone());
     let found = frame
@@ -115,6 +118,7 @@ pub async fn article(
                 copies: article.near_duplicates.iter().map(link).collect(),
                 // Offsets count in the text of a page, which is not kept; in a text document they count in it.
                 document: document.filter(|one| one.kind == "text").and_then(|one| one.text),
+                desk: Desk::of_article(&store, words, &asks, &article, placement.as_ref())?,
                 placement: placement
                     .map(|placement| PlacementView::new(&store, words, &placement))
                     .transpose()?,
@@ -160,6 +164,7 @@ pub async fn article(
             .map(|removed| CutView::new(words, removed))
             .collect(),
         placement: told.placement,
+        desk: told.desk,
         article,
     };
     Ok(frame.page(StatusCode::OK, &template))

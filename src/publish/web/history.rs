@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::desk::Act;
 use super::phrase::{Link, Part, phrase};
 use super::words::Words;
 use crate::store::read::{ChangeView, Headline, ReadError};
@@ -13,19 +14,24 @@ use crate::store::{Store, StoreError};
 pub struct Entry {
     pub at: String,
     pub said: Vec<Part>,
+    /// What can be done about the correction that it tells of.
+    pub act: Option<Act>,
 }
 
 /// Changes as sentences, with links to the articles and stories that they name.
 pub fn told(store: &Store, words: &Words, changes: &[ChangeView]) -> Result<Vec<Entry>, ReadError> {
     let articles = store.article_headlines(changes.iter().filter_map(|change| change.article_id.as_deref()))?;
     let stories = story_headlines(store, changes)?;
-    Ok(changes
+    changes
         .iter()
-        .map(|change| Entry {
-            at: change.at.clone(),
-            said: said(words, change, &articles, &stories),
+        .map(|change| {
+            Ok(Entry {
+                at: change.at.clone(),
+                said: said(words, change, &articles, &stories),
+                act: Act::of_change(store, change)?,
+            })
         })
-        .collect())
+        .collect()
 }
 
 fn other_story(change: &ChangeView) -> Option<&str> {
@@ -66,6 +72,8 @@ fn said(
     let whole = |field: &str| change.detail.get(field).and_then(Value::as_u64);
     let number = whole("revision").or(whole("correction")).unwrap_or_default();
     filling.push(("n", Part::Text(words.number(number))));
+    let author = change.detail.get("author").and_then(Value::as_str);
+    filling.push(("author", Part::Quoted(words.editor(author).to_owned())));
     filling.push(("decision", Part::Text(words.correction(text("kind")).to_owned())));
     let remarks: Vec<&str> = [text("text"), text("reason")]
         .into_iter()

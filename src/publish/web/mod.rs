@@ -5,6 +5,7 @@
 
 mod articles;
 mod cuts;
+mod desk;
 mod embed;
 pub mod escape;
 mod frame;
@@ -48,6 +49,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/articles/{id}", web::get().to(articles::article))
         .route("/documents/{id}", web::get().to(articles::document))
         .route("/review", web::get().to(review::list))
+        .service(
+            web::resource("/corrections")
+                .route(web::get().to(desk::list))
+                .route(web::post().to(desk::correct)),
+        )
+        .route("/corrections/{number}/{act}", web::post().to(desk::undo_or_redo))
         .route("/search", web::get().to(search::search))
         .service(
             web::resource("/watches")

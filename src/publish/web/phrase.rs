@@ -48,6 +48,12 @@ pub enum Part {
 
 /// Fills a sentence of the interface: `{name}` becomes the part of that name; an unknown name stays as it is.
 pub fn phrase(sentence: &str, filling: &[(&str, Part)]) -> Vec<Part> {
+    let each: Vec<(&str, Vec<Part>)> = filling.iter().map(|(name, part)| (*name, vec![part.clone()])).collect();
+    phrase_of(sentence, &each)
+}
+
+/// The same, where a name may stand for several parts.
+pub fn phrase_of(sentence: &str, filling: &[(&str, Vec<Part>)]) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut rest = sentence;
     while let Some((before, behind)) = rest.split_once('{') {
@@ -57,12 +63,10 @@ pub fn phrase(sentence: &str, filling: &[(&str, Part)]) -> Vec<Part> {
         if !before.is_empty() {
             parts.push(Part::Text(before.to_owned()));
         }
-        parts.push(
-            filling
-                .iter()
-                .find(|(one, _)| *one == name)
-                .map_or_else(|| Part::Text(format!("{{{name}}}")), |(_, part)| part.clone()),
-        );
+        match filling.iter().find(|(one, _)| *one == name) {
+            Some((_, filled)) => parts.extend(filled.iter().cloned()),
+            None => parts.push(Part::Text(format!("{{{name}}}"))),
+        }
         rest = after;
     }
     if !rest.is_empty() {

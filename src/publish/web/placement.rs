@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::phrase::{Link, Part, phrase};
+use super::some;
 use super::words::Words;
 use crate::store::Store;
 use crate::store::read::{Headline, ReadError};
@@ -83,6 +84,10 @@ impl PlacementView {
                 phrase(
                     words.because_editor,
                     &[
+                        (
+                            "author",
+                            Part::Quoted(words.editor(some(text(correction, "author")).as_deref()).to_owned()),
+                        ),
                         ("decision", Part::Text(decision)),
                         ("n", Part::Text(words.number(number))),
                         ("reason", Part::Quoted(text(correction, "reason").to_owned())),

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
+use super::desk::{Asks, Desk};
 use super::frame::{Frame, Sorry, parameter, with};
 use super::graph::{self, Picture};
 use super::history::{Entry, told};
@@ -142,6 +143,7 @@ struct StoryPage {
     history: Vec<Past>,
     older: Option<String>,
     change: u64,
+    desk: Desk,
     story: StoryView,
 }
 
@@ -171,6 +173,7 @@ struct Told {
     joined: BTreeSet<String>,
     change: u64,
     demonstration: bool,
+    desk: Desk,
     story: StoryView,
 }
 
@@ -214,6 +217,7 @@ struct Asked {
     seen: Option<u64>,
     options: timeline::Options,
     settings: Arc<Settings>,
+    desk: Asks,
 }
 
 /// The larger drawing of members' times.
@@ -329,6 +333,7 @@ fn now(app: &App, asked: &Asked) -> Result<Found, ReadError> {
         marks,
         joined,
         change,
+        desk: Desk::of_story(store, words, &asked.desk, &story)?,
         demonstration: store.is_demonstration()?,
         story,
     })))
@@ -375,6 +380,8 @@ fn then(app: &App, asked: &Asked, moment: Moment) -> Result<Found, ReadError> {
         marks: Vec::new(),
         joined: BTreeSet::new(),
         change: at,
+        // What stood then is not to be corrected.
+        desk: Desk::default(),
         demonstration: store.is_demonstration()?,
         story,
     })))
@@ -419,6 +426,7 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
             settings: app.settings.timeline.clone(),
         },
         settings: Arc::clone(&app.settings),
+        desk: Asks::of(&request),
     };
     let read = Arc::clone(&app);
     let found = frame
@@ -527,6 +535,7 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
             .collect(),
         older: further("before", &told.older),
         change: told.change,
+        desk: told.desk,
         story: told.story,
     };
     Ok(frame.page(StatusCode::OK, &template))

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Page, ReadError, cursor_behind, cut_page, number_in, time};
+use super::{ChangeView, Page, ReadError, cursor_behind, cut_page, number_in, time};
 use crate::correction::{Correction, Signature};
 use crate::store::write::{Effects, Moved};
 use crate::store::{Store, StoreError};
@@ -44,6 +44,27 @@ pub struct CorrectionView {
     pub undone_by: Option<String>,
     /// Why it was undone.
     pub undone_reason: Option<String>,
+    /// In a preview: what else it would bear on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub touches: Option<Touches>,
+}
+
+/// What a correction would bear on beside the articles that move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Touches {
+    /// Corrections that decided about the same articles: the latest one counts.
+    pub corrections: Vec<u64>,
+    /// Watches that would tell of it.
+    pub watches: Vec<WatchTouched>,
+}
+
+/// A watch that would tell of a correction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WatchTouched {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
 }
 
 /// An article that a correction moves.
@@ -123,31 +144,36 @@ impl Store {
         })
     }
 
-    /// Corrections, newest first; those of one story, if it is given.
+    /// Corrections, newest first; those of one story, of one author, if they are given.
     ///
     /// # Errors
     /// When the cursor is not of this list, or the store cannot be read.
     pub fn corrections(
         &self,
         story: Option<&str>,
+        author: Option<&str>,
         cursor: Option<&str>,
         per_page: usize,
     ) -> Result<Page<CorrectionView>, ReadError> {
-        let list = story.unwrap_or_default();
-        let before = number_in(cursor, "corrections", list)?.unwrap_or(i64::MAX);
+        let list = match author {
+            Some(author) => format!("{}\n{author}", story.unwrap_or_default()),
+            None => story.unwrap_or_default().to_owned(),
+        };
+        let before = number_in(cursor, "corrections", &list)?.unwrap_or(i64::MAX);
         Ok(self.read(|connection| {
             let mut rows: Vec<Found> = connection
                 .prepare_cached(&format!(
                     "{COLUMNS} WHERE number < ?1 AND (?2 IS NULL OR number IN (SELECT t.correction FROM corrected t
-                       JOIN stories s ON s.number = t.story WHERE s.id = ?2)) ORDER BY number DESC LIMIT ?3"
+                       JOIN stories s ON s.number = t.story WHERE s.id = ?2))
+                     AND (?4 IS NULL OR author = ?4) ORDER BY number DESC LIMIT ?3"
                 ))?
-                .query_map(params![before, story, per_page as i64 + 1], found)?
+                .query_map(params![before, story, per_page as i64 + 1, author], found)?
                 .collect::<Result<_, _>>()?;
             let more = cut_page(&mut rows, per_page);
             let last = rows.last().map(|one| one.number).filter(|_| more);
             Ok(Page {
                 next_cursor: last
-                    .map(|number| cursor_behind("corrections", list, number))
+                    .map(|number| cursor_behind("corrections", &list, number))
                     .transpose()?,
                 items: rows
                     .into_iter()
@@ -162,7 +188,53 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub fn preview(&self, asked: Correction, by: Signature, effects: &Effects) -> Result<CorrectionView, StoreError> {
-        self.read(|connection| shown(connection, asked, by, effects))
+        self.read(|connection| {
+            Ok(CorrectionView {
+                touches: Some(touches(connection, &asked, effects)?),
+                ..shown(connection, asked, by, effects)?
+            })
+        })
+    }
+
+    /// Authors of corrections, those of the newest ones first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn authors(&self, at_most: usize) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| {
+            let found = connection
+                .prepare_cached(
+                    "SELECT author FROM corrections WHERE author IS NOT NULL GROUP BY author
+                     ORDER BY max(number) DESC LIMIT ?1",
+                )?
+                .query_map([at_most as i64], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            Ok(found)
+        })
+    }
+
+    /// The correction that made an undone one again and stands.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn made_again(&self, number: u64) -> Result<Option<u64>, StoreError> {
+        self.read(|connection| {
+            Ok(connection
+                .prepare_cached("SELECT number FROM corrections WHERE redoes = ?1 AND undone_at IS NULL LIMIT 1")?
+                .query_row([number as i64], |row| row.get::<_, i64>(0))
+                .optional()?
+                .map(|number| number as u64))
+        })
+    }
+
+    /// The changes of a story after one, newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn changes_since(&self, story: &str, after: u64, at_most: usize) -> Result<Vec<ChangeView>, StoreError> {
+        let mut changes = self.changes_before(story, i64::MAX, at_most)?;
+        changes.retain(|change| change.number > after);
+        Ok(changes)
     }
 }
 
@@ -233,7 +305,40 @@ fn shown(
         undone_at: None,
         undone_by: None,
         undone_reason: None,
+        touches: None,
     })
+}
+
+fn touches(connection: &Connection, asked: &Correction, effects: &Effects) -> Result<Touches, StoreError> {
+    let articles = serde_json::to_string(&effects.articles)?;
+    let corrections = connection
+        .prepare_cached(
+            "SELECT number FROM corrections WHERE undone_at IS NULL AND number IN (
+               SELECT correction FROM holds WHERE article IN (SELECT value FROM json_each(?1))
+               UNION SELECT correction FROM apart WHERE a IN (SELECT value FROM json_each(?1))
+                 OR b IN (SELECT value FROM json_each(?1))) ORDER BY number DESC LIMIT ?2",
+        )?
+        .query_map(params![articles, LISTED as i64], |row| row.get::<_, i64>(0))?
+        .map(|number| Ok(number? as u64))
+        .collect::<Result<_, rusqlite::Error>>()?;
+    let renames = matches!(asked, Correction::Rename { .. });
+    let stories = match renames || !effects.moves.is_empty() {
+        true => serde_json::to_string(&effects.stories)?,
+        false => "[]".to_owned(),
+    };
+    let watches = connection
+        .prepare_cached(
+            "SELECT id, name FROM watches WHERE story IN (SELECT value FROM json_each(?1)) AND state = 'active'
+             ORDER BY number LIMIT ?2",
+        )?
+        .query_map(params![stories, LISTED as i64], |row| {
+            Ok(WatchTouched {
+                id: row.get(0)?,
+                name: row.get(1)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Touches { corrections, watches })
 }
 
 /// The correction that holds an article in its story, if one does, as a placement names it.

@@ -13,6 +13,7 @@ use super::place::{apply, log, recount, renamed, settle_state, show_face};
 use super::watch::raise;
 use super::{Clock, StoryFace};
 use crate::correction::{Correction, Signature};
+use crate::pipeline::{ChangedStory, SeenStory};
 use crate::store::{Store, StoreError, newest_change};
 use crate::story::StoryChange;
 use crate::story::labels::Rules;
@@ -42,6 +43,9 @@ pub struct Effects {
     /// Articles that it keeps in one story, wherever that is.
     #[serde(default)]
     pub together: BTreeSet<u64>,
+    /// The story that a split gave a title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub titled: Option<u64>,
 }
 
 /// An article that a correction moved; its near-duplicates went with it.
@@ -168,6 +172,47 @@ impl Store {
             .query_row([id], |row| row.get(0))
             .optional()?;
         Ok(found.map(|number| number as u64))
+    }
+
+    /// Those of some stories that are not as they were seen; a story that is not there has not changed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn changed_since(&self, seen: &[SeenStory]) -> Result<Vec<ChangedStory>, StoreError> {
+        let mut changed = Vec::new();
+        if seen.is_empty() {
+            return Ok(changed);
+        }
+        let connection = self.writer()?;
+        for one in seen {
+            let found: Option<(i64, i64)> = connection
+                .prepare_cached("SELECT number, version FROM stories WHERE id = ?1")?
+                .query_row([&one.story_id], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let Some((number, version)) = found.filter(|(_, version)| *version != one.version as i64) else {
+                continue;
+            };
+            // What comes in by itself is an article from no other story.
+            let matters: bool = !one.may_grow
+                || version < one.version as i64
+                || connection
+                    .prepare_cached(
+                        "SELECT EXISTS (SELECT 1 FROM changes WHERE story = ?1 AND number > ?2
+                             AND kind NOT IN ('state_changed', 'article_revised', 'renamed')
+                             AND NOT (kind = 'article_joined' AND detail ->> 'from' IS NULL))
+                           OR EXISTS (SELECT 1 FROM changes INDEXED BY changes_merged
+                             WHERE kind = 'merged' AND detail ->> 'into' = ?3 AND number > ?2)",
+                    )?
+                    .query_row(params![number, one.version as i64, one.story_id], |row| row.get(0))?;
+            if matters {
+                changed.push(ChangedStory {
+                    story_id: one.story_id.clone(),
+                    seen: one.version,
+                    version: version as u64,
+                });
+            }
+        }
+        Ok(changed)
     }
 
     /// The articles of a story, without near-duplicates, by number.
@@ -349,7 +394,8 @@ impl Store {
             .writer()?
             .prepare_cached(
                 "SELECT c.asked ->> 'title', c.asked ->> 'lang' FROM corrections c JOIN corrected t ON t.correction = c.number
-                 WHERE t.story = ?1 AND c.number < ?2 AND c.undone_at IS NULL AND c.asked ->> 'kind' = 'rename'
+                 WHERE t.story = ?1 AND c.number < ?2 AND c.undone_at IS NULL
+                   AND (c.asked ->> 'kind' = 'rename' OR c.effects ->> 'titled' = ?1)
                  ORDER BY c.number DESC LIMIT 1",
             )?
             .query_row([story as i64, before as i64], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -472,7 +518,8 @@ fn rename(
         Some((title, lang)) => transaction.execute(
             "UPDATE stories SET title = ?2, title_lang = ?3, named =
                (SELECT max(c.number) FROM corrections c JOIN corrected t ON t.correction = c.number
-                WHERE t.story = ?1 AND c.undone_at IS NULL AND c.asked ->> 'kind' = 'rename')
+                WHERE t.story = ?1 AND c.undone_at IS NULL
+                  AND (c.asked ->> 'kind' = 'rename' OR c.effects ->> 'titled' = ?1))
              WHERE number = ?1",
             params![story_number, title, lang],
         )?,

@@ -30,6 +30,7 @@ pub static WORDS: Words = Words {
     day: "{day} {month} {year}",
     month: "{month} {year}",
     list_comma: "، ",
+    desk: &super::desk::ar::DESK,
     languages: &[
         ("ar", "العربية"), ("en", "الإنجليزية"), ("fr", "الفرنسية"), ("ru", "الروسية"), ("es", "الإسبانية"),
         ("de", "الألمانية"), ("pt", "البرتغالية"), ("it", "الإيطالية"), ("tr", "التركية"), ("fa", "الفارسية"),
@@ -248,8 +249,8 @@ pub static WORDS: Words = Words {
     history_split: "انفصلت عنها {story}.",
     history_renamed: "صار عنوانها «{title}».",
     history_state: "صارت حالتها: {state}.",
-    history_corrected: "قرار محرر: {decision} (التصحيح {n}). {reason}",
-    history_undone: "ألغى محرر التصحيح {n} ({decision}). {reason}",
+    history_corrected: "قرار من {author}: {decision} (التصحيح {n}). {reason}",
+    history_undone: "أُلغي التصحيح {n} ({decision}) بقرار من {author}. {reason}",
 
     published: "النشر",
     to_the_minute: "معروف بالدقيقة",
@@ -296,7 +297,7 @@ pub static WORDS: Words = Words {
     because_group: "لم تكن أي مقالة بعينها قريبة منها بما يكفي للربط، لكن القصة في مجملها تشبهها.",
     looked_again: "في مجملها كانت قصتها أشبه ما تكون بقصة {story}: احتمال أن تكونا قصة واحدة {n}. وبقيتا منفصلتين.",
     became_one: "في مجملها كان احتمال أن تكون قصتها وقصة {story} قصة واحدة {n}، فصارتا قصة واحدة.",
-    because_editor: "قرار محرر: {decision} (التصحيح {n}). {reason}",
+    because_editor: "قرار من {author}: {decision} (التصحيح {n}). {reason}",
     because_nearest: "مجموع روابطها بالقصة {support}، وهو بعد احتساب حجم القصص أعلى من الخيار التالي بمقدار {margin}.",
     runner_up: "القصة التالية هي {story}، ومجموع الروابط بها {support}.",
     no_runner_up: "لم يكن لها رابط بأي قصة أخرى.",

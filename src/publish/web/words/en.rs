@@ -20,6 +20,7 @@ pub static WORDS: Words = Words {
     day: "{day} {month} {year}",
     month: "{month} {year}",
     list_comma: ", ",
+    desk: &super::desk::en::DESK,
     languages: &[
         ("ar", "Arabic"), ("en", "English"), ("fr", "French"), ("ru", "Russian"), ("es", "Spanish"), ("de", "German"),
         ("pt", "Portuguese"), ("it", "Italian"), ("tr", "Turkish"), ("fa", "Persian"), ("ur", "Urdu"), ("he", "Hebrew"),
@@ -170,8 +171,8 @@ pub static WORDS: Words = Words {
     history_split: "{story} was cut off from it.",
     history_renamed: "Its headline became “{title}”.",
     history_state: "It is now {state}.",
-    history_corrected: "An editor decided: {decision} (correction {n}). {reason}",
-    history_undone: "An editor undid correction {n} ({decision}). {reason}",
+    history_corrected: "{author} decided: {decision} (correction {n}). {reason}",
+    history_undone: "{author} undid correction {n} ({decision}). {reason}",
 
     published: "Published",
     to_the_minute: "known to the minute",
@@ -218,7 +219,7 @@ pub static WORDS: Words = Words {
     because_group: "No single article was close enough to be linked, but the story as a whole is alike.",
     looked_again: "Taken as a whole, its story was most like {story}: {n} likely to be one. They stayed apart.",
     became_one: "Taken as a whole, its story and {story} were {n} likely to be one, and became one.",
-    because_editor: "An editor decided: {decision} (correction {n}). {reason}",
+    because_editor: "{author} decided: {decision} (correction {n}). {reason}",
     because_nearest: "Its links into the story add up to {support}. Allowing for the stories’ sizes, that beats the next best choice by {margin}.",
     runner_up: "The runner-up was {story}, with links of {support}.",
     no_runner_up: "It had no link into any other story.",

@@ -4,6 +4,7 @@
 //! compile. Never holds a text that came with an article.
 
 mod ar;
+mod desk;
 mod en;
 mod live;
 
@@ -88,6 +89,8 @@ pub struct Words {
     pub day: &'static str,
     pub month: &'static str,
     pub list_comma: &'static str,
+    /// What is said about corrections.
+    pub desk: &'static desk::DeskWords,
     /// Names of languages by code; an unlisted one shows its code.
     pub languages: &'static [(&'static str, &'static str)],
 

@@ -1,0 +1,297 @@
+//! Corrections in words: what is asked, what it would come to, how it stands, and why it was refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::correction::Correction;
+use crate::pipeline::CorrectionError;
+use crate::publish::web::phrase::{Link, Part, phrase, phrase_of};
+use crate::publish::web::words::Words;
+use crate::store::read::{CorrectionView, Headline};
+use crate::store::{Store, StoreError};
+
+/// Articles or stories that a sentence names.
+const NAMED: usize = 4;
+
+/// Headlines of the stories and articles that corrections name.
+pub struct Names {
+    stories: BTreeMap<String, Headline>,
+    articles: BTreeMap<String, Headline>,
+}
+
+impl Names {
+    /// Of some corrections, with what they came to.
+    pub fn of<'a>(store: &Store, views: impl IntoIterator<Item = &'a CorrectionView>) -> Result<Self, StoreError> {
+        let (mut stories, mut articles) = (BTreeSet::new(), BTreeSet::new());
+        for view in views {
+            let (some_stories, some_articles) = named(&view.asked);
+            stories.extend(some_stories);
+            articles.extend(some_articles);
+            stories.extend(view.stories_about.iter().map(String::as_str));
+            for moved in &view.moved {
+                stories.insert(&moved.from_story_id);
+                stories.extend(moved.to_story_id.as_deref());
+            }
+            for ended in &view.ended {
+                stories.extend([ended.story_id.as_str(), ended.merged_into.as_str()]);
+            }
+        }
+        Self::read(store, stories, articles)
+    }
+
+    /// Of what is asked alone.
+    pub fn asked(store: &Store, asked: &Correction) -> Result<Self, StoreError> {
+        let (stories, articles) = named(asked);
+        Self::read(store, stories.into_iter().collect(), articles.into_iter().collect())
+    }
+
+    fn read(store: &Store, stories: BTreeSet<&str>, articles: BTreeSet<&str>) -> Result<Self, StoreError> {
+        Ok(Self {
+            stories: store.story_headlines(stories)?,
+            articles: store.article_headlines(articles)?,
+        })
+    }
+
+    pub fn story(&self, id: &str) -> Link {
+        let found = self.stories.get(id);
+        Link::story(
+            id,
+            found.map_or("", |one| &one.title),
+            found.map_or("", |one| &one.lang),
+        )
+    }
+
+    pub fn article(&self, id: &str) -> Link {
+        let found = self.articles.get(id);
+        Link::article(
+            id,
+            found.map_or("", |one| &one.title),
+            found.map_or("", |one| &one.lang),
+        )
+    }
+}
+
+/// The stories and the articles that a sentence about a correction names.
+fn named(asked: &Correction) -> (Vec<&str>, Vec<&str>) {
+    match asked {
+        Correction::Merge { stories, .. } => (few(stories), Vec::new()),
+        Correction::Split { story_id, articles, .. } | Correction::Move { articles, story_id } => {
+            (vec![story_id.as_str()], few(articles))
+        }
+        Correction::Pin { articles } | Correction::AlwaysTogether { articles } => (Vec::new(), few(articles)),
+        Correction::NeverTogether { articles, stories } => (few(stories), few(articles)),
+        Correction::Rename { story_id, .. } | Correction::Note { story_id, .. } => {
+            (vec![story_id.as_str()], Vec::new())
+        }
+    }
+}
+
+fn few(ids: &[String]) -> Vec<&str> {
+    ids.iter().take(NAMED).map(String::as_str).collect()
+}
+
+/// Links one after the other; of many the first, and how many more there are.
+fn listed(words: &Words, ids: &[String], link: impl Fn(&str) -> Link) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for id in ids.iter().take(NAMED) {
+        if !parts.is_empty() {
+            parts.push(Part::Text(words.list_comma.to_owned()));
+        }
+        parts.push(Part::Link(link(id)));
+    }
+    if let Some(more) = ids.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let more = words.desk.and_more.replace("{n}", &words.number(more as u64));
+        parts.push(Part::Text(format!("{}{more}", words.list_comma)));
+    }
+    parts
+}
+
+/// What is asked.
+pub fn asked(words: &Words, names: &Names, asked: &Correction) -> Vec<Part> {
+    let sentence = words.desk.sentence(asked.kind());
+    let stories = |ids: &[String]| listed(words, ids, |id| names.story(id));
+    let articles = |ids: &[String]| listed(words, ids, |id| names.article(id));
+    let story = |id: &str| vec![Part::Link(names.story(id))];
+    let quoted = |text: &str| vec![Part::Quoted(text.to_owned())];
+    match asked {
+        Correction::Merge { stories: ids, .. } => phrase_of(sentence, &[("stories", stories(ids))]),
+        Correction::Split {
+            story_id,
+            articles: ids,
+            title,
+            ..
+        } => {
+            let mut parts = phrase_of(sentence, &[("story", story(story_id)), ("articles", articles(ids))]);
+            if let Some(title) = title {
+                parts.push(Part::Text(" ".to_owned()));
+                parts.extend(phrase_of(words.desk.titled, &[("title", quoted(title))]));
+            }
+            parts
+        }
+        Correction::Move {
+            articles: ids,
+            story_id,
+        } => phrase_of(sentence, &[("story", story(story_id)), ("articles", articles(ids))]),
+        Correction::Pin { articles: ids } | Correction::AlwaysTogether { articles: ids } => {
+            phrase_of(sentence, &[("articles", articles(ids))])
+        }
+        Correction::NeverTogether {
+            articles: ids,
+            stories: of,
+        } => {
+            let either = if ids.is_empty() { stories(of) } else { articles(ids) };
+            phrase_of(sentence, &[("either", either)])
+        }
+        Correction::Rename { story_id, title, .. } => {
+            phrase_of(sentence, &[("story", story(story_id)), ("title", quoted(title))])
+        }
+        Correction::Note { story_id, text } => {
+            phrase_of(sentence, &[("story", story(story_id)), ("text", quoted(text))])
+        }
+    }
+}
+
+/// `Lena, 3 May 2024, 10:00`.
+pub fn made(words: &Words, view: &CorrectionView) -> String {
+    let at = words.date(view.at.as_deref().unwrap_or_default());
+    let made = words.desk.made.replace("{at}", &at);
+    made.replace("{author}", words.editor(view.by.author.as_deref()))
+}
+
+/// How a correction stands: what it decided, or that it was undone, and by whom.
+pub fn standing(words: &Words, names: &Names, view: &CorrectionView) -> Vec<Part> {
+    let number = Part::Text(words.number(view.number.unwrap_or_default()));
+    let what = asked(words, names, &view.asked);
+    let quoted = |author: Option<&str>| vec![Part::Quoted(words.editor(author).to_owned())];
+    match &view.undone_at {
+        None => phrase_of(
+            words.desk.done,
+            &[
+                ("n", vec![number]),
+                ("author", quoted(view.by.author.as_deref())),
+                ("said", what),
+            ],
+        ),
+        Some(at) => phrase_of(
+            words.desk.undone,
+            &[
+                ("n", vec![number]),
+                ("author", quoted(view.undone_by.as_deref())),
+                ("at", vec![Part::Text(words.date(at))]),
+                ("said", what),
+            ],
+        ),
+    }
+}
+
+/// What would move from one story to another.
+pub struct Moving {
+    pub said: Vec<Part>,
+    pub articles: Vec<Link>,
+}
+
+/// What a correction would come to, story by story.
+pub fn moving(words: &Words, names: &Names, view: &CorrectionView) -> Vec<Moving> {
+    let mut ways: BTreeMap<(&str, Option<&str>), Vec<Link>> = BTreeMap::new();
+    for moved in &view.moved {
+        ways.entry((&moved.from_story_id, moved.to_story_id.as_deref()))
+            .or_default()
+            .push(Link::article(&moved.article_id, &moved.title, &moved.lang));
+    }
+    // One way alone is counted whole, also where not all of its articles are listed.
+    let single = ways.len() == 1;
+    ways.into_iter()
+        .map(|((from, to), articles)| {
+            let count = if single { view.moved_articles } else { articles.len() };
+            let to = match to {
+                Some(id) => Part::Link(names.story(id)),
+                None => Part::Text(words.desk.new_story.to_owned()),
+            };
+            Moving {
+                said: phrase(
+                    words.desk.moves,
+                    &[
+                        ("articles", Part::Text(words.articles(count as u64))),
+                        ("from", Part::Link(names.story(from))),
+                        ("to", to),
+                    ],
+                ),
+                articles,
+            }
+        })
+        .collect()
+}
+
+/// Stories that would end.
+pub fn ending(words: &Words, names: &Names, view: &CorrectionView) -> Vec<Vec<Part>> {
+    let ends = view.ended.iter().map(|ended| {
+        let [story, to] = [&ended.story_id, &ended.merged_into].map(|id| Part::Link(names.story(id)));
+        phrase(words.desk.ends, &[("story", story), ("to", to)])
+    });
+    ends.collect()
+}
+
+/// Why something was refused, and the correction to undo first.
+pub struct Trouble {
+    pub said: Vec<Part>,
+    pub blocker: Option<u64>,
+    /// Something is to be entered; then it can be done.
+    pub entry: bool,
+}
+
+impl Trouble {
+    pub fn plain(said: &str) -> Self {
+        Self {
+            said: vec![Part::Text(said.to_owned())],
+            blocker: None,
+            entry: false,
+        }
+    }
+
+    /// A sentence with somebody's words in it.
+    pub fn filled(sentence: &str, name: &str, quoted: &str) -> Self {
+        Self {
+            said: phrase(sentence, &[(name, Part::Quoted(quoted.to_owned()))]),
+            ..Self::plain("")
+        }
+    }
+
+    /// In the reader's words; `None` for what is no fault of the editor's.
+    pub fn of(store: &Store, words: &Words, kind: &str, error: &CorrectionError) -> Result<Option<Self>, StoreError> {
+        let id = |sentence: &str, id: &str| Self::filled(sentence, "id", id);
+        Ok(Some(match error {
+            CorrectionError::NoArticle(one) => id(words.no_such_article, one),
+            CorrectionError::NoStory(one) => id(words.no_such_story, one),
+            CorrectionError::NoCorrection(number) => id(words.desk.no_correction, &number.to_string()),
+            CorrectionError::NotPlaced(one) => id(words.desk.not_placed, one),
+            CorrectionError::State(_) => Self::plain(words.desk.done_already),
+            CorrectionError::Invalid { field, why } => match words.desk.why_invalid(kind, field) {
+                Some(sentence) => Self::plain(sentence),
+                None => Self::filled("{why}", "why", why),
+            },
+            CorrectionError::Conflict { correction, why } => match store.correction(*correction)? {
+                Some(view) => {
+                    let names = Names::of(store, [&view])?;
+                    let mut said = phrase_of(
+                        words.desk.in_the_way,
+                        &[
+                            ("n", vec![Part::Text(words.number(*correction))]),
+                            ("made", vec![Part::Quoted(made(words, &view))]),
+                            ("said", asked(words, &names, &view.asked)),
+                        ],
+                    );
+                    said.push(Part::Text(format!(" {}", words.desk.way_on)));
+                    Self {
+                        said,
+                        blocker: Some(*correction),
+                        entry: false,
+                    }
+                }
+                None => Self::filled("{why}", "why", why),
+            },
+            CorrectionError::Changed(_)
+            | CorrectionError::Closed
+            | CorrectionError::Store(_)
+            | CorrectionError::Pipeline(_) => return Ok(None),
+        }))
+    }
+}

@@ -1,0 +1,491 @@
+//! Promise: editors correct stories on the pages, with a look before, an undo after, and nobody's work lost.
+
+use std::collections::BTreeMap;
+
+use dom_query::Document;
+use serde_json::{Value, json};
+
+use crate::service::{Service, demonstration};
+
+struct Answer {
+    status: u16,
+    location: String,
+    tag: String,
+    cookie: String,
+    body: String,
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into()
+}
+
+fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+    let header = |name: &str| {
+        let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().to_owned()
+    };
+    Answer {
+        status: response.status().as_u16(),
+        location: header("location"),
+        tag: header("etag"),
+        cookie: header("set-cookie"),
+        body: response.body_mut().read_to_string().expect("a body"),
+    }
+}
+
+fn get(service: &Service, path: &str) -> Answer {
+    answer(
+        agent()
+            .get(format!("{}{path}", service.address))
+            .call()
+            .expect("an answer"),
+    )
+}
+
+fn send(service: &Service, path: &str, kind: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut request = agent()
+        .post(format!("{}{path}", service.address))
+        .header("content-type", kind);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    answer(request.send(body.as_bytes()).expect("an answer"))
+}
+
+/// Sends a form.
+fn form(service: &Service, path: &str, headers: &[(&str, &str)], fields: &[(String, String)]) -> Answer {
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields {
+        body.append_pair(name, value);
+    }
+    send(
+        service,
+        path,
+        "application/x-www-form-urlencoded",
+        headers,
+        &body.finish(),
+    )
+}
+
+/// What the form on a page that looks at a correction carries, with more.
+fn carried(page: &str, more: &[(&str, &str)]) -> Vec<(String, String)> {
+    let document = Document::from(page);
+    let hidden = document.select("form.sign input[type=hidden]");
+    let own = hidden.iter().map(|input| {
+        let field = |name: &str| input.attr_or(name, "").to_string();
+        (field("name"), field("value"))
+    });
+    own.chain(fields(more)).collect()
+}
+
+fn fields(of: &[(&str, &str)]) -> Vec<(String, String)> {
+    of.iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+/// The largest stories with the articles that repeat no other.
+fn stories(service: &Service) -> Vec<(String, Vec<String>)> {
+    let (_, list) = service.get("/v1/stories?sort_by=size&per_page=20");
+    let ids = list["items"].as_array().expect("items").iter();
+    ids.map(|story| {
+        let id = story["id"].as_str().expect("an id").to_owned();
+        let (_, members) = service.get(&format!("/v1/stories/{id}/articles?per_page=100"));
+        let members = members["items"].as_array().expect("items").iter();
+        let own = members.filter(|one| one["near_duplicate_of"].is_null());
+        let own = own.map(|one| one["id"].as_str().expect("an id").to_owned());
+        (id, own.collect())
+    })
+    .collect()
+}
+
+fn story_of(service: &Service, article: &str) -> Value {
+    service.get(&format!("/v1/articles/{article}")).1["story_id"].clone()
+}
+
+#[test]
+fn two_editors_at_once_lose_nothing() {
+    let data = demonstration();
+    let service = Service::start(data.path());
+    let stories = stories(&service);
+    let (story, members) = &stories[0];
+    let other = &stories[1].0;
+    let json = "application/json";
+    let read = || get(&service, &format!("/v1/stories/{story}"));
+    let tag = read().tag;
+    let rename =
+        json!({"kind": "rename", "story_id": story, "title": "A name of Layla's", "author": "Layla"}).to_string();
+    let made = send(&service, "/v1/corrections", json, &[("if-match", &tag)], &rename);
+    assert_eq!(made.status, 201, "{}", made.body);
+
+    // Omar looked before that: he is told what Layla did, and nothing of his is done half.
+    let moving = json!({"kind": "move", "article": members[0], "story_id": other, "author": "Omar"}).to_string();
+    let late = send(&service, "/v1/corrections", json, &[("if-match", &tag)], &moving);
+    assert_eq!(late.status, 412, "{}", late.body);
+    let problem: Value = serde_json::from_str(&late.body).expect("JSON");
+    assert_eq!(problem["type"], "/problems/story-changed");
+    assert_eq!(problem["changed"][0]["story_id"], **story);
+    let told = problem["changed"][0]["changes"].to_string();
+    assert!(told.contains("Layla") && told.contains("A name of Layla's"), "{told}");
+    assert_eq!(story_of(&service, &members[0]), **story);
+    let none = send(&service, "/v1/corrections", json, &[("if-match", "\"x\"")], &moving);
+    assert_eq!(none.status, 412, "{}", none.body);
+    let made = send(&service, "/v1/corrections", json, &[("if-match", &read().tag)], &moving);
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert_eq!(story_of(&service, &members[0]), **other);
+    let number = serde_json::from_str::<Value>(&made.body).expect("JSON")["number"].clone();
+    let undo = format!("/v1/corrections/{number}/undo");
+    assert_eq!(send(&service, &undo, json, &[("if-match", &tag)], "").status, 412);
+    assert_eq!(
+        send(&service, &undo, json, &[("if-match", &read().tag)], "").status,
+        200
+    );
+    assert_eq!(read().body.contains("A name of Layla's"), true, "Layla's work is there");
+
+    // At the very same time: one of the two is first, the other one is told.
+    let tag = read().tag;
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let both = ["One", "Two"].map(|title| {
+            let (service, tag) = (&service, &tag);
+            let body = json!({"kind": "rename", "story_id": story, "title": title}).to_string();
+            scope.spawn(move || send(service, "/v1/corrections", json, &[("if-match", tag)], &body).status)
+        });
+        both.map(|one| one.join().expect("an answer")).to_vec()
+    });
+    let mut sorted = statuses.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, [201, 412]);
+
+    // On the pages: what Omar entered is kept, he reads what happened, and goes on.
+    let panel = get(&service, &format!("/stories/{story}")).body;
+    let seen = Document::from(panel.as_str())
+        .select("#ticked input[name=seen]")
+        .attr_or("value", "")
+        .to_string();
+    let asked = [
+        ("kind", "rename"),
+        ("story", story),
+        ("seen", &seen),
+        ("title", "Omar's"),
+        ("back", "corrections"),
+    ];
+    let looked = form(&service, "/corrections", &[], &fields(&asked));
+    assert_eq!(looked.status, 200, "{}", looked.body);
+    send(&service, "/v1/corrections", json, &[], &rename);
+    let mut sent = carried(
+        &looked.body,
+        &[
+            ("title", "Omar's"),
+            ("author", "Omar"),
+            ("reason", "shorter"),
+            ("step", "make"),
+        ],
+    );
+    let stopped = form(&service, "/corrections", &[], &sent);
+    assert_eq!(stopped.status, 412, "{}", stopped.body);
+    let page = Document::from(stopped.body.as_str());
+    assert!(
+        page.select(".since").text().contains("Layla decided"),
+        "{}",
+        stopped.body
+    );
+    for (name, value) in [("title", "Omar's"), ("author", "Omar"), ("reason", "shorter")] {
+        let kept = page
+            .select(&format!("form.sign input[name={name}]"))
+            .attr_or("value", "")
+            .to_string();
+        assert_eq!(kept, value);
+    }
+    sent = carried(
+        &stopped.body,
+        &[("title", "Omar's"), ("author", "Omar"), ("step", "make")],
+    );
+    let made = form(&service, "/corrections", &[], &sent);
+    assert_eq!(made.status, 303, "{}", made.body);
+    assert!(read().body.contains("Omar's"));
+}
+
+#[test]
+fn every_correction_has_a_form_a_look_and_an_undo() {
+    let data = demonstration();
+    let service = Service::start(data.path());
+    let stories = stories(&service);
+    let [(a, in_a), (b, in_b), (c, _), ..] = stories.as_slice() else {
+        panic!("three stories")
+    };
+    let before: BTreeMap<&String, Value> = in_a
+        .iter()
+        .chain(in_b)
+        .map(|one| (one, story_of(&service, one)))
+        .collect();
+    let back = format!("story/{a}");
+    let wrong = in_a[0].as_str();
+
+    // Another site's page may not send a form.
+    let asked = fields(&[
+        ("kind", "move"),
+        ("article", wrong),
+        ("to", b),
+        ("step", "make"),
+        ("author", "Eve"),
+    ]);
+    let foreign = form(&service, "/corrections", &[("origin", "https://evil.example")], &asked);
+    assert_eq!(foreign.status, 403, "{}", foreign.body);
+    // Nobody decides without a name.
+    let unsigned = form(
+        &service,
+        "/corrections",
+        &[],
+        &fields(&[("kind", "move"), ("article", wrong), ("to", b), ("step", "make")]),
+    );
+    assert_eq!(unsigned.status, 422, "{}", unsigned.body);
+    assert_eq!(story_of(&service, wrong), **a);
+
+    // A look says what would move, from where to where; then it is done, and the browser knows the name.
+    let looked = form(
+        &service,
+        "/corrections",
+        &[],
+        &fields(&[
+            ("kind", "move"),
+            ("article", wrong),
+            ("story", a),
+            ("to_text", b),
+            ("back", &back),
+        ]),
+    );
+    assert_eq!(looked.status, 200, "{}", looked.body);
+    let effects = Document::from(looked.body.as_str())
+        .select(".effects")
+        .text()
+        .to_string();
+    assert!(effects.contains("would move from"), "{effects}");
+    let links = Document::from(looked.body.as_str());
+    for id in [a, b] {
+        assert!(
+            links.select(&format!(".effects a[href='/stories/{id}']")).exists(),
+            "{}",
+            looked.body
+        );
+    }
+    assert_eq!(story_of(&service, wrong), **a, "a look changes nothing");
+    let made = form(
+        &service,
+        "/corrections",
+        &[],
+        &carried(
+            &looked.body,
+            &[("author", "ليلى Layla"), ("reason", "another flood"), ("step", "make")],
+        ),
+    );
+    assert_eq!(made.status, 303, "{}", made.body);
+    assert!(
+        made.location.starts_with(&format!("/stories/{a}?done=")),
+        "{}",
+        made.location
+    );
+    assert_eq!(story_of(&service, wrong), **b);
+    let name = made.cookie.split(';').next().expect("a cookie").to_owned();
+    let signed = [("cookie", name.as_str())];
+    let notice = get(&service, &made.location).body;
+    let document = Document::from(notice.as_str());
+    assert!(document.select(".done").text().contains("ليلى Layla"), "{notice}");
+    let undo = document.select(".done form").attr_or("action", "").to_string();
+    let undone = form(&service, &undo, &signed, &fields(&[("back", &back)]));
+    assert_eq!(undone.status, 303, "{}", undone.body);
+    assert_eq!(story_of(&service, wrong), **a);
+    let notice = get(&service, &undone.location).body;
+    assert!(
+        Document::from(notice.as_str())
+            .select(".done")
+            .text()
+            .contains("was undone by ليلى Layla"),
+        "{notice}"
+    );
+    let history = get(&service, &format!("/stories/{a}")).body;
+    assert!(
+        Document::from(history.as_str())
+            .select(".history form[action$='/redo']")
+            .exists(),
+        "{history}"
+    );
+
+    // The others, each done and undone, the last one first.
+    let mut made = Vec::new();
+    let part = in_a[0].as_str();
+    for asked in [
+        vec![
+            ("kind", "split"),
+            ("story", a),
+            ("article", part),
+            ("title", "A part of it"),
+        ],
+        vec![("kind", "merge"), ("story", b), ("to", c)],
+        vec![("kind", "pin"), ("article", &in_a[1])],
+        vec![("kind", "rename"), ("story", a), ("title", "هدنة"), ("lang", "ar")],
+        vec![("kind", "never-one"), ("story", a), ("to", b)],
+        vec![
+            ("kind", "always-together"),
+            ("article", &in_a[1]),
+            ("other_text", &in_a[2]),
+        ],
+        vec![("kind", "note"), ("story", a), ("text", "see Vienna")],
+    ] {
+        let looked = form(&service, "/corrections", &signed, &fields(&asked));
+        assert_eq!(looked.status, 200, "{asked:?}: {}", looked.body);
+        let entered: Vec<(&str, &str)> = asked
+            .iter()
+            .copied()
+            .filter(|(name, _)| matches!(*name, "title" | "lang" | "text"))
+            .chain([("step", "make")])
+            .collect();
+        let done = form(&service, "/corrections", &signed, &carried(&looked.body, &entered));
+        assert_eq!(done.status, 303, "{asked:?}: {}", done.body);
+        made.push(done.location.rsplit('=').next().expect("a number").to_owned());
+    }
+    let new = story_of(&service, part);
+    assert_ne!(new, **a);
+    let (_, story) = service.get(&format!("/v1/stories/{}", new.as_str().expect("an id")));
+    assert_eq!(story["title"], "A part of it");
+
+    // What contradicts is said in a sentence, with the correction in the way.
+    let refused = form(
+        &service,
+        "/corrections",
+        &signed,
+        &fields(&[("kind", "merge"), ("story", a), ("to", b)]),
+    );
+    assert_eq!(refused.status, 409, "{}", refused.body);
+    let document = Document::from(refused.body.as_str());
+    assert!(
+        document.select(".trouble").text().contains("is in the way"),
+        "{}",
+        refused.body
+    );
+    assert!(
+        document
+            .select(&format!(".trouble form[action='/corrections/{}/undo']", made[4]))
+            .exists()
+    );
+    for (asked, status) in [
+        (
+            vec![("kind", "merge"), ("story", a.as_str()), ("to_text", "zzzz qqqq")],
+            404,
+        ),
+        (vec![("kind", "rename"), ("story", a), ("title", "")], 422),
+        (vec![("kind", "move"), ("article", "nobody"), ("to", a)], 404),
+        (vec![("kind", "bless")], 422),
+    ] {
+        let refused = form(&service, "/corrections", &signed, &fields(&asked));
+        assert_eq!(refused.status, status, "{asked:?}: {}", refused.body);
+        assert!(
+            Document::from(refused.body.as_str()).select(".trouble p").exists(),
+            "{}",
+            refused.body
+        );
+    }
+
+    // The list has them all, by author; what was undone says so.
+    let list = get(&service, "/corrections").body;
+    assert_eq!(
+        Document::from(list.as_str()).select("ol.stories > li").length(),
+        made.len() + 1,
+        "{list}"
+    );
+    let none = get(&service, "/corrections?author=Nobody").body;
+    assert_eq!(
+        Document::from(none.as_str()).select("ol.stories > li").length(),
+        0,
+        "{none}"
+    );
+    for number in made.iter().rev() {
+        let undone = form(
+            &service,
+            &format!("/corrections/{number}/undo"),
+            &signed,
+            &fields(&[("back", "corrections")]),
+        );
+        assert_eq!(undone.status, 303, "{number}: {}", undone.body);
+    }
+    for (article, story) in &before {
+        assert_eq!(&story_of(&service, article), story, "{article}");
+    }
+    let (_, story) = service.get(&format!("/v1/stories/{a}"));
+    assert_ne!(story["title"], "هدنة");
+    let arabic = get(&service, "/corrections?ui=ar").body;
+    assert!(arabic.contains("ألغاه"), "{arabic}");
+}
+
+/// The buttons of the review list: key and what its form sends, by row.
+fn decisions(page: &str) -> Vec<BTreeMap<String, Vec<(String, String)>>> {
+    let document = Document::from(page);
+    let rows = document.select("ol.stories > li");
+    let field = |input: &dom_query::Selection, name: &str| input.attr_or(name, "").to_string();
+    rows.iter()
+        .map(|row| {
+            let forms = row.select("form");
+            let form = |form: dom_query::Selection| {
+                let button = form.select("button");
+                let inputs = form.select("input");
+                let mut sent: Vec<_> = inputs
+                    .iter()
+                    .map(|one| (field(&one, "name"), field(&one, "value")))
+                    .collect();
+                sent.push((field(&button, "name"), field(&button, "value")));
+                (field(&button, "data-key"), sent)
+            };
+            forms.iter().map(form).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn the_review_list_is_decided_row_by_row_and_a_decision_is_undone() {
+    let data = demonstration();
+    let service = Service::start(data.path());
+    for kind in ["placement", "story", "merge"] {
+        for key in ["y", "x"] {
+            let path = format!("/review?kind={kind}");
+            let before = decisions(&get(&service, &path).body);
+            let Some(first) = before.first() else { continue };
+            let mut sent = first[key].clone();
+            let asks_who = form(&service, "/corrections", &[], &sent);
+            assert_eq!(asks_who.status, 422, "nobody signed: {}", asks_who.body);
+            sent.push(("author".to_owned(), "Layla".to_owned()));
+            let made = form(&service, "/corrections", &[], &sent);
+            assert_eq!(made.status, 303, "{kind} {key}: {}", made.body);
+            assert!(
+                made.location.starts_with("/review?") && made.location.ends_with("#row-1"),
+                "{}",
+                made.location
+            );
+            let page = get(&service, made.location.split('#').next().expect("a path")).body;
+            let after = decisions(&page);
+            assert!(
+                !after.contains(first),
+                "{kind} {key}: what is decided is not asked again"
+            );
+            let notice = Document::from(page.as_str())
+                .select(".done form")
+                .attr_or("action", "")
+                .to_string();
+            let undone = form(
+                &service,
+                &notice,
+                &[("cookie", "editor=Layla")],
+                &fields(&[("back", "review")]),
+            );
+            assert_eq!(undone.status, 303, "{notice}: {}", undone.body);
+        }
+    }
+    // Who may only read sees the list, and no button: tests/it/access.rs has who may send what.
+    let some = ["placement", "story", "merge"].iter().any(|kind| {
+        let page = get(&service, &format!("/review?kind={kind}")).body;
+        !decisions(&page).is_empty()
+    });
+    assert!(some, "after every undo there is something to decide again");
+}
