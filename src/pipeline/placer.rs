@@ -399,7 +399,7 @@ impl Placer {
         for (article, original) in queued.into_iter().zip(originals) {
             let number = article.number;
             let placed = match original {
-                Some(original) if self.remembers(original) => self.follow(number, original),
+                Some(original) if self.remembers(original) => self.follow(number, original, &batch),
                 // Forgotten since, with an article of this very batch: as if it had come a batch later.
                 Some(_) => self.place_alone(article)?,
                 None => match vectors.next() {
@@ -507,11 +507,20 @@ impl Placer {
         })
     }
 
-    /// A near-duplicate is where the article is whose text it repeats.
-    fn follow(&self, number: u64, original: u64) -> Result<Placed, String> {
+    /// A near-duplicate is where the article is whose text it repeats. What is no longer in memory is where the store says, and
+    /// where this batch, which is not in the store yet, has brought it.
+    fn follow(&self, number: u64, original: u64, batch: &Batch) -> Result<Placed, String> {
         let story = match self.engine.story_of(original) {
             Some(story) => Some(story),
-            None => self.store.story_number(original).map_err(|error| error.to_string())?,
+            None => {
+                let kept = self.store.story_number(original).map_err(|error| error.to_string())?;
+                let changes = batch.placed.iter().flat_map(|placed| &placed.changes);
+                changes.fold(kept, |now, change| match change {
+                    StoryChange::Joined { story, article, .. } if *article == original => Some(*story),
+                    StoryChange::Merged { story, into } if now == Some(*story) => Some(*into),
+                    _ => now,
+                })
+            }
         };
         let story = story.ok_or_else(|| format!("the article that it repeats (number {original}) is in no story"))?;
         Ok(Placed {
