@@ -144,7 +144,7 @@ fn two_editors_at_once_lose_nothing() {
         send(&service, &undo, json, &[("if-match", &read().tag)], "").status,
         200
     );
-    assert_eq!(read().body.contains("A name of Layla's"), true, "Layla's work is there");
+    assert!(read().body.contains("A name of Layla's"), "Layla's work is there");
 
     // At the very same time: one of the two is first, the other one is told.
     let tag = read().tag;

@@ -85,7 +85,8 @@ struct Looked {
     status: StatusCode,
 }
 
-/// What came of a form.
+/// What came of a form. One of it lives for one request, so its size does not matter.
+#[allow(clippy::large_enum_variant)]
 enum Came {
     Made(String),
     Look(Looked),
