@@ -189,7 +189,7 @@ fn two_editors_at_once_lose_nothing() {
     assert_eq!(stopped.status, 412, "{}", stopped.body);
     let page = Document::from(stopped.body.as_str());
     assert!(
-        page.select(".since").text().contains("Layla decided"),
+        page.select(".meanwhile").text().contains("Layla decided"),
         "{}",
         stopped.body
     );

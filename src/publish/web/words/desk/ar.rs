@@ -111,7 +111,7 @@ pub static DESK: DeskWords = DeskWords {
     right_placement: "مكانها هنا",
     right_story: "هي قصة واحدة",
     right_merge: "هما قصتان",
-    some_of_it: "منها",
+    some_of_it: "أحدث ما في",
     first_part: "جزء",
     second_part: "الجزء الآخر",
     deciding_as: "القرارات باسم {author}.",

@@ -111,7 +111,7 @@ pub static DESK: DeskWords = DeskWords {
     right_placement: "It belongs here",
     right_story: "It is one story",
     right_merge: "They are two",
-    some_of_it: "Of it",
+    some_of_it: "Newest in",
     first_part: "One part",
     second_part: "The other part",
     deciding_as: "You decide as {author}.",
