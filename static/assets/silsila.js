@@ -252,13 +252,18 @@ async function show() {
   const focused = document.activeElement;
   const kept = { live: focused?.closest("[data-live]")?.dataset.live, id: focused?.closest("[data-id]")?.dataset.id, href: focused?.getAttribute?.("href") };
   const open = new Set([...document.querySelectorAll("[data-live] details[open]")].map((one) => one.id).filter(Boolean));
+  const ticked = new Set([...document.querySelectorAll("[data-live] input:checked")].map((one) => one.value));
   const wasHere = here?.dataset.id;
   for (const part of page.querySelectorAll("[data-live]")) {
     const old = document.querySelector(`[data-live="${part.dataset.live}"]`);
     if (!old) continue;
     for (const one of part.querySelectorAll("details")) if (open.has(one.id)) one.open = true;
+    for (const one of part.querySelectorAll("input[type=checkbox]")) one.checked = ticked.has(one.value);
     old.replaceChildren(...part.childNodes);
   }
+  // What is shown now has been seen: forms of corrections say so.
+  const version = page.querySelector("input[name=seen]")?.value;
+  for (const one of document.querySelectorAll("input[name=seen]")) one.value = version ?? one.value;
   const of = (id) => document.querySelector(`[data-live] [data-id="${CSS.escape(id)}"]`);
   here = wasHere ? of(wasHere) : null;
   here?.classList.add("here");

@@ -505,6 +505,12 @@ fn a_story_that_is_open(browser: &mut Browser, service: &Service, story: &str, a
     let many = "document.querySelectorAll('.articles > li').length";
     let before = browser.ask(many).as_u64().expect("a number");
     browser.ask("document.getElementById('pace-table').open = true; 0");
+    browser.ask("document.getElementById('correct').open = true; 0");
+    let ticked = "[...document.querySelectorAll('.pick input:checked')].map(one => one.value).join()";
+    browser.ask("document.querySelectorAll('.pick input')[1].checked = true; 0");
+    let chosen = browser.ask(ticked);
+    let seen = "document.querySelector('#ticked input[name=seen]').value";
+    let version = browser.ask(seen);
     reprint(service, article, "late-3");
     browser.until("document.querySelector('#bar p')?.textContent.includes('مقالة جديدة')");
     assert_eq!(browser.ask(many), before);
@@ -516,6 +522,9 @@ fn a_story_that_is_open(browser: &mut Browser, service: &Service, story: &str, a
         true,
         "what was open stays open"
     );
+    assert_eq!(browser.ask(ticked), chosen, "what is ticked stays ticked");
+    assert!(chosen.as_str().is_some_and(|chosen| !chosen.is_empty()));
+    assert_ne!(browser.ask(seen), version, "what is shown has been seen");
     let (_, list) = service.get("/v1/stories?sort_by=size&per_page=100");
     let smallest = list["items"].as_array().expect("items").iter().rev();
     let small: Vec<&str> = smallest.filter_map(|one| one["id"].as_str()).take(2).collect();
