@@ -344,7 +344,11 @@ impl Placer {
             .store
             .commit_corrected(&corrected, now)
             .inspect_err(|_| self.stale = true)?;
-        self.know_who_is_apart().inspect_err(|_| self.stale = true)?;
+        // It is made and kept, whatever comes now.
+        if let Err(error) = self.know_who_is_apart() {
+            tracing::warn!(%error, "the memory is made again: the store could not be asked who is kept apart");
+            self.stale = true;
+        }
         self.metrics.changed(&corrected.changes);
         Ok(Decreed::Done(number))
     }

@@ -187,12 +187,12 @@ impl Told<'_> {
     pub fn atom(&self, own: &str) -> Result<String, askama::Error> {
         let entry = |event: &Event| {
             let id = event.article.as_str();
-            let mut sources: Vec<&str> = event
-                .articles
-                .iter()
-                .filter_map(|id| self.source(id.as_str()))
-                .collect();
-            sources.dedup();
+            let mut sources: Vec<&str> = Vec::new();
+            for source in event.articles.iter().filter_map(|id| self.source(id.as_str())) {
+                if !sources.contains(&source) {
+                    sources.push(source);
+                }
+            }
             Entry {
                 id: event_id(event),
                 title: match &event.date.value {

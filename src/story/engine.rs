@@ -497,10 +497,11 @@ impl Engine {
             for other in others {
                 let story = self.story_of(article);
                 if story.is_some() && story == self.whereabouts(other) {
-                    let leaving = if self.constraints.held(article).is_some() && self.story_of(other).is_some() {
-                        other
-                    } else {
-                        article
+                    let leaving = match self.constraints.held(article) {
+                        None => article,
+                        Some(_) if self.story_of(other).is_some() => other,
+                        // Held where the other one was left: corrections that contradict each other are refused, so never.
+                        Some(_) => continue,
                     };
                     let own = self.stories.provisional();
                     self.relocate(&BTreeSet::from([leaving]), own, before, stranded);

@@ -159,7 +159,11 @@ async fn decree_of(app: &App, request: &HttpRequest, decree: Decree, by: Signatu
 fn seen(request: &HttpRequest) -> Result<Vec<SeenStory>, Problem> {
     let mut seen = Vec::new();
     for header in request.headers().get_all(IF_MATCH) {
-        let tags = header.to_str().unwrap_or_default().split(',').map(str::trim);
+        let Ok(text) = header.to_str() else {
+            let detail = "If-Match takes the ETag of /v1/stories/{id}; this is none".to_owned();
+            return Err(Problem::new(Kind::StoryChanged, detail).of_field("If-Match"));
+        };
+        let tags = text.split(',').map(str::trim);
         for tag in tags.filter(|tag| !matches!(*tag, "" | "*")) {
             // A proxy that compresses makes a tag weak; the version in it holds all the same.
             let bare = tag.trim_start_matches("W/").trim_matches('"');

@@ -215,8 +215,10 @@ fn takes(path: &str, route: Route) -> Resource {
 /// What is not here, and methods that are not for a page's address.
 pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
     match request.match_pattern().as_deref() {
-        Some("/login" | "/watches" | "/watches/{id}") => return other_method(&request, BOTH),
-        Some("/logout") => return other_method(&request, HAND_IN),
+        Some("/login" | "/watches" | "/watches/{id}" | "/corrections") => return other_method(&request, BOTH),
+        Some("/logout" | "/seen" | "/stories/{id}/watch" | "/corrections/{number}/{act}") => {
+            return other_method(&request, HAND_IN);
+        }
         Some(_) => return other_method(&request, READ),
         None => {}
     }

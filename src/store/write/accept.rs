@@ -261,7 +261,7 @@ pub(in crate::store) fn index_text(
     transaction
         .prepare_cached(
             "INSERT INTO search (rowid, title, text, tags)
-             SELECT search_row, ?2, ?3, 'l' || hex(lang) || coalesce(' s' || hex(source), '') FROM articles WHERE number = ?1",
+             SELECT search_row, ?2, ?3, 'l' || hex(lang) || CASE WHEN source IS NULL THEN '' ELSE ' s' || hex(source) END FROM articles WHERE number = ?1",
         )?
         .execute(params![number, fold(title), fold(text)])?;
     Ok(())

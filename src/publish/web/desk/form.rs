@@ -118,7 +118,8 @@ impl Form {
     /// The stories as they were seen.
     pub fn seen(&self) -> Vec<SeenStory> {
         // What is decided about a whole story depends on what is in it; what is decided about some articles does not.
-        let may_grow = !matches!(self.kind(), "merge" | "split" | "never-one");
+        let begins = self.kind() == "move" && self.one("to_text").is_none() && self.one("to") == Some("new");
+        let may_grow = !begins && !matches!(self.kind(), "merge" | "split" | "never-one");
         self.all("seen")
             .filter_map(|one| {
                 let (story, version) = one.rsplit_once('.')?;
@@ -156,8 +157,11 @@ impl Form {
             },
             ("pin", _) => Correction::Pin { articles },
             (kind @ ("never-together" | "always-together"), _) => {
-                if let Some(other) = self.one("other_text").or(self.one("other")) {
-                    articles.push(last_segment(other));
+                match (self.one("other_text"), self.one("other")) {
+                    // An id may look like an address.
+                    (Some(text), _) if store.article(text)?.is_none() => articles.push(last_segment(text)),
+                    (Some(id), _) | (None, Some(id)) => articles.push(id.to_owned()),
+                    (None, None) => {}
                 }
                 match kind {
                     "always-together" => Correction::AlwaysTogether { articles },
