@@ -90,6 +90,8 @@ pub static DESK: DeskWords = DeskWords {
     unknown_form: "This form lacks what it needs. Go back and choose again.",
     invalid: &[
         ("split", "articles", "Select some of the story’s articles, not all of them; one that repeats another’s text goes along with it."),
+        ("move", "articles", "Tick one article or more, then say where they belong."),
+        ("pin", "articles", "Tick one article or more."),
         ("", "articles", "Name two articles or more; one that repeats another’s text does not count beside it."),
         ("", "stories", "Name another story; these are one already."),
         ("", "into", "The story that goes on must be one of the two."),
