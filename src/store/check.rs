@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Serialize;
 
+use super::read::NUMBER;
 use super::replay::replay;
 use super::write::{index_text, label, recount};
 use super::{Store, StoreError, reader};
@@ -528,9 +529,11 @@ fn corrections(connection: &Connection) -> Found {
 fn full_text(connection: &Connection) -> Found {
     let mut troubles = each_row(
         connection,
-        "SELECT a.id, 0 FROM articles a LEFT JOIN search_docsize d ON d.id = a.search_row WHERE d.id IS NULL
-         UNION ALL SELECT CAST(d.id & 268435455 AS TEXT), 1 FROM search_docsize d
-         LEFT JOIN articles a ON a.number = d.id & 268435455 WHERE a.search_row IS NOT d.id",
+        &format!(
+            "SELECT a.id, 0 FROM articles a LEFT JOIN search_docsize d ON d.id = a.search_row WHERE d.id IS NULL
+         UNION ALL SELECT CAST(d.id & {NUMBER} AS TEXT), 1 FROM search_docsize d
+         LEFT JOIN articles a ON a.number = d.id & {NUMBER} WHERE a.search_row IS NOT d.id"
+        ),
         |row| {
             let article: String = row.get(0)?;
             Ok(match row.get::<_, i64>(1)? {

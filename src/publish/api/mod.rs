@@ -431,7 +431,7 @@ fn written<T: Serialize>(value: &T) -> Result<Kept, Problem> {
 }
 
 /// An `ETag` that says what it was made of.
-fn tag_of(content: &[u8]) -> String {
+pub fn tag_of(content: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     let digest: String = Sha256::digest(content)
         .iter()
@@ -442,7 +442,7 @@ fn tag_of(content: &[u8]) -> String {
 }
 
 /// Whether the reader has the content with this `ETag` already.
-fn is_known(request: &HttpRequest, tag: &str) -> bool {
+pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
     let known = request
         .headers()
         .get(IF_NONE_MATCH)

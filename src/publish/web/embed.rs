@@ -5,17 +5,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, IF_NONE_MATCH, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sha2::{Digest as _, Sha256};
 
 use super::frame::{Frame, Sorry, parameter};
 use super::words::{self, Words};
 use super::{outward, some};
 use crate::article::DatedJson;
 use crate::publish::App;
-use crate::publish::api::timeline_of;
+use crate::publish::api::{is_known, tag_of, timeline_of};
 use crate::store::read::{ArticleRef, StoryView};
 use crate::timeline::{self, Event, Granularity};
 
@@ -134,18 +133,8 @@ pub async fn timeline(app: web::Data<App>, request: HttpRequest, id: web::Path<S
             return Ok(HttpResponse::InternalServerError().body("The page could not be rendered."));
         }
     };
-    let digest: String = Sha256::digest(&html)
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let tag = format!("\"{digest}\"");
-    let known = request
-        .headers()
-        .get(IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
-    let same = |one: &str| one.trim().trim_start_matches("W/") == tag;
-    let unchanged = status == StatusCode::OK && known.is_some_and(|list| list.split(',').any(same));
+    let tag = tag_of(html.as_bytes());
+    let unchanged = status == StatusCode::OK && is_known(&request, &tag);
     let mut answer = match unchanged {
         true => HttpResponse::NotModified(),
         false => HttpResponse::build(status),

@@ -123,6 +123,16 @@ impl Frame {
         self.sorry(StatusCode::NOT_FOUND, self.words.not_found, text.replace("{id}", id))
     }
 
+    /// A page that says that the service is stopping.
+    pub fn stopping(&self) -> Sorry {
+        let words = self.words;
+        self.sorry(
+            StatusCode::SERVICE_UNAVAILABLE,
+            words.stopping,
+            words.stopping_text.to_owned(),
+        )
+    }
+
     /// Reads off the async threads; trouble becomes a page.
     pub async fn read<T: Send + 'static>(
         &self,

@@ -153,7 +153,7 @@ pub async fn form(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
         }
         Ok(Ok(foreseen)) => Ok(blank(&frame, StatusCode::OK, form, None, Some(foreseen))),
         Ok(Err(error)) => Err(sorry(&frame, error)),
-        Err(_) => Err(stopping(&frame)),
+        Err(_) => Err(frame.stopping()),
     }
 }
 
@@ -173,7 +173,7 @@ pub async fn make(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
             Ok(blank(&frame, StatusCode::UNPROCESSABLE_ENTITY, form, wrong, None))
         }
         Ok(Err(error)) => Err(sorry(&frame, error)),
-        Err(_) => Err(stopping(&frame)),
+        Err(_) => Err(frame.stopping()),
     }
 }
 
@@ -390,17 +390,8 @@ async fn act<T: Send + 'static>(
     let tracker = Arc::clone(tracker);
     match web::block(move || act(&tracker)).await {
         Ok(done) => done.map_err(|error| sorry(frame, error)),
-        Err(_) => Err(stopping(frame)),
+        Err(_) => Err(frame.stopping()),
     }
-}
-
-fn stopping(frame: &Frame) -> Sorry {
-    let words = frame.words;
-    frame.sorry(
-        StatusCode::SERVICE_UNAVAILABLE,
-        words.stopping,
-        words.stopping_text.to_owned(),
-    )
 }
 
 /// Whether what was asked makes no sense, rather than something having failed.

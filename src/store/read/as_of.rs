@@ -744,7 +744,10 @@ fn ordered(connection: &Connection, query: &StoryQuery, at: i64) -> Result<Vec<(
         Some(None) => return Ok(Vec::new()),
         Some(Some(expression)) => Some(
             connection
-                .prepare_cached("SELECT rowid & 268435455 FROM search WHERE search MATCH ?1")?
+                .prepare_cached(&format!(
+                    "SELECT rowid & {} FROM search WHERE search MATCH ?1",
+                    super::NUMBER
+                ))?
                 .query_map([expression], |row| row.get(0))?
                 .collect::<Result<_, _>>()?,
         ),

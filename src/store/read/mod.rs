@@ -35,7 +35,7 @@ pub use near::{Descent, Neighbour, Turn};
 pub use placement::{DecidedBy, HoldView, NeighbourView, PlacementView, RivalView, SecondLookView};
 pub use refused::RefusedView;
 pub use review::{ReviewItem, Titled};
-pub(in crate::store) use search::match_expression;
+pub(in crate::store) use search::{NUMBER, match_expression};
 pub use search::{Range, SNIPPET, SearchHit, SearchQuery};
 pub(in crate::store) use story::Key;
 pub use story::{ChangeView, Counts, EndArticle, NameView, PaceView, SortBy, StoryQuery, StoryVersion, StoryView};

@@ -110,7 +110,8 @@ fn tag(kind: char, value: &str) -> String {
 
 /// Bits of a row of the full-text index that are the article's number; those above are its date (migration 10).
 const NUMBER_BITS: u32 = 28;
-const NUMBER: i64 = (1 << NUMBER_BITS) - 1;
+/// The bits of such a row that are the number.
+pub(in crate::store) const NUMBER: i64 = (1 << NUMBER_BITS) - 1;
 /// Seconds of the earliest and the latest date that rows of the full-text index tell apart.
 const DATES: (i64, i64) = (-(1 << 34) + 1, (1 << 34) - 1);
 

@@ -245,8 +245,9 @@ pub(super) fn filters(query: &StoryQuery, rare_language: bool) -> Filters {
         Some(Some(expression)) => {
             values.push(expression.into());
             hits = format!(
-                "(SELECT a.story, count(*) AS hits FROM search f JOIN articles a ON a.number = f.rowid & 268435455
+                "(SELECT a.story, count(*) AS hits FROM search f JOIN articles a ON a.number = f.rowid & {}
                   WHERE search MATCH ?{} GROUP BY a.story)",
+                super::NUMBER,
                 values.len()
             );
             conditions.push("m.story IS NOT NULL".to_owned());

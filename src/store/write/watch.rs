@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::extract::fold::fold;
-use crate::store::read::match_expression;
 use crate::store::read::watch::{ALERTS, AlertView, alert};
+use crate::store::read::{NUMBER, match_expression};
 use crate::store::{Store, StoreError};
 use crate::story::Placement;
 use crate::track::rules::{Held, Joined, event_of};
@@ -135,12 +135,12 @@ impl Store {
         self.read(|connection| {
             let expression = search.q.as_deref().and_then(match_expression);
             let mut joins: Vec<(i64, i64, i64)> = connection
-                .prepare_cached(
+                .prepare_cached(&format!(
                     "SELECT c.article, a.story, c.at FROM changes c JOIN articles a ON a.number = c.article
                      WHERE c.at >= ?1 AND c.kind = 'article_joined' AND c.detail ->> 'from' IS NULL AND a.story IS NOT NULL
-                     AND (?2 IS NULL OR c.article IN (SELECT rowid & 268435455 FROM search WHERE search MATCH ?2))
-                     ORDER BY c.number DESC LIMIT ?3",
-                )?
+                     AND (?2 IS NULL OR c.article IN (SELECT rowid & {NUMBER} FROM search WHERE search MATCH ?2))
+                     ORDER BY c.number DESC LIMIT ?3"
+                ))?
                 .query_map(params![since, expression, MOST_FORESEEN as i64 + 1], |row| {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
                 })?

@@ -109,7 +109,7 @@ pub async fn correct(app: web::Data<App>, request: HttpRequest, payload: web::Pa
         .await?;
     let looked = match came {
         Came::Made(to) => return Ok(gone(&to, &by, signed)),
-        Came::Stopping => return Err(stopping(&frame)),
+        Came::Stopping => return Err(frame.stopping()),
         Came::Look(looked) => looked,
     };
     let chosen = !looked.choices.is_empty();
@@ -185,7 +185,7 @@ pub async fn undo_or_redo(
         .await?;
     let (looked, back) = match came {
         (Came::Made(to), _) => return Ok(gone(&to, &by, signed)),
-        (Came::Stopping, _) => return Err(stopping(&frame)),
+        (Came::Stopping, _) => return Err(frame.stopping()),
         (Came::Look(looked), back) => (looked, back),
     };
     let template = CorrectPage {
@@ -213,15 +213,6 @@ pub async fn undo_or_redo(
         frame: frame.clone(),
     };
     Ok(frame.page(looked.status, &template))
-}
-
-fn stopping(frame: &Frame) -> Sorry {
-    let words = frame.words;
-    frame.sorry(
-        StatusCode::SERVICE_UNAVAILABLE,
-        words.stopping,
-        words.stopping_text.to_owned(),
-    )
 }
 
 /// On to where the correction can be seen; the browser remembers who decided.
