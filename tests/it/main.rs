@@ -38,4 +38,5 @@ mod timeline;
 mod unchanged;
 mod watch_pages;
 mod watches;
+mod ways;
 mod wire;
