@@ -20,6 +20,7 @@ pub mod labels;
 pub mod lexicon;
 pub mod means;
 pub mod names;
+pub mod outlets;
 pub mod review;
 pub mod signals;
 pub mod strands;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::service::{Service, demonstration, silsila};
 
@@ -148,4 +148,62 @@ fn an_article_about_two_stories_is_counted_in_one_and_linked_to_the_other() {
         }
     }
     assert!(linked > 0, "no article is about two stories");
+}
+
+#[test]
+fn an_outlet_under_names_in_two_scripts_is_one_source() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let service = Service::start(dir.path());
+    let article = |id: &str, lang: &str, source: &str, host: &str, text: &str| {
+        json!({"id": id, "title": text, "text": text, "lang": lang, "source": source, "published": "2024-05-01",
+            "url": format!("https://{host}/{id}")})
+    };
+    let articles = json!([
+        article(
+            "a",
+            "en",
+            "Nile Post",
+            "www.nilepost.example",
+            "The dam at Merowe was opened on Wednesday."
+        ),
+        article(
+            "b",
+            "ar",
+            "بريد النيل",
+            "ar.nilepost.example",
+            "فتح سد مروي يوم الأربعاء بحضور الوزير."
+        ),
+        article(
+            "c",
+            "en",
+            "Delta Wire",
+            "deltawire.example",
+            "Engineers in Merowe opened the gates of the dam."
+        ),
+    ]);
+    let (status, answer) = service.post(
+        "/v1/articles?wait=placed",
+        "application/json",
+        articles.to_string().as_bytes(),
+    );
+    assert_eq!(status, 200, "{answer}");
+    let together = json!({"kind": "always-together", "articles": ["a", "b", "c"]});
+    let (status, answer) = service.post("/v1/corrections", "application/json", together.to_string().as_bytes());
+    assert_eq!(status, 201, "{answer}");
+    let story = service.get("/v1/articles/a").1["story_id"]
+        .as_str()
+        .expect("a story")
+        .to_owned();
+    let (_, now) = service.get(&format!("/v1/stories/{story}"));
+    assert_eq!(
+        (&now["counts"]["articles"], &now["counts"]["sources"]),
+        (&json!(3), &json!(2)),
+        "{now}"
+    );
+    // As it stood at its latest change it counts the same, and the store's own check finds nothing wrong.
+    let (_, then) = service.get(&format!("/v1/stories/{story}?as_of={}", now["version"]));
+    assert_eq!(then["counts"]["sources"], 2);
+    drop(service);
+    let check = silsila(&["check", "--data-dir", dir.path().to_str().expect("a path")]);
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
 }
