@@ -191,7 +191,12 @@ impl Derived {
     }
 
     /// Reads what was saved; `None` when nothing was.
-    pub(super) fn load(&mut self, store: &Store, settings: &Settings) -> Result<Option<Loaded>, DerivedError> {
+    pub(super) fn load(
+        &mut self,
+        store: &Store,
+        settings: &Settings,
+        weights: &Weights,
+    ) -> Result<Option<Loaded>, DerivedError> {
         let Some(manifest) = read_manifest(&self.dir)? else {
             return Ok(None);
         };
@@ -223,8 +228,7 @@ impl Derived {
             .map_err(disk("read", &self.dir))?
             .map_err(|_| unusable("the index's files cannot be read"))??;
         let (records, near_duplicates, head) = rest?;
-        let weights = Weights::built_in().map_err(|error| unusable(&error.to_string()))?;
-        let engine = Engine::assemble(&settings.story, &settings.index, weights, index, records, head)
+        let engine = Engine::assemble(&settings.story, &settings.index, weights.clone(), index, records, head)
             .ok_or_else(|| unusable("its files do not belong together"))?;
         let full: BTreeSet<u64> = engine
             .blocks()

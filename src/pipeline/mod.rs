@@ -7,6 +7,7 @@ pub mod derived;
 pub mod meaning;
 pub mod placer;
 pub mod service;
+pub mod taught;
 
 pub use correct::CorrectionError;
 pub use meaning::{Meaning, MeaningError};
