@@ -225,10 +225,15 @@ fn items(set: &Set, weights: &Weights, settings: &Settings) -> Result<Vec<Item>,
         let most = votes.into_iter().rev().max_by_key(|(_, votes)| *votes);
         most.map(|(label, _)| label.to_owned())
     };
-    let claim = |one: &BTreeSet<u64>, other: &BTreeSet<u64>, together| Claim {
+    let of_wholes = |one: &BTreeSet<u64>, other: &BTreeSet<u64>, together| Claim {
         one: one.clone(),
         other: other.clone(),
         together,
+        as_wholes: true,
+    };
+    let claim = |one: &BTreeSet<u64>, other: &BTreeSet<u64>, together| Claim {
+        as_wholes: false,
+        ..of_wholes(one, other, together)
     };
     let mut items = Vec::new();
     for story in members.keys() {
@@ -240,7 +245,7 @@ fn items(set: &Set, weights: &Weights, settings: &Settings) -> Result<Vec<Item>,
         if let Some(doubt) = review::of_cut(*story, Some(cut), &settings.review) {
             items.push(Item {
                 doubt: doubt.doubt,
-                claims: vec![claim(&chosen, &left, about(&chosen) == about(&left))],
+                claims: vec![of_wholes(&chosen, &left, about(&chosen) == about(&left))],
             });
         }
     }
@@ -250,7 +255,7 @@ fn items(set: &Set, weights: &Weights, settings: &Settings) -> Result<Vec<Item>,
         let other = doubt.other.and_then(|other| members.get(&other));
         let claims = match (doubt.kind, doubt.article, other) {
             (Kind::Merge, _, Some(other)) if seen.insert((doubt.story, doubt.other)) => {
-                vec![claim(own, other, about(own) == about(other))]
+                vec![of_wholes(own, other, about(own) == about(other))]
             }
             (Kind::Placement, Some(article), other) if own.contains(&article) => {
                 let one = BTreeSet::from([article]);
@@ -259,7 +264,7 @@ fn items(set: &Set, weights: &Weights, settings: &Settings) -> Result<Vec<Item>,
                 match (left.is_empty(), other) {
                     (true, None) => continue,
                     (true, Some(other)) => vec![claim(&one, other, fits(other))],
-                    (false, Some(other)) if fits(&left) && fits(other) => vec![claim(own, other, true)],
+                    (false, Some(other)) if fits(&left) && fits(other) => vec![of_wholes(own, other, true)],
                     (false, Some(other)) => {
                         let here = claim(&one, &left, fits(&left));
                         [here, claim(&one, other, fits(other))].into()

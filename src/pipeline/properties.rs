@@ -583,10 +583,11 @@ fn rulings_say_what_was_decided_about_the_stories_as_they_were_then() {
     make(&mut newsroom, Correction::Pin { articles: ids(&["x0"]) });
     let (articles, stories) = (Vec::new(), vec![a.clone(), b.clone()]);
     make(&mut newsroom, Correction::NeverTogether { articles, stories });
-    let said = |newsroom: &Newsroom<'_>| -> Vec<(u64, Vec<(Vec<u64>, Vec<u64>, bool)>)> {
+    type Said = Vec<(Vec<u64>, Vec<u64>, bool)>;
+    let said = |newsroom: &Newsroom<'_>| -> Vec<(u64, Said)> {
         let rulings = newsroom.store.rulings().expect("read").rulings;
         let listed = |articles: &std::collections::BTreeSet<u64>| articles.iter().copied().collect::<Vec<_>>();
-        let claims = |ruling: &crate::story::lessons::Ruling| {
+        let claims = |ruling: &crate::story::lessons::Ruling| -> Said {
             let claims = ruling.claims.iter();
             claims
                 .map(|one| (listed(&one.one), listed(&one.other), one.together))

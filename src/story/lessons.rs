@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::story::Engine;
 use crate::story::graph::Article;
 use crate::story::learn::Example;
-use crate::story::signals::{COUNT, NAMES, SIGNS};
+use crate::story::signals::{COUNT, Met, NAMES, SIGNS};
 use crate::story::strands;
 
 /// Pairs of articles of one claim, at most: the nearest ones.
@@ -30,6 +30,9 @@ pub struct Claim {
     pub other: BTreeSet<Article>,
     /// Whether they belong together.
     pub together: bool,
+    /// Whether it was decided about the two as wholes. An article that is confirmed in its story, or moved, is in it by its
+    /// links: that it is not like the whole of it is no fault of the function that joins wholes.
+    pub as_wholes: bool,
 }
 
 /// What one correction says.
@@ -109,7 +112,7 @@ pub struct Collector<'a> {
     /// Articles that a ruling is about.
     wanted: HashSet<Article>,
     /// What each of them was compared with that is wanted, too.
-    met: HashMap<Article, Vec<(Article, [f32; COUNT])>>,
+    met: HashMap<Article, Met>,
     /// Places of rulings, by what their editors could know; those before `next` are done.
     order: Vec<usize>,
     next: usize,
@@ -199,7 +202,9 @@ impl<'a> Collector<'a> {
             .filter(|(_, ruling)| due(ruling))
         {
             for (at, claim) in ruling.claims.iter().enumerate() {
-                if let Some(signals) = engine.groups_seen(&claim.one, &claim.other) {
+                if claim.as_wholes
+                    && let Some(signals) = engine.groups_seen(&claim.one, &claim.other)
+                {
                     self.groups.insert((place, at), signals);
                 }
             }
@@ -292,6 +297,7 @@ mod tests {
             one: one.iter().copied().collect(),
             other: other.iter().copied().collect(),
             together,
+            as_wholes: true,
         }
     }
 
@@ -359,6 +365,13 @@ mod tests {
         assert_eq!(lessons, later);
         let when_all_are_in = taught(&[ruling(1, 30, claims())], 30);
         assert_ne!(lessons, when_all_are_in);
+        // What was not decided about wholes says nothing of them.
+        let of_articles = Claim {
+            as_wholes: false,
+            ..claims().remove(0)
+        };
+        let lessons = taught(&[ruling(1, 4, vec![of_articles])], 4);
+        assert!(!lessons.is_empty() && lessons.iter().all(|lesson| lesson.of == Of::Pairs));
         // What is not in memory teaches nothing.
         assert!(taught(&[ruling(1, 4, vec![claim(&[90], &[91], true)])], 4).is_empty());
     }

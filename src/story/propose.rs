@@ -147,9 +147,15 @@ pub fn try_out(
     let parts: Vec<Weights> = (0..FOLDS)
         .map(|part| material.fit_without(in_use, &folds, part))
         .collect();
+    let changed: &[Changes] = match (whole.pairs != in_use.pairs, whole.groups != in_use.groups) {
+        (true, true) => &[Changes::Both, Changes::Pairs, Changes::Groups],
+        (true, false) => &[Changes::Pairs],
+        (false, true) => &[Changes::Groups],
+        (false, false) => &[],
+    };
     let mut candidates = Vec::new();
     for share in SHARES {
-        for changes in [Changes::Both, Changes::Pairs, Changes::Groups] {
+        for changes in changed.iter().copied() {
             let (mut now_right, mut now_wrong) = (0, 0);
             for (part, fitted) in parts.iter().enumerate() {
                 let own = || judged.iter().filter(|(name, _)| folds.get(*name) == Some(&part));

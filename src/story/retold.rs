@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::index;
 use crate::story::graph::Article;
 use crate::story::lessons::Ruling;
-use crate::story::signals::COUNT;
+use crate::story::signals::Met;
 use crate::story::weights::Weights;
 use crate::story::{Arrival, Engine, Settings, StoryChange, StoryError};
 
@@ -21,7 +21,7 @@ pub struct Recorded {
     /// Articles with a lower number are not kept.
     first: Article,
     /// Without texts: names and words are in the signals already.
-    articles: Vec<(Arrival, Vec<(Article, [f32; COUNT])>)>,
+    articles: Vec<(Arrival, Met)>,
 }
 
 /// Where articles are, from what changes.
@@ -72,7 +72,7 @@ impl Recorded {
     }
 
     /// Takes the next article, with what it was compared with.
-    pub fn take(&mut self, arrival: Arrival, mut pairs: Vec<(Article, [f32; COUNT])>) {
+    pub fn take(&mut self, arrival: Arrival, mut pairs: Met) {
         if arrival.article < self.first {
             return;
         }
@@ -207,6 +207,7 @@ mod tests {
             one: one.iter().copied().collect(),
             other: other.iter().copied().collect(),
             together,
+            as_wholes: true,
         };
         let ruling = |claims| Ruling {
             number: 1,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Titled, time};
-use crate::correction::Correction;
+use crate::correction::{Correction, MOST_TOGETHER};
 use crate::store::replay::{LoggedChange, Replay};
 use crate::store::write::Effects;
 use crate::store::{Store, StoreError};
@@ -195,12 +195,19 @@ impl Then<'_> {
             Correction::Merge { .. } => self
                 .moved()
                 .into_iter()
-                .map(|(_, to, moved)| claim(&moved, &self.before(to), true))
+                .map(|(_, to, moved)| of_wholes(&moved, &self.before(to), true))
                 .collect(),
             Correction::Split { .. } => {
                 let parts = effects.began.iter();
                 parts
-                    .map(|(new, story)| claim(&self.after(*new), &self.after(*story), false))
+                    .map(|(new, story)| {
+                        let (part, rest) = (self.after(*new), self.after(*story));
+                        Claim {
+                            // One article that is cut off left its links.
+                            as_wholes: part.len() > 1 && rest.len() > 1,
+                            ..claim(&part, &rest, false)
+                        }
+                    })
                     .collect()
             }
             Correction::Move { .. } => {
@@ -224,7 +231,7 @@ impl Then<'_> {
                 let stories: Vec<BTreeSet<u64>> = self.held()?.into_values().collect();
                 let numbered = stories.iter().enumerate();
                 numbered
-                    .flat_map(|(at, one)| stories.iter().skip(at + 1).map(|other| claim(one, other, false)))
+                    .flat_map(|(at, one)| stories.iter().skip(at + 1).map(|other| of_wholes(one, other, false)))
                     .collect()
             }
             Correction::AlwaysTogether { .. } => match self.whole_story()? {
@@ -275,7 +282,7 @@ impl Then<'_> {
             .collect()
     }
 
-    /// Of the articles that were named and did not move: that they belong to the others of their stories, and not into the
+    /// Of the first hundred articles that were named and did not move: that they belong to the others of their stories, and not into the
     /// stories that the list asked about.
     fn stay(&self) -> Result<Vec<Claim>, StoreError> {
         let effects = &self.kept.effects;
@@ -284,7 +291,7 @@ impl Then<'_> {
             "SELECT other FROM review WHERE kind = 'placement' AND article = ?1 AND other IS NOT NULL",
         )?;
         let mut claims = Vec::new();
-        for article in effects.articles.difference(&moved) {
+        for article in effects.articles.difference(&moved).take(MOST_TOGETHER) {
             let Some(story) = self.told.placed().get(article).copied() else {
                 continue;
             };
@@ -325,7 +332,7 @@ impl Then<'_> {
         let part: BTreeSet<u64> = part.intersection(&members).copied().collect();
         let rest = without(&members, &part);
         let firsts: BTreeSet<u64> = part.first().into_iter().chain(rest.first()).copied().collect();
-        Ok((firsts == BTreeSet::from([*a, *b])).then(|| claim(&part, &rest, true)))
+        Ok((firsts == BTreeSet::from([*a, *b])).then(|| of_wholes(&part, &rest, true)))
     }
 
     /// Pairs that it keeps apart.
@@ -354,11 +361,21 @@ impl Then<'_> {
     }
 }
 
+/// A claim about articles.
 fn claim(one: &BTreeSet<u64>, other: &BTreeSet<u64>, together: bool) -> Claim {
     Claim {
         one: one.clone(),
         other: other.clone(),
         together,
+        as_wholes: false,
+    }
+}
+
+/// A claim about stories, or parts of one.
+fn of_wholes(one: &BTreeSet<u64>, other: &BTreeSet<u64>, together: bool) -> Claim {
+    Claim {
+        as_wholes: true,
+        ..claim(one, other, together)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Arrival, Article, CENTRE_MEMBERS, Decision, Engine, LanguageMeans, StoryError, usual_likeness};
 use crate::story::graph::Community;
-use crate::story::signals::COUNT;
+use crate::story::signals::Met;
 use crate::story::strands::{self, Group};
 
 impl Engine {
@@ -13,7 +13,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the index refuses the vector; nothing has changed then.
-    pub fn place_seen(&mut self, arrival: Arrival) -> Result<(Decision, Vec<(Article, [f32; COUNT])>), StoryError> {
+    pub fn place_seen(&mut self, arrival: Arrival) -> Result<(Decision, Met), StoryError> {
         let article = arrival.article;
         let pairs = self.take_in(arrival)?;
         let compared = self.compare(article, &pairs);
