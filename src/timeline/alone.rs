@@ -25,7 +25,8 @@ struct Language {
     writer: &'static [&'static str],
     /// Words that make the date behind them the beginning of something that still went on: "since 6 August" tells of no 6 August.
     since: &'static [&'static str],
-    /// How a clause begins that a date ends and that says the same: "since the attack began on 6 August".
+    /// How a clause begins that a date ends and that says the same: "since the attack began on 6 August", or "a day after
+    /// the attack of 6 August".
     since_when: &'static [&'static str],
 }
 
@@ -49,7 +50,9 @@ const LANGUAGES: [Language; 8] = [
         that: &["ان", "انه", "انها", "انهم", "بان", "بانه", "بانها", "الي", "علي", "في", "خلال"],
         writer: &["انا", "نحن"],
         since: &["منذ", "ومنذ"],
-        since_when: &["منذ", "ومنذ"],
+        since_when: &[
+            "منذ", "ومنذ", "بعد يوم من", "بعد يوم علي", "بعد يومين من", "بعد ايام من", "بعد اسبوع من", "غداه",
+        ],
     },
     Language {
         code: "en",
@@ -69,7 +72,9 @@ const LANGUAGES: [Language; 8] = [
         that: &[],
         writer: &["i", "i'm", "i've", "i'd", "i'll", "my", "me", "we", "we're", "we've", "our", "you", "your"],
         since: &["since"],
-        since_when: &["since"],
+        since_when: &[
+            "since", "a day after", "one day after", "the day after", "days after", "a week after", "weeks after",
+        ],
     },
     Language {
         code: "ru",
@@ -89,7 +94,10 @@ const LANGUAGES: [Language; 8] = [
         that: &["что"],
         writer: &["я", "мне", "меня", "мы", "нам", "нас", "наш", "наша", "наши"],
         since: &["с", "со"],
-        since_when: &["с начала", "с момента", "со времени", "со дня", "с тех пор как"],
+        since_when: &[
+            "с начала", "с момента", "со времени", "со дня", "с тех пор как", "через день после", "на следующий день после",
+            "через несколько дней после", "через неделю после", "спустя",
+        ],
     },
     Language {
         code: "fr",
@@ -107,7 +115,8 @@ const LANGUAGES: [Language; 8] = [
         since: &["depuis"],
         since_when: &[
             "depuis que", "depuis le début", "depuis le lancement", "depuis le déclenchement", "depuis l'attaque",
-            "depuis l'offensive", "depuis l'invasion", "depuis la prise", "depuis la chute",
+            "depuis l'offensive", "depuis l'invasion", "depuis la prise", "depuis la chute", "au lendemain de", "au lendemain du",
+            "un jour après", "jours après", "une semaine après",
         ],
     },
     Language {
@@ -128,6 +137,7 @@ const LANGUAGES: [Language; 8] = [
         since: &["desde"],
         since_when: &[
             "desde que", "desde el inicio", "desde el comienzo", "desde el estallido", "desde el ataque", "desde la invasión",
+            "un día después de", "un día después del", "al día siguiente de", "días después de", "una semana después de",
         ],
     },
     Language {
@@ -144,7 +154,7 @@ const LANGUAGES: [Language; 8] = [
         that: &[],
         writer: &["ich", "wir", "uns", "unser", "unsere", "mein", "meine", "mir", "mich"],
         since: &["seit"],
-        since_when: &["seit"],
+        since_when: &["seit", "einen tag nach", "am tag nach", "tage nach", "eine woche nach"],
     },
     Language {
         code: "pt",
@@ -164,7 +174,8 @@ const LANGUAGES: [Language; 8] = [
         writer: &["eu", "nós", "nosso", "nossa", "nossos", "meu", "minha", "você"],
         since: &["desde"],
         since_when: &[
-            "desde que", "desde o início", "desde o começo", "desde o ataque", "desde a invasão",
+            "desde que", "desde o início", "desde o começo", "desde o ataque", "desde a invasão", "um dia após", "um dia depois",
+            "dias após", "dias depois", "uma semana após", "no dia seguinte",
         ],
     },
     Language {

@@ -65,7 +65,7 @@ pub(super) const LANGUAGE: Language = Language {
     not_after: "super|chaque|tous les|les|d",
     not_before: "saint|noir",
     before_date: "le",
-    future: "va|vont|sera|seront|aura|auront|fera|feront|ira|iront|doit|doivent|devrait|devraient|prévu|prévue|prévus|prévues|attendu|attendue|attendus|attendues|compte|\
+    future: "pourrait|pourraient|va|vont|sera|seront|aura|auront|fera|feront|ira|iront|doit|doivent|devrait|devraient|prévu|prévue|prévus|prévues|attendu|attendue|attendus|attendues|compte|\
              comptent|prévoit|prévoient",
     future_endings: "era|eront|ira|iront|dra|dront|ura|uront|rra|rront",
     no_future: "opéra|caméra|choléra|Sierra|Hydra|Alexandra|Cassandra|Sandra|terra|Guerra|Serra|Vera|tira|vira|Shakira|\

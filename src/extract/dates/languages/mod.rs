@@ -90,6 +90,8 @@ pub(in crate::extract::dates) struct Language {
     pub(in crate::extract::dates) no_future: &'static str,
     /// Words of a clause that tells of what has been ("said", "since").
     pub(in crate::extract::dates) past: &'static str,
+    /// Endings that verbs of the past have, and few other words. They tell only where nothing else does.
+    pub(in crate::extract::dates) past_endings: &'static str,
     /// Words that open a clause of its own ("that", "which").
     pub(in crate::extract::dates) opens_clause: &'static str,
     /// Words that announce a local time: without a known place after them the zone is unknown.
@@ -132,6 +134,7 @@ const NONE: Language = Language {
     future_endings: "",
     no_future: "",
     past: "",
+    past_endings: "",
     opens_clause: "",
     zone: "",
 };

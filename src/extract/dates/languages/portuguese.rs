@@ -73,12 +73,13 @@ pub(super) const LANGUAGE: Language = Language {
     periods: ["mês", "ano"],
     not_after: "súper|cada|toda|todo",
     before_date: "dia",
-    future: "vai|vão|deve|devem|deverá|deverão|previsto|prevista|previstos|previstas|prevê|planeja|planeia|marcado para|\
+    future: "pode|podem|poderia|poderiam|a partir de|vai|vão|deve|devem|deverá|deverão|previsto|prevista|previstos|previstas|prevê|planeja|planeia|marcado para|\
              marcada para",
     future_endings: "rá|rão",
     no_future: "Teerã",
     past: "disse|disseram|declarou|anunciou|afirmou|indicou|acrescentou|informou|desde|era|eram|foi|foram|havia|tinha|\
            tem|teve|começou|chegou",
+    past_endings: "ou|aram|eram|iram",
     opens_clause: "que|quem|onde",
     ..NONE
 };

@@ -68,12 +68,13 @@ pub(super) const LANGUAGE: Language = Language {
     not_after: "súper|cada|los|la|esta|de la|una",
     not_before: "santo|santa|negro",
     before_date: "el|día",
-    future: "irá|va a|van a|debe|deben|debería|deberían|previsto|prevista|previstos|previstas|prevé|prevén|planea|planean|\
+    future: "podría|podrían|a partir del|irá|va a|van a|debe|deben|debería|deberían|previsto|prevista|previstos|previstas|prevé|prevén|planea|planean|\
              programado|programada|se espera|tendrá lugar",
     future_endings: "rá|rán",
     no_future: "Irán|Teherán|Iran|detrás|alquitrán|refrán",
     past: "dijo|dijeron|declaró|anunció|afirmó|indicó|añadió|informó|desde|era|eran|fue|fueron|había|habían|ha|\
            han|comenzó|empezó|llegó|llegaron|murieron|tuvo",
+    past_endings: "ó|aron|ieron",
     opens_clause: "que|quien|quienes|donde",
     ..NONE
 };

@@ -209,7 +209,7 @@ fn english_relative_words() {
                 "on Tuesday and Wednesday",
                 &["Tuesday ~ 2023-09-19", "Wednesday ~ 2023-09-20"],
             ),
-            ("on Thursday", &["Thursday ~ 2023-09-14"]),
+            ("on Thursday", &["Thursday ~ 2023-09-21"]),
             (
                 "last Wednesday, next Wednesday",
                 &["last Wednesday ~ 2023-09-13", "next Wednesday ~ 2023-09-27"],
@@ -375,9 +375,21 @@ fn the_tense_says_which_weekday() {
             ("Le sommet aura lieu jeudi à Bakou.", &["jeudi ~ 2023-09-21"]),
             ("Jeudi, les deux présidents se rencontreront.", &["Jeudi ~ 2023-09-21"]),
             ("Le sommet a ouvert jeudi à Bakou.", &["jeudi ~ 2023-09-14"]),
-            // A day without a verb is the nearest one that has been, the day of publication among them; what is expected is to
-            // come.
-            ("Gaza : la trêve, jeudi, et ses suites", &["jeudi ~ 2023-09-14"]),
+            // A day without a verb is the nearest one that has been, the day of publication among them, but tomorrow rather
+            // than six days back; what is expected is to come.
+            ("Gaza : la trêve, jeudi, et ses suites", &["jeudi ~ 2023-09-21"]),
+            ("Des pourparlers dès jeudi à Yevlakh", &["jeudi ~ 2023-09-21"]),
+            (
+                "Le texte prévoit le désarmement des forces, et des pourparlers dès jeudi dans la ville de Yevlakh.",
+                &["jeudi ~ 2023-09-21"],
+            ),
+            ("Il a dénoncé dès jeudi l'attaque.", &["jeudi ~ 2023-09-14"]),
+            ("La trêve de vendredi", &["vendredi ~ 2023-09-15"]),
+            ("Oil could reach the coast as early as Thursday.", TO_COME),
+            ("Donors poured in on Thursday.", GONE),
+            ("محادثات في يفلاخ الخميس", &["الخميس ~ 2023-09-21"]),
+            ("انهارت المحادثات الخميس", &["الخميس ~ 2023-09-14"]),
+            ("Переговоры в четверг в Евлахе", &["четверг ~ 2023-09-21"]),
             ("Gaza : la trêve de lundi en chiffres", &["lundi ~ 2023-09-18"]),
             (
                 "Soudan : une trêve d'une semaine attendue jeudi soir",
