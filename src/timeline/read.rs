@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::article::Dated;
 use crate::extract::dates;
 use crate::story::lexicon::cosine;
-use crate::timeline::alone::{follows_since, says_since, stands_alone};
+use crate::timeline::alone::{follows_since, follows_until, says_since, stands_alone};
 use crate::timeline::words::{Vector, Weights, Words, centroid};
 use crate::timeline::{Granularity, StoryArticle, sentence};
 
@@ -23,7 +23,7 @@ pub struct Sentence<'a> {
     pub text: &'a str,
     /// When what it tells happened, by the dates that it names.
     pub named: BTreeSet<Dated>,
-    /// Days since when something has gone on: they matter to the story, but the sentence does not tell of them.
+    /// Days since when something has gone on, or until when: they matter to the story, but the sentence does not tell of them.
     pub since: BTreeSet<Dated>,
     /// It can be read without the one before it.
     pub alone: bool,
@@ -81,7 +81,7 @@ fn read<'a>(
     let mentions = dates::find(text, article.published);
     let mut mentions = mentions.iter().peekable();
     for (place, range) in sentence::split(text).into_iter().enumerate() {
-        let (mut named, mut since) = (BTreeSet::new(), BTreeSet::new());
+        let (mut named, mut since, mut until) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut undated = String::new();
         let mut from = range.start;
         let mut behind_date = range.start;
@@ -97,6 +97,8 @@ fn read<'a>(
                     || says_since(of(mention.start, mention.end), lang)
                 {
                     since.extend(day);
+                } else if follows_until(of(range.start, mention.start), lang) {
+                    until.extend(day);
                 } else {
                     named.extend(day);
                 }
@@ -111,6 +113,11 @@ fn read<'a>(
             mentions.next();
         }
         undated.push_str(text.get(from..range.end).unwrap_or_default());
+        // A bound is told of where the sentence has no other day.
+        match named.is_empty() {
+            true => named = until,
+            false => since.extend(until.difference(&named).copied().collect::<Vec<_>>()),
+        }
         let behind_date = text.get(behind_date..range.end).unwrap_or_default();
         let Some(text) = text.get(range) else { continue };
         all.push(Sentence {

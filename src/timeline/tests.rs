@@ -520,6 +520,26 @@ fn what_happened_a_day_after_is_not_told_of_the_day_before() {
     ] {
         assert_eq!(of(lang, sentence), ["2023-09-20"], "{sentence}");
     }
+    for (lang, sentence) in [
+        (
+            "ar",
+            "وبدأ سريان الهدنة ظهر 20 سبتمبر 2023، بعد يوم من إطلاق أذربيجان، في 19 سبتمبر، عملية واسعة.",
+        ),
+        (
+            "ar",
+            "وقّع زعيم الإقليم اليوم الأربعاء مرسومًا يقضي بحلّ المؤسسات قبل الأول من يناير ٢٠٢٤.",
+        ),
+        (
+            "en",
+            "On Wednesday the enclave's leader decreed the end of its institutions by 1 January 2024.",
+        ),
+    ] {
+        assert_eq!(of(lang, sentence), ["2023-09-20"], "{sentence}");
+    }
+    assert_eq!(
+        of("ru", "До 1 января 2024 года структуры должны завершить работу."),
+        ["2024-01-01"]
+    );
     assert_eq!(
         of("en", "The offensive began on 19 September 2023 with shelling."),
         ["2023-09-19"]

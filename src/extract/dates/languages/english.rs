@@ -64,7 +64,7 @@ pub(super) const LANGUAGE: Language = Language {
     not_before: "show",
     before_date: "the|on",
     measures: "percent|per|million|billion|thousand|people|km|m|kg",
-    future: "planned|plans on|is expected|are expected|was expected|were expected|slated|as early as|as soon as|could|will|won't|shall|would|going to|set to|set for|expected to|scheduled|is due|are due|due to begin|due to \
+    future: "will|won't|shall|would|going to|set to|set for|expected to|scheduled|is due|are due|due to begin|due to \
              open|due to start|due to meet|due to arrive|due to take|plans to|plan to|planned for|planning to|to be|to \
              begin|to start|to open|to meet|is to|are to|takes effect|starts|begins|opens|ahead of|upcoming|'ll",
     past: "said|told|says|added|announced|reported|wrote|since|was|were|had|has|have|did|would have|met|\

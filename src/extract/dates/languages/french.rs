@@ -58,6 +58,7 @@ pub(super) const LANGUAGE: Language = Language {
     counts: [
         "un|une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix",
     ],
+    month_days: &["premier"],
     clock: "à",
     oclock: "h|heures",
     zone: "heure locale|heure de|heures de|heure",
@@ -65,7 +66,7 @@ pub(super) const LANGUAGE: Language = Language {
     not_after: "super|chaque|tous les|les|d",
     not_before: "saint|noir",
     before_date: "le",
-    future: "pourrait|pourraient|va|vont|sera|seront|aura|auront|fera|feront|ira|iront|doit|doivent|devrait|devraient|prévu|prévue|prévus|prévues|attendu|attendue|attendus|attendues|compte|\
+    future: "va|vont|sera|seront|aura|auront|fera|feront|ira|iront|doit|doivent|devrait|devraient|prévu|prévue|prévus|prévues|attendu|attendue|attendus|attendues|compte|\
              comptent|prévoit|prévoient",
     future_endings: "era|eront|ira|iront|dra|dront|ura|uront|rra|rront",
     no_future: "opéra|caméra|choléra|Sierra|Hydra|Alexandra|Cassandra|Sandra|terra|Guerra|Serra|Vera|tira|vira|Shakira|\

@@ -63,7 +63,7 @@ pub(super) const LANGUAGE: Language = Language {
     periods: ["Monat|Monats", "Jahr|Jahres|Jahrs"],
     not_after: "jeden|jedem|jeder|von",
     before_date: "den|dem|der",
-    future: "könnte|könnten|ab|wird|werden|soll|sollen|will|wollen|muss|müssen|plant|planen|geplant|beginnt|beginnen|startet|starten|findet|\
+    future: "wird|werden|soll|sollen|will|wollen|muss|müssen|plant|planen|geplant|beginnt|beginnen|startet|starten|findet|\
              finden|tritt|treten|reist|reisen|erwartet|trifft|kommt|kommen",
     past: "sagte|sagten|teilte|teilten|erklärte|erklärten|seit|war|waren|hatte|hatten|hat|haben|wurde|\
            wurden|ist|sind|berichtete|berichteten|kündigte|kündigten|mitgeteilt|meldete",

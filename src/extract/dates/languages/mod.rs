@@ -62,6 +62,8 @@ pub(in crate::extract::dates) struct Language {
     pub(in crate::extract::dates) duals: [&'static str; 5],
     /// One to ten in words, as they stand before a unit.
     pub(in crate::extract::dates) counts: [&'static str; 10],
+    /// Days of the month in words, the first one first, as they stand before the month.
+    pub(in crate::extract::dates) month_days: &'static [&'static str],
     /// "the month" and "the year" as they stand beside "last".
     pub(in crate::extract::dates) periods: [&'static str; 2],
     /// Words directly before a weekday or a day word that take its meaning away ("every Tuesday", "USA Today").
@@ -120,6 +122,7 @@ const NONE: Language = Language {
     singles: [""; 5],
     duals: [""; 5],
     counts: [""; 10],
+    month_days: &[],
     periods: [""; 2],
     not_after: "",
     not_before: "",

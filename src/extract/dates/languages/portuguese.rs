@@ -67,13 +67,14 @@ pub(super) const LANGUAGE: Language = Language {
         "nove",
         "dez",
     ],
+    month_days: &["primeiro"],
     clock: "às|as",
     oclock: "h|horas",
     zone: "hora local|horário de|no horário de",
     periods: ["mês", "ano"],
     not_after: "súper|cada|toda|todo",
     before_date: "dia",
-    future: "pode|podem|poderia|poderiam|a partir de|vai|vão|deve|devem|deverá|deverão|previsto|prevista|previstos|previstas|prevê|planeja|planeia|marcado para|\
+    future: "vai|vão|deve|devem|deverá|deverão|previsto|prevista|previstos|previstas|prevê|planeja|planeia|marcado para|\
              marcada para",
     future_endings: "rá|rão",
     no_future: "Teerã",

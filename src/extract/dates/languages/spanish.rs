@@ -61,6 +61,7 @@ pub(super) const LANGUAGE: Language = Language {
     counts: [
         "un|una", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez",
     ],
+    month_days: &["primero"],
     clock: "a las",
     oclock: "h|hs|hrs|horas",
     zone: "hora local|hora de|hora peninsular|hora",
@@ -68,7 +69,7 @@ pub(super) const LANGUAGE: Language = Language {
     not_after: "súper|cada|los|la|esta|de la|una",
     not_before: "santo|santa|negro",
     before_date: "el|día",
-    future: "podría|podrían|a partir del|irá|va a|van a|debe|deben|debería|deberían|previsto|prevista|previstos|previstas|prevé|prevén|planea|planean|\
+    future: "irá|va a|van a|debe|deben|debería|deberían|previsto|prevista|previstos|previstas|prevé|prevén|planea|planean|\
              programado|programada|se espera|tendrá lugar",
     future_endings: "rá|rán",
     no_future: "Irán|Teherán|Iran|detrás|alquitrán|refrán",
