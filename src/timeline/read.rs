@@ -6,7 +6,7 @@ use crate::article::Dated;
 use crate::extract::dates;
 use crate::story::lexicon::cosine;
 use crate::timeline::alone::{follows_since, follows_until, says_since, stands_alone};
-use crate::timeline::words::{Vector, Weights, Words, centroid};
+use crate::timeline::words::{Keys, Vector, Weights, Words, centroid};
 use crate::timeline::{Granularity, StoryArticle, sentence};
 
 /// Letters before a date at most for a sentence to begin with it: "On Monday", «В понедельник».
@@ -33,6 +33,8 @@ pub struct Sentence<'a> {
     pub words: Words,
     /// Its words, weighted within the story.
     pub vector: Vector,
+    /// Its numbers and names, with how rare they are in the story.
+    pub keys: Keys,
 }
 
 /// The sentences of all articles, in the order of the articles.
@@ -53,6 +55,7 @@ pub fn sentences<'a>(articles: &[&'a StoryArticle], granularity: Granularity) ->
     let weights = Weights::learn(&words);
     for (one, words) in all.iter_mut().zip(words) {
         one.vector = weights.vector(&words);
+        one.keys = weights.keys(&words);
         one.words = words;
     }
     let lang = |one: &Sentence<'_>| articles.get(one.article).map_or("", |article| article.lang.as_str());
@@ -130,6 +133,7 @@ fn read<'a>(
             central: 0.0,
             words: Words::of(&undated),
             vector: Vector::new(),
+            keys: Keys::new(),
         });
     }
 }

@@ -7,8 +7,8 @@ use super::languages::{LANGUAGES, adjectives_follow};
 use super::lexicon::{Entry, Role, Unit};
 use crate::article::{Dated, Precision};
 
-/// Days back to the last of a weekday that is tomorrow. Where no word tells, news mean tomorrow by it: nobody writes
-/// "on Thursday" of a day that far back, and of 48 such mentions in English, Italian, Spanish and Dutch news none did.
+/// Days back to the last of a weekday that is tomorrow. Where no word tells, news mean tomorrow by it: of 48 such mentions
+/// two or three were six days back (docs/TIMELINE.md).
 const JUST_BEFORE: i64 = 6;
 
 /// Which of the many Augusts.
