@@ -642,6 +642,7 @@ impl Placer {
         self.saved_at = None;
         let store = Arc::clone(&self.store);
         store.for_each_placed(store.epoch()?, |stored| self.take_in(stored))?;
+        self.engine.reassign(store.strands()?);
         let (next, headlines) = store.stories_to_restore()?;
         self.engine.restore_stories(next, headlines.into_iter());
         Ok(())
