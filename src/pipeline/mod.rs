@@ -23,7 +23,7 @@ use utoipa::ToSchema;
 
 use crate::article::{ArticleId, Document, DocumentId, Draft, SetAside};
 use crate::correction::{Correction, Signature};
-use crate::store::write::Effects;
+use crate::store::write::{Effects, Ended};
 
 /// The section `[pipeline]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -254,26 +254,25 @@ pub trait Intake: Send + Sync {
 /// What is asked of the writer about corrections.
 #[derive(Debug, Clone)]
 pub enum Decree {
-    /// A new one; a trial says what it would come to, and changes nothing.
-    Make {
-        /// What is decided.
-        asked: Correction,
-        /// Nothing is changed.
-        trial: bool,
-    },
+    /// A new one is made.
+    Make(Correction),
     /// The correction of this number is undone.
     Undo(u64),
     /// The undone correction of this number is made again, as a new one.
     Redo(u64),
 }
 
-/// What became of a [`Decree`].
+/// What a [`Decree`] would come to.
 #[derive(Debug, Clone)]
-pub enum Decreed {
-    /// The number of the correction that was made or undone.
-    Done(u64),
-    /// What it would come to.
-    Trial(Effects),
+pub struct Foreseen {
+    /// The correction that would be made, undone or made again.
+    pub asked: Correction,
+    /// What would change.
+    pub effects: Effects,
+    /// Stories that have ended and would go on.
+    pub revived: Vec<Ended>,
+    /// A story that would get a title and its language; `None` gives the naming back to its articles.
+    pub title: Option<(u64, Option<(String, String)>)>,
 }
 
 /// A story as an editor saw it when deciding.
@@ -300,11 +299,18 @@ pub struct ChangedStory {
 
 /// Where editors hand in corrections. Blocks until the writer has decided; call it off the async threads.
 pub trait Desk: Send + Sync {
-    /// Makes, tries, undoes or redoes a correction, if the stories are as they were `seen`. It is durable when this returns.
+    /// Makes, undoes or redoes a correction, if the stories are as they were `seen`; the number of the correction that was made
+    /// or undone. It is durable when this returns.
     ///
     /// # Errors
     /// Why nothing was changed.
-    fn decree(&self, decree: Decree, by: Signature, seen: Vec<SeenStory>) -> Result<Decreed, CorrectionError>;
+    fn decree(&self, decree: Decree, by: Signature, seen: Vec<SeenStory>) -> Result<u64, CorrectionError>;
+
+    /// What it would come to, if the stories are as they were `seen`. Nothing is changed.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    fn foresee(&self, decree: Decree, seen: Vec<SeenStory>) -> Result<Foreseen, CorrectionError>;
 }
 
 #[cfg(test)]

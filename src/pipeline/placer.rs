@@ -23,9 +23,9 @@ use crate::metrics::Metrics;
 use crate::pipeline::correct::{Plan, Planner};
 use crate::pipeline::derived::{Derived, Loaded};
 use crate::pipeline::meaning::Meaning;
-use crate::pipeline::{CorrectionError, Decree, Decreed, PipelineError, SeenStory};
+use crate::pipeline::{CorrectionError, Decree, Foreseen, PipelineError, SeenStory};
 use crate::store::Store;
-use crate::store::write::{Batch, Clock, Corrected, Placed, Queued, Standing, Step, Stored, StoryFace};
+use crate::store::write::{Batch, Clock, Corrected, Kept, Placed, Queued, Standing, Step, Stored, StoryFace};
 use crate::story::weights::Weights;
 use crate::story::{Arrival, Engine, Placement, StoryChange, labels, review};
 
@@ -243,19 +243,46 @@ impl Placer {
         Ok(self.store.retain(&self.settings.retention, now)?)
     }
 
-    /// Makes, tries, undoes or redoes a correction, if the stories are as they were `seen`: no other decides between that
-    /// look and this decision. `now` and `moment` as for [`Placer::step`].
+    /// Makes, undoes or redoes a correction, if the stories are as they were `seen`: no other decides between that look and
+    /// this decision. Its number. `now` and `moment` as for [`Placer::step`].
     ///
     /// # Errors
     /// Why nothing was changed.
     pub fn decree(
         &mut self,
-        decree: Decree,
+        decree: &Decree,
         by: Signature,
         seen: &[SeenStory],
         now: DateTime<Utc>,
         moment: Option<i64>,
-    ) -> Result<Decreed, CorrectionError> {
+    ) -> Result<u64, CorrectionError> {
+        let (step, plan, standing) = self.planned(decree, seen)?;
+        self.carry_out(step, by, plan, &standing, now, moment)
+    }
+
+    /// What that would come to. Nothing is changed.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn foresee(&mut self, decree: &Decree, seen: &[SeenStory]) -> Result<Foreseen, CorrectionError> {
+        let (step, plan, _) = self.planned(decree, seen)?;
+        let asked = match step {
+            Step::New { asked, .. } => asked,
+            Step::Undo(number) => {
+                let kept = self.store.kept_correction(number)?;
+                kept.ok_or(CorrectionError::NoCorrection(number))?.asked
+            }
+        };
+        Ok(Foreseen {
+            asked,
+            effects: plan.effects,
+            revived: plan.revived,
+            title: plan.title,
+        })
+    }
+
+    /// The plan of a decree, and what the other corrections ask.
+    fn planned(&mut self, decree: &Decree, seen: &[SeenStory]) -> Result<(Step, Plan, Standing), CorrectionError> {
         if self.stale {
             self.restore()?;
         }
@@ -263,44 +290,35 @@ impl Placer {
         if !changed.is_empty() {
             return Err(CorrectionError::Changed(changed));
         }
-        match decree {
-            Decree::Make { asked, trial } => {
-                let standing = self.store.standing(None)?;
-                let plan = self.planner(&standing).plan(&asked)?;
-                if trial {
-                    return Ok(Decreed::Trial(plan.effects));
-                }
-                let step = Step::New { asked, redoes: None };
-                self.carry_out(step, by, plan, &standing, now, moment)
-            }
+        let kept = |number| -> Result<Kept, CorrectionError> {
+            let kept = self.store.kept_correction(number)?;
+            kept.ok_or(CorrectionError::NoCorrection(number))
+        };
+        let (asked, redoes) = match decree {
+            Decree::Make(asked) => (asked.clone(), None),
             Decree::Undo(number) => {
-                let kept = self.store.kept_correction(number)?;
-                let kept = kept.ok_or(CorrectionError::NoCorrection(number))?;
-                let standing = self.store.standing(Some(number))?;
-                let later = self.store.corrections_after(number)?;
+                let kept = kept(*number)?;
+                let standing = self.store.standing(Some(*number))?;
+                let later = self.store.corrections_after(*number)?;
                 let plan = self.planner(&standing).undo(&kept, &later)?;
-                self.carry_out(Step::Undo(number), by, plan, &standing, now, moment)
+                return Ok((Step::Undo(*number), plan, standing));
             }
             Decree::Redo(number) => {
-                let kept = self.store.kept_correction(number)?;
-                let kept = kept.ok_or(CorrectionError::NoCorrection(number))?;
+                let kept = kept(*number)?;
                 if !kept.undone {
                     let why = format!("correction {number} stands; undo it before it can be done again");
                     return Err(CorrectionError::State(why));
                 }
-                if let Some(again) = self.store.redone_by(number)? {
+                if let Some(again) = self.store.redone_by(*number)? {
                     let why = format!("correction {number} was made again as correction {again}");
                     return Err(CorrectionError::State(why));
                 }
-                let standing = self.store.standing(None)?;
-                let plan = self.planner(&standing).plan(&kept.asked)?;
-                let step = Step::New {
-                    asked: kept.asked,
-                    redoes: Some(number),
-                };
-                self.carry_out(step, by, plan, &standing, now, moment)
+                (kept.asked, Some(*number))
             }
-        }
+        };
+        let standing = self.store.standing(None)?;
+        let plan = self.planner(&standing).plan(&asked)?;
+        Ok((Step::New { asked, redoes }, plan, standing))
     }
 
     fn planner<'a>(&'a self, standing: &'a Standing) -> Planner<'a> {
@@ -319,7 +337,7 @@ impl Placer {
         standing: &Standing,
         now: DateTime<Utc>,
         moment: Option<i64>,
-    ) -> Result<Decreed, CorrectionError> {
+    ) -> Result<u64, CorrectionError> {
         let newest = self.store.newest_placed()?;
         let changes = plan.changes();
         let moves = plan.effects.moves.iter().map(|moved| (moved.article, moved.to));
@@ -354,7 +372,7 @@ impl Placer {
             self.stale = true;
         }
         self.metrics.changed(&corrected.changes);
-        Ok(Decreed::Done(number))
+        Ok(number)
     }
 
     /// Tells the engine where the articles are that corrections keep apart from others: many may be out of its memory.

@@ -228,8 +228,8 @@ impl<'a> Newsroom<'a> {
         // Many make no sense, or are in one another's way.
         let made = self
             .placer
-            .decree(decree.clone(), by, &[], self.now, Some(self.now.timestamp()));
-        self.decided += u64::from(made.is_ok() && matches!(decree, Decree::Make { .. } | Decree::Redo(_)));
+            .decree(&decree, by, &[], self.now, Some(self.now.timestamp()));
+        self.decided += u64::from(made.is_ok() && matches!(decree, Decree::Make(_) | Decree::Redo(_)));
     }
 
     fn act(mut self, act: &Act) -> Self {
@@ -301,7 +301,7 @@ impl<'a> Newsroom<'a> {
                         },
                         _ => Correction::AlwaysTogether { articles: ids },
                     };
-                    self.decree(Decree::Make { asked, trial: false });
+                    self.decree(Decree::Make(asked));
                 }
             }
             Act::Undo(which) => {

@@ -15,7 +15,7 @@ use crate::correction::Signature;
 use crate::embed::worker::Worker;
 use crate::metrics::Metrics;
 use crate::pipeline::{
-    Answers, CorrectionError, Decree, Decreed, Desk, Intake, IntakeError, Meaning, Once, PipelineError, Placer,
+    Answers, CorrectionError, Decree, Desk, Foreseen, Intake, IntakeError, Meaning, Once, PipelineError, Placer,
     Receipt, Refusal, RefusedInput, SeenStory, Submission,
 };
 use crate::store::write::Answered;
@@ -47,12 +47,18 @@ struct Shared {
     changed: Condvar,
 }
 
-/// A decree, and who waits for the answer.
+/// A decree, as the stories were seen, and who waits for the answer.
 struct Request {
     decree: Decree,
-    by: Signature,
     seen: Vec<SeenStory>,
-    answer: SyncSender<Result<Decreed, CorrectionError>>,
+    wish: Wish,
+}
+
+enum Wish {
+    /// It is carried out, signed.
+    Done(Signature, SyncSender<Result<u64, CorrectionError>>),
+    /// It is said what it would come to.
+    Foreseen(SyncSender<Result<Foreseen, CorrectionError>>),
 }
 
 #[derive(Default)]
@@ -229,13 +235,13 @@ fn write(placer: &mut Placer, shared: &Shared, save_every: Option<Duration>) {
         if let Some(request) = request {
             let now = Utc::now();
             // Who asked may have gone; what is decided stands.
-            let Request {
-                decree,
-                by,
-                seen,
-                answer,
-            } = request;
-            drop(answer.send(placer.decree(decree, by, &seen, now, Some(now.timestamp()))));
+            let Request { decree, seen, wish } = request;
+            match wish {
+                Wish::Done(by, answer) => {
+                    drop(answer.send(placer.decree(&decree, by, &seen, now, Some(now.timestamp()))));
+                }
+                Wish::Foreseen(answer) => drop(answer.send(placer.foresee(&decree, &seen))),
+            }
             continue;
         }
         let now = Utc::now();
@@ -412,24 +418,36 @@ impl Intake for Pipeline {
 }
 
 impl Desk for Pipeline {
-    fn decree(&self, decree: Decree, by: Signature, seen: Vec<SeenStory>) -> Result<Decreed, CorrectionError> {
+    fn decree(&self, decree: Decree, by: Signature, seen: Vec<SeenStory>) -> Result<u64, CorrectionError> {
+        self.ask(decree, seen, |answer| Wish::Done(by, answer))
+    }
+
+    fn foresee(&self, decree: Decree, seen: Vec<SeenStory>) -> Result<Foreseen, CorrectionError> {
+        self.ask(decree, seen, Wish::Foreseen)
+    }
+}
+
+impl Pipeline {
+    /// Asks the writer, and waits for its answer.
+    fn ask<T>(
+        &self,
+        decree: Decree,
+        seen: Vec<SeenStory>,
+        wish: impl FnOnce(SyncSender<Result<T, CorrectionError>>) -> Wish,
+    ) -> Result<T, CorrectionError> {
         let (answer, answered) = std::sync::mpsc::sync_channel(1);
         {
             let mut state = self.shared.lock();
             if state.closing {
                 return Err(CorrectionError::Closed);
             }
-            state.requests.push_back(Request {
-                decree,
-                by,
-                seen,
-                answer,
-            });
+            let wish = wish(answer);
+            state.requests.push_back(Request { decree, seen, wish });
         }
         self.shared.changed.notify_all();
         loop {
             match answered.recv_timeout(LOOK) {
-                Ok(decreed) => return decreed,
+                Ok(answer) => return answer,
                 Err(RecvTimeoutError::Timeout) if !self.has_ended() => {}
                 Err(_) => return Err(CorrectionError::Closed),
             }

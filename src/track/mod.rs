@@ -312,7 +312,7 @@ impl Tracker {
         Ok((id, Secret { secret }))
     }
 
-    /// What a new watch of a saved search would have told in the last [`FORESEEN_DAYS`], had it been there.
+    /// What a new watch of a saved search would have told of what was published in the last [`FORESEEN_DAYS`], had it been there.
     ///
     /// # Errors
     /// When it makes no sense, is no search, or the store fails.
@@ -324,8 +324,8 @@ impl Tracker {
                 "only a saved search is tried beforehand; give `search`",
             ));
         };
-        let since = Utc::now() - TimeDelta::days(FORESEEN_DAYS);
-        Ok(self.store.foresee(search, &new.quiet, since.timestamp_micros())?)
+        let seconds = TimeDelta::days(FORESEEN_DAYS).num_seconds();
+        Ok(self.store.foresee(search, &new.quiet, seconds, Utc::now())?)
     }
 
     /// Changes a watch.

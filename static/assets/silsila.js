@@ -232,7 +232,7 @@ function tell(number, said) {
 async function merged(into) {
   let name = into, lang = "";
   try {
-    const answer = await fetch(`/v1/stories/${encodeURIComponent(into)}?lang=${root.lang}`);
+    const answer = await fetch(`/v1/stories/${encodeURIComponent(into)}?title_lang=${root.lang}`);
     if (answer.ok) ({ title: name, title_lang: lang } = await answer.json());
   } catch { /* Its id will do. */ }
   const [before, behind] = bar.dataset.merged.split("{story}");

@@ -158,7 +158,7 @@ impl Browser {
     }
 
     /// Waits until an expression is true, for ten seconds at most.
-    fn until(&mut self, expression: &str) {
+    pub fn until(&mut self, expression: &str) {
         let give_up = Instant::now() + Duration::from_secs(10);
         while self.ask(expression) != true {
             let bar = "document.getElementById('bar')?.textContent";
@@ -171,15 +171,61 @@ impl Browser {
         }
     }
 
-    fn press(&mut self, key: &str, code: &str) {
-        let text = if key.chars().count() == 1 { key } else { "\r" };
+    pub fn press(&mut self, key: &str, code: &str) {
+        let (text, number) = match key {
+            "Enter" => ("\r", 13),
+            "Tab" => ("", 9),
+            " " => (" ", 32),
+            key if key.chars().count() == 1 => (key, 0),
+            _ => ("", 0),
+        };
         for kind in ["keyDown", "keyUp"] {
             let text = if kind == "keyDown" { text } else { "" };
             self.order(
                 "Input.dispatchKeyEvent",
-                json!({"type": kind, "key": key, "code": code, "text": text,
-                    "windowsVirtualKeyCode": if key == "Enter" { 13 } else { 0 }}),
+                json!({"type": kind, "key": key, "code": code, "text": text, "windowsVirtualKeyCode": number}),
             );
+        }
+    }
+
+    /// Goes on by the Tab key to what a selector names.
+    pub fn tab_to(&mut self, selector: &str) {
+        for _ in 0..300 {
+            self.press("Tab", "Tab");
+            if self.ask(&format!("document.activeElement.matches({selector:?})")) == true {
+                return;
+            }
+        }
+        panic!("no key leads to {selector}");
+    }
+
+    /// Presses the mouse on the first of what a selector names.
+    pub fn click(&mut self, selector: &str) {
+        let place = self.ask(&format!(
+            "(() => {{ const one = document.querySelector({selector:?});
+               one.scrollIntoView({{block: 'center', behavior: 'instant'}});
+               const {{x, y, width, height}} = one.getBoundingClientRect();
+               return [x + width / 2, y + height / 2]; }})()"
+        ));
+        for kind in ["mousePressed", "mouseReleased"] {
+            self.order(
+                "Input.dispatchMouseEvent",
+                json!({"type": kind, "x": place[0], "y": place[1], "button": "left", "clickCount": 1}),
+            );
+        }
+    }
+
+    /// Types a text where the focus is.
+    pub fn write(&mut self, text: &str) {
+        self.order("Input.insertText", json!({"text": text}));
+    }
+
+    /// Does something that leads to another page, and waits until that is there.
+    pub fn leads_on(&mut self, act: impl FnOnce(&mut Self)) {
+        self.loaded = false;
+        act(self);
+        while !self.loaded {
+            self.hear();
         }
     }
 
@@ -235,7 +281,7 @@ fn skip(test: &str, why: &str) {
 }
 
 /// The browser's program; without it the test is skipped.
-fn wanted(test: &str) -> Option<&'static str> {
+pub fn wanted(test: &str) -> Option<&'static str> {
     let found = program();
     if found.is_none() {
         skip(test, "chromium is not installed (apt-get install chromium)");
@@ -275,7 +321,7 @@ fn pages_work_in_a_browser() {
 }
 
 /// Nothing is loaded from other hosts, and the browser has nothing to complain about.
-fn keeps_to_itself(browser: &Browser, service: &Service) {
+pub fn keeps_to_itself(browser: &Browser, service: &Service) {
     let strangers: Vec<&String> = browser
         .requests
         .iter()
@@ -671,19 +717,30 @@ fn search_shows_results_while_its_reader_types() {
     keeps_to_itself(&browser, &service);
 }
 
-/// Where axe-core is, if it can be had.
-fn axe() -> Option<String> {
+/// The text of axe-core, if it can be had.
+pub fn axe(test: &str) -> Option<String> {
     let run = Command::new("bash")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/axe"))
         .output()
         .ok()?;
     let said = String::from_utf8_lossy(&run.stderr).trim().to_owned();
     if !run.status.success() {
-        skip("pages_are_accessible", &format!("axe-core cannot be had: {said}"));
+        skip(test, &format!("axe-core cannot be had: {said}"));
         return None;
     }
     let path = String::from_utf8(run.stdout).ok()?;
     Some(std::fs::read_to_string(path.trim()).expect("axe-core"))
+}
+
+/// What axe-core finds wrong with the page: WCAG 2.2 AA as far as a program can tell, and what is good practice.
+const RUN_AXE: &str = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
+    .then(found => found.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html.slice(0, 200) + ' ' + node.failureSummary).join(' | ')).join('\\n'))";
+
+/// Wants a page that axe-core finds nothing wrong with.
+pub fn is_accessible(browser: &mut Browser, axe: &str, place: &str) {
+    browser.ask(&format!("{axe};0"));
+    let said = browser.ask(RUN_AXE);
+    assert_eq!(said, "", "{place}");
 }
 
 /// WCAG 2.2 AA as far as a program can tell, and what is good practice: landmarks, the order of headings.
@@ -692,7 +749,7 @@ fn pages_are_accessible() {
     let Some(program) = wanted("pages_are_accessible") else {
         return;
     };
-    let Some(axe) = axe() else {
+    let Some(axe) = axe("pages_are_accessible") else {
         return;
     };
     let dir = demonstration();
@@ -716,8 +773,6 @@ fn pages_are_accessible() {
     browser.size(WIDE);
     browser.open(&format!("{}/?ui=en", service.address));
     reprint(&service, &article, "late-1");
-    let run = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
-        .then(found => found.violations.map(one => one.id + ': ' + one.nodes.map(node => node.html.slice(0, 200) + ' ' + node.failureSummary).join(' | ')).join('\\n'))";
     let mut found = Vec::new();
     for (name, path) in &pages {
         for ui in ["en", "ar"] {
@@ -729,7 +784,7 @@ fn pages_are_accessible() {
                 // What is folded away is looked at, too.
                 browser.ask("document.querySelectorAll('details').forEach(one => one.open = true)");
                 browser.ask(&format!("{axe};0"));
-                let said = browser.ask(run);
+                let said = browser.ask(RUN_AXE);
                 if said != "" {
                     found.push(format!(
                         "{name} {ui} {width} {scheme}: {}",
@@ -752,7 +807,7 @@ fn pages_are_accessible() {
     browser.ask(&format!("{axe};0"));
     found.extend(
         browser
-            .ask(run)
+            .ask(RUN_AXE)
             .as_str()
             .filter(|said| !said.is_empty())
             .map(|said| format!("bar: {said}")),
@@ -762,7 +817,7 @@ fn pages_are_accessible() {
     browser.press("?", "Slash");
     found.extend(
         browser
-            .ask(run)
+            .ask(RUN_AXE)
             .as_str()
             .filter(|said| !said.is_empty())
             .map(|said| format!("keys: {said}")),

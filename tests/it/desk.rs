@@ -295,7 +295,7 @@ fn every_correction_has_a_form_a_look_and_an_undo() {
     let document = Document::from(notice.as_str());
     assert!(document.select(".done").text().contains("ليلى Layla"), "{notice}");
     let undo = document.select(".done form").attr_or("action", "").to_string();
-    let undone = form(&service, &undo, &signed, &fields(&[("back", &back)]));
+    let undone = form(&service, &undo, &signed, &fields(&[("back", &back), ("step", "make")]));
     assert_eq!(undone.status, 303, "{}", undone.body);
     assert_eq!(story_of(&service, wrong), **a);
     let notice = get(&service, &undone.location).body;
@@ -407,7 +407,7 @@ fn every_correction_has_a_form_a_look_and_an_undo() {
             &service,
             &format!("/corrections/{number}/undo"),
             &signed,
-            &fields(&[("back", "corrections")]),
+            &fields(&[("back", "corrections"), ("step", "make")]),
         );
         assert_eq!(undone.status, 303, "{number}: {}", undone.body);
     }
@@ -418,6 +418,146 @@ fn every_correction_has_a_form_a_look_and_an_undo() {
     assert_ne!(story["title"], "هدنة");
     let arabic = get(&service, "/corrections?ui=ar").body;
     assert!(arabic.contains("ألغاه"), "{arabic}");
+}
+
+/// The text of what a page says something would come to.
+fn effects(page: &str) -> String {
+    Document::from(page).select(".effects").text().to_string()
+}
+
+#[test]
+fn undo_and_redo_are_looked_at_before_they_are_done() {
+    let data = demonstration();
+    let service = Service::start(data.path());
+    let stories = stories(&service);
+    let [(a, _), (b, _), (c, in_c), ..] = stories.as_slice() else {
+        panic!("three stories")
+    };
+    let json = "application/json";
+    let make = |asked: Value| -> u64 {
+        let made = send(&service, "/v1/corrections", json, &[], &asked.to_string());
+        assert_eq!(made.status, 201, "{}", made.body);
+        let made: Value = serde_json::from_str(&made.body).expect("JSON");
+        made["number"].as_u64().expect("a number")
+    };
+    let ask = |path: String, headers: &[(&str, &str)], status: u16| -> Value {
+        let answer = send(&service, &path, json, headers, "");
+        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+        serde_json::from_str(&answer.body).expect("JSON")
+    };
+    let tag = |story: &str| get(&service, &format!("/v1/stories/{story}")).tag;
+
+    // Two stories are made one; a preview of taking that back says what would go where, and does nothing.
+    let number = make(json!({"kind": "merge", "stories": [a, b], "into": a, "author": "Layla"}));
+    let (undo, redo) = (
+        format!("/v1/corrections/{number}/undo"),
+        format!("/v1/corrections/{number}/redo"),
+    );
+    let foreseen = ask(format!("{undo}?preview=true"), &[("if-match", &tag(a))], 200);
+    assert_eq!(foreseen["undoes"]["number"], number);
+    assert_eq!(
+        foreseen["undoes"]["revived"],
+        json!([{"story_id": b, "merged_into": a}])
+    );
+    let back = foreseen["moved"].as_array().expect("articles");
+    assert!(!back.is_empty());
+    for one in back {
+        assert_eq!((&one["from_story_id"], &one["to_story_id"]), (&json!(a), &json!(b)));
+    }
+    ask(format!("{redo}?preview=true"), &[], 409);
+    let (_, kept) = service.get(&format!("/v1/corrections/{number}"));
+    assert_eq!(kept["undone_at"], Value::Null, "a look changes nothing");
+    let stranger = ask(undo.clone(), &[("if-match", "\"s999.7.x\"")], 412);
+    assert_eq!(stranger["field"], "If-Match", "{stranger}");
+
+    // The same on the page; then it is done, and the articles went where it said.
+    let path = format!("/corrections/{number}/undo");
+    let looked = form(&service, &path, &[], &fields(&[("back", "corrections")]));
+    assert_eq!(looked.status, 200, "{}", looked.body);
+    let said = effects(&looked.body);
+    for sentence in [
+        "would move from",
+        "would go on as a story of its own",
+        "would hold no more",
+    ] {
+        assert!(said.contains(sentence), "{sentence}: {said}");
+    }
+    // Somebody else gets between the look and the decision.
+    make(json!({"kind": "note", "story_id": a, "text": "see Vienna", "author": "Omar"}));
+    let stopped = form(
+        &service,
+        &path,
+        &[],
+        &carried(&looked.body, &[("author", "Layla"), ("step", "make")]),
+    );
+    assert_eq!(stopped.status, 412, "{}", stopped.body);
+    let page = Document::from(stopped.body.as_str());
+    assert!(
+        page.select(".meanwhile").text().contains("Omar decided"),
+        "{}",
+        stopped.body
+    );
+
+    // What stands in the way is told, with the way on.
+    let blocker = make(json!({"kind": "rename", "story_id": a, "title": "One", "author": "Omar"}));
+    let first = make(json!({"kind": "move", "articles": [in_c[0]], "story_id": a, "author": "Omar"}));
+    let second = make(json!({"kind": "move", "articles": [in_c[0]], "story_id": c, "author": "Omar"}));
+    let blocked = form(
+        &service,
+        &format!("/corrections/{first}/undo"),
+        &[],
+        &fields(&[("back", "corrections")]),
+    );
+    assert_eq!(blocked.status, 409, "{}", blocked.body);
+    let page = Document::from(blocked.body.as_str());
+    let way_on = format!(".trouble form[action='/corrections/{second}/undo']");
+    assert!(page.select(&way_on).exists(), "{}", blocked.body);
+    assert!(!page.select("form.sign button.main").exists(), "{}", blocked.body);
+    let problem = ask(format!("/v1/corrections/{first}/undo?preview=true"), &[], 409);
+    assert!(
+        problem.to_string().contains(&format!("undo correction {second} first")),
+        "{problem}"
+    );
+
+    // A title that goes.
+    let named = ask(format!("/v1/corrections/{blocker}/undo?preview=true"), &[], 200);
+    assert_eq!(named["undoes"]["renamed"], json!({"story_id": a, "title": null}));
+    let looked = form(
+        &service,
+        &format!("/corrections/{blocker}/undo"),
+        &[],
+        &fields(&[("back", "corrections")]),
+    );
+    assert!(
+        effects(&looked.body).contains("would be named by its articles again"),
+        "{}",
+        looked.body
+    );
+    let done = form(
+        &service,
+        &format!("/corrections/{blocker}/undo"),
+        &[],
+        &carried(&looked.body, &[("author", "Layla"), ("step", "make")]),
+    );
+    assert_eq!(done.status, 303, "{}", done.body);
+    // And back again.
+    let again = ask(format!("/v1/corrections/{blocker}/redo?preview=true"), &[], 200);
+    assert_eq!((&again["redoes"], &again["kind"]), (&json!(blocker), &json!("rename")));
+    let looked = form(
+        &service,
+        &format!("/corrections/{blocker}/redo"),
+        &[],
+        &fields(&[("back", "corrections")]),
+    );
+    assert!(
+        Document::from(looked.body.as_str())
+            .select(".decides")
+            .text()
+            .contains("One"),
+        "{}",
+        looked.body
+    );
+    assert_eq!(send(&service, &redo, json, &[], "").status, 409, "the merge stands");
 }
 
 /// The buttons of the review list: key and what its form sends, by row.
@@ -477,7 +617,7 @@ fn the_review_list_is_decided_row_by_row_and_a_decision_is_undone() {
                 &service,
                 &notice,
                 &[("cookie", "editor=Layla")],
-                &fields(&[("back", "review")]),
+                &fields(&[("back", "review"), ("step", "make")]),
             );
             assert_eq!(undone.status, 303, "{notice}: {}", undone.body);
         }

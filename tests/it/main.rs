@@ -39,4 +39,5 @@ mod train;
 mod unchanged;
 mod watch_pages;
 mod watches;
+mod ways;
 mod wire;

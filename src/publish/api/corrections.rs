@@ -11,7 +11,7 @@ use super::intake::{body, json, media_type};
 use super::problem::{Kind, Problem, StoryChanges};
 use super::{Paging, Parameters, answer, page, read};
 use crate::correction::{Correction, MOST_CHARACTERS, MOST_NAMED, Signature};
-use crate::pipeline::{ChangedStory, CorrectionError, Decree, Decreed, SeenStory};
+use crate::pipeline::{ChangedStory, CorrectionError, Decree, SeenStory};
 use crate::publish::App;
 use crate::publish::access::Caller;
 use crate::store::Store;
@@ -66,34 +66,33 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, number: web::Path<u6
         (status = 415, body = Problem), (status = 422, description = "It makes no sense", body = Problem),
         (status = 503, body = Problem), (status = 507, body = Problem)))]
 pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::of(&request)?;
-    let trial = parameters
-        .one_of("preview", &[("true", true), ("false", false)])?
-        .unwrap_or(false);
-    parameters.end()?;
+    let only_look = preview(&request)?;
     let bytes = body(&app, &request, payload).await?;
     let Signed {
         correction: asked,
         signature: by,
     } = signed(&request, &bytes)?;
     let by = by_whom(&request, by);
-    let decree = Decree::Make {
-        asked: asked.clone(),
-        trial,
-    };
-    match decree_of(&app, &request, decree, by.clone()).await? {
-        Decreed::Trial(effects) => {
-            let store = Arc::clone(&app.store);
-            let view = read(move || store.preview(asked, by, &effects)).await?;
-            Ok(HttpResponse::Ok().json(view))
-        }
-        Decreed::Done(number) => made(&app, number).await,
+    let decree = Decree::Make(asked);
+    match only_look {
+        true => foreseen(&app, &request, decree, by).await,
+        false => made(&app, carried_out(&app, &request, decree, by).await?).await,
     }
 }
 
-/// Undoes a correction: what it moved goes back, and what it asked is asked no more.
+/// Whether it is only asked what it would come to.
+fn preview(request: &HttpRequest) -> Result<bool, Problem> {
+    let mut parameters = Parameters::of(request)?;
+    let preview = parameters.one_of("preview", &[("true", true), ("false", false)])?;
+    parameters.end()?;
+    Ok(preview.unwrap_or(false))
+}
+
+/// Undoes a correction: what it moved goes back, and what it asked is asked no more. With `preview=true` nothing is changed, and
+/// the answer says what that would come to (`moved`, `ended`, `undoes`), or what stands in the way.
 #[utoipa::path(post, path = "/v1/corrections/{number}/undo", operation_id = "undo",
-    params(("number" = u64, Path), ("If-Match" = Option<String>, Header, description = "The ETag of `/v1/stories/{id}`, or several")),
+    params(("number" = u64, Path), ("preview" = Option<bool>, Query, description = "true: change nothing"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of `/v1/stories/{id}`, or several")),
     request_body(content = Option<Signature>, description = "Who, and why; may be left out"),
     responses((status = 200, body = CorrectionView), (status = 400, body = Problem), (status = 404, body = Problem),
         (status = 409, description = "It is undone, or a later correction rests on it", body = Problem),
@@ -106,16 +105,24 @@ pub async fn undo(
     number: web::Path<u64>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
+    let only_look = preview(&request)?;
     let by = bare_signature(&app, &request, payload).await?;
-    decree_of(&app, &request, Decree::Undo(*number), by).await?;
+    let decree = Decree::Undo(*number);
+    if only_look {
+        return foreseen(&app, &request, decree, by).await;
+    }
+    carried_out(&app, &request, decree, by).await?;
     Ok(HttpResponse::Ok().json(view(&app, *number).await?))
 }
 
-/// Makes an undone correction again, as a new one.
+/// Makes an undone correction again, as a new one. With `preview=true` nothing is changed, and the answer says what it would
+/// come to.
 #[utoipa::path(post, path = "/v1/corrections/{number}/redo", operation_id = "redo",
-    params(("number" = u64, Path), ("If-Match" = Option<String>, Header, description = "The ETag of `/v1/stories/{id}`, or several")),
+    params(("number" = u64, Path), ("preview" = Option<bool>, Query, description = "true: change nothing"),
+        ("If-Match" = Option<String>, Header, description = "The ETag of `/v1/stories/{id}`, or several")),
     request_body(content = Option<Signature>, description = "Who, and why; may be left out"),
-    responses((status = 201, description = "Made; Location is its address", body = CorrectionView), (status = 400, body = Problem),
+    responses((status = 200, description = "The preview", body = CorrectionView),
+        (status = 201, description = "Made; Location is its address", body = CorrectionView), (status = 400, body = Problem),
         (status = 404, body = Problem), (status = 409, description = "It is not undone, or another correction is in the way", body = Problem),
         (status = 412, description = "A story has changed since; `changed` says how", body = Problem),
         (status = 413, body = Problem), (status = 415, body = Problem), (status = 422, body = Problem),
@@ -126,10 +133,12 @@ pub async fn redo(
     number: web::Path<u64>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
+    let only_look = preview(&request)?;
     let by = bare_signature(&app, &request, payload).await?;
-    match decree_of(&app, &request, Decree::Redo(*number), by).await? {
-        Decreed::Done(number) => made(&app, number).await,
-        Decreed::Trial(_) => Err(Problem::new(Kind::Internal, "a trial answered for a decision")),
+    let decree = Decree::Redo(*number);
+    match only_look {
+        true => foreseen(&app, &request, decree, by).await,
+        false => made(&app, carried_out(&app, &request, decree, by).await?).await,
     }
 }
 
@@ -146,13 +155,46 @@ async fn view(app: &App, number: u64) -> Result<CorrectionView, Problem> {
     found.ok_or_else(|| CorrectionError::NoCorrection(number).into())
 }
 
-async fn decree_of(app: &App, request: &HttpRequest, decree: Decree, by: Signature) -> Result<Decreed, Problem> {
+/// Carries out a decree, if the stories are as the caller saw them: the correction's number.
+async fn carried_out(app: &App, request: &HttpRequest, decree: Decree, by: Signature) -> Result<u64, Problem> {
     let (desk, store, seen) = (Arc::clone(&app.desk), Arc::clone(&app.store), seen(request)?);
-    read(move || match desk.decree(decree, by, seen) {
-        Err(CorrectionError::Changed(changed)) => Err(told(&store, changed)),
-        other => other.map_err(Problem::from),
+    read(move || {
+        all_known(&store, &seen)?;
+        desk.decree(decree, by, seen).map_err(|error| refused(&store, error))
     })
     .await
+}
+
+/// What a decree would come to, if the stories are as the caller saw them.
+async fn foreseen(app: &App, request: &HttpRequest, decree: Decree, by: Signature) -> Result<HttpResponse, Problem> {
+    let (desk, store, seen) = (Arc::clone(&app.desk), Arc::clone(&app.store), seen(request)?);
+    let view = read(move || {
+        all_known(&store, &seen)?;
+        let foreseen = desk.foresee(decree.clone(), seen);
+        let foreseen = foreseen.map_err(|error| refused(&store, error))?;
+        store.preview(&decree, by, foreseen).map_err(Problem::from)
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(view))
+}
+
+/// Refuses an `If-Match` with a story that there is not: nobody can have seen it.
+fn all_known(store: &Store, seen: &[SeenStory]) -> Result<(), Problem> {
+    for one in seen {
+        if store.story_version(&one.story_id)?.is_none() {
+            let detail = format!("If-Match names {:?}, and there is no such story", one.story_id);
+            return Err(Problem::new(Kind::StoryChanged, detail).of_field("If-Match"));
+        }
+    }
+    Ok(())
+}
+
+/// A refusal, with what happened to the stories that have changed.
+fn refused(store: &Store, error: CorrectionError) -> Problem {
+    match error {
+        CorrectionError::Changed(changed) => told(store, changed),
+        other => other.into(),
+    }
 }
 
 /// The stories as the caller saw them: what `If-Match` says.
@@ -212,7 +254,6 @@ fn by_whom(request: &HttpRequest, by: Signature) -> Signature {
 
 /// A body that holds a signature and nothing else; an empty one signs nothing.
 async fn bare_signature(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<Signature, Problem> {
-    Parameters::of(request)?.end()?;
     let bytes = body(app, request, payload).await?;
     if matches!(bytes.trim_ascii(), b"" | b"null") {
         return Ok(by_whom(request, Signature::default()));

@@ -39,6 +39,9 @@ const STATES: [(&str, &str); 4] = [
     ("closed", "closed"),
 ];
 
+/// Whether the smallest or earliest comes first.
+const DIRECTIONS: [(&str, bool); 2] = [("asc", true), ("desc", false)];
+
 /// A story that goes on in another one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Merged {
@@ -51,7 +54,7 @@ pub struct Merged {
 /// Stories, the latest changed first unless asked otherwise.
 #[utoipa::path(get, path = "/v1/stories", operation_id = "stories",
     params(
-        ("q" = Option<String>, Query, description = "Words that its articles hold; a star behind a word stands for every ending"), ("lang" = Option<String>, Query, description = "A filter: only stories with articles in this language; headlines and names are in it, too. (On one story `lang` filters nothing: it is the reader's language, what `title_lang` is here.)"),
+        ("q" = Option<String>, Query, description = "Words that its articles hold; a star behind a word stands for every ending"), ("lang" = Option<String>, Query, description = "A filter: only stories with articles in this language; headlines and names are in it, too, where `title_lang` does not say otherwise"),
         ("title_lang" = Option<String>, Query, description = "The reader's language: headlines and names are in it where the story has them; leaves no story out"),
         ("source" = Option<String>, Query), ("state" = Option<String>, Query, description = "emerging, active, dormant, closed"),
         ("min_articles" = Option<u64>, Query, format = "uint64"), ("min_sources" = Option<u64>, Query, format = "uint64"),
@@ -84,9 +87,7 @@ pub async fn list(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespo
         } else {
             SortBy::Updated
         }),
-        ascending: parameters
-            .one_of("sort_direction", &[("asc", true), ("desc", false)])?
-            .unwrap_or(false),
+        ascending: parameters.one_of("sort_direction", &DIRECTIONS)?.unwrap_or(false),
         q,
     };
     let as_of = parameters.as_of()?;
@@ -124,7 +125,7 @@ pub struct StoryWithRelated {
 /// has it as linked data with its timeline, as `/v1/stories/{id}.jsonld` does. Its `ETag` is what
 /// `If-Match` takes at `/v1/corrections`.
 #[utoipa::path(get, path = "/v1/stories/{id}", operation_id = "story",
-    params(("id" = String, Path), ("lang" = Option<String>, Query, description = "The reader's language: headline and names are in it where the story has them, otherwise as without it. It filters nothing (on the list of stories `lang` does, and `title_lang` is the reader's language)"),
+    params(("id" = String, Path), ("title_lang" = Option<String>, Query, description = "The reader's language, as on the list of stories: headline and names are in it where the story has them, otherwise as without it"), ("lang" = Option<String>, Query, description = "The same by its earlier name, where `title_lang` is not given"),
         ("as_of" = Option<String>, Query, description = "The story as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). `as_of.not_known` names what the log does not tell of then")),
     responses((status = 200, body = StoryWithRelated), (status = 304), (status = 400, body = Problem), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
@@ -139,7 +140,8 @@ pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String
         Err(keep) => keep,
     };
     let mut parameters = Parameters::of(&request)?;
-    let lang = parameters.text("lang");
+    let (title_lang, lang) = (parameters.text("title_lang"), parameters.text("lang"));
+    let lang = title_lang.or(lang);
     let as_of = parameters.as_of()?;
     parameters.end()?;
     if let Some(moment) = as_of {
@@ -215,27 +217,30 @@ pub(super) fn redirect(request: &HttpRequest, id: &str, merged_into: String, bel
         })
 }
 
-/// A story's articles, in the order in which they came.
+/// A story's articles in the order of publication, the latest first unless asked otherwise; those without a date come last.
 #[utoipa::path(get, path = "/v1/stories/{id}/articles", operation_id = "story_articles",
-    params(("id" = String, Path), ("as_of" = Option<String>, Query, description = "The articles and their texts as they stood then: the number of a change, or an RFC 3339 time, day or month (to its end). Every item has `as_of`, which names what is not known of then"), Paging),
+    params(("id" = String, Path), ("sort_direction" = Option<String>, Query, description = "desc (the latest first, as without it), asc; articles without a date come last either way"), ("as_of" = Option<String>, Query, description = "The articles and their texts as they stood then: the number of a change, or an RFC 3339 time, day or month (to its end). Every item has `as_of`, which names what is not known of then"), Paging),
     responses((status = 200, body = Page<ArticleView>), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn articles(
     app: web::Data<App>,
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (story, as_of, paging) = list_of(&app, &request, &id).await?;
+    let mut parameters = Parameters::of(&request)?;
+    let direction = parameters.one_of("sort_direction", &DIRECTIONS)?;
+    let ascending = direction.unwrap_or(false);
+    let (story, as_of, paging) = list_of(&app, parameters, &id).await?;
     match (successor(&request, &story, "/articles"), as_of) {
         (Some(redirect), _) => Ok(redirect),
         (None, Some(moment)) => {
             page(&app, &request, paging, move |store, cursor, per_page| {
-                store.story_articles_then(&story.id, moment, cursor, per_page)
+                store.story_articles_then(&story.id, ascending, moment, cursor, per_page)
             })
             .await
         }
         (None, None) => {
             page(&app, &request, paging, move |store, cursor, per_page| {
-                store.story_articles(&story.id, cursor, per_page)
+                store.story_articles(&story.id, ascending, cursor, per_page)
             })
             .await
         }
@@ -251,7 +256,7 @@ pub async fn history(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let (story, as_of, paging) = list_of(&app, &request, &id).await?;
+    let (story, as_of, paging) = list_of(&app, Parameters::of(&request)?, &id).await?;
     if let Some(moment) = as_of {
         return page(&app, &request, paging, move |store, cursor, per_page| {
             store.history_then(&story.id, moment, cursor, per_page)
@@ -265,8 +270,11 @@ pub async fn history(
 }
 
 /// The story of a list below it, the moment, and the page that is asked for.
-async fn list_of(app: &App, request: &HttpRequest, id: &str) -> Result<(StoryView, Option<Moment>, Paging), Problem> {
-    let mut parameters = Parameters::of(request)?;
+async fn list_of(
+    app: &App,
+    mut parameters: Parameters,
+    id: &str,
+) -> Result<(StoryView, Option<Moment>, Paging), Problem> {
     let as_of = parameters.as_of()?;
     let paging = parameters.page()?;
     parameters.end()?;

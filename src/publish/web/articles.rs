@@ -9,6 +9,7 @@ use askama::Template;
 use super::cuts::{self, Piece};
 use super::desk::{Asks, Desk};
 use super::frame::{Frame, Sorry};
+use super::names::StoryNames;
 use super::outward;
 use super::phrase::{Link, Part};
 use super::placement::PlacementView;
@@ -97,7 +98,9 @@ pub async fn article(
             };
             let kin = article.near_duplicates.iter().chain(&article.near_duplicate_of);
             let articles = store.article_headlines(kin.map(String::as_str))?;
-            let stories = store.story_headlines(article.story_id.as_deref())?;
+            let also_in = store.also_in(&asked, &also, resolution)?;
+            let named = also_in.iter().map(|one| one.story_id.as_str());
+            let stories = StoryNames::of(&store, words, named.chain(article.story_id.as_deref()))?;
             let link = |id: &String| titled(Link::article, id, articles.get(id));
             let placement = store.placement(&asked)?.flatten();
             let document = match article.document_id.as_deref().filter(|_| !article.removed.is_empty()) {
@@ -105,15 +108,8 @@ pub async fn article(
                 None => None,
             };
             Ok(Some(Told {
-                story: article
-                    .story_id
-                    .as_ref()
-                    .map(|id| titled(Link::story, id, stories.get(id))),
-                also_in: store
-                    .also_in(&asked, &also, resolution)?
-                    .iter()
-                    .map(|one| Link::story(&one.story_id, &one.title, &one.lang))
-                    .collect(),
+                story: article.story_id.as_deref().map(|id| stories.link(id)),
+                also_in: also_in.iter().map(|one| stories.link(&one.story_id)).collect(),
                 original: article.near_duplicate_of.as_ref().map(link),
                 copies: article.near_duplicates.iter().map(link).collect(),
                 // Offsets count in the text of a page, which is not kept; in a text document they count in it.

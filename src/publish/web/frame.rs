@@ -212,9 +212,14 @@ pub fn parameter(request: &HttpRequest, name: &str) -> String {
 
 /// This page's address with another value of one parameter.
 pub fn with(request: &HttpRequest, name: &str, value: &str) -> String {
+    with_but(request, name, value, &[])
+}
+
+/// The same, without some other parameters.
+pub fn with_but(request: &HttpRequest, name: &str, value: &str, without: &[&str]) -> String {
     let mut parameters = url::form_urlencoded::Serializer::new(String::new());
     for (other, kept) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
-        if other != name {
+        if other != name && !without.contains(&other.as_ref()) {
             parameters.append_pair(&other, &kept);
         }
     }

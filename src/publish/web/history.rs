@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::desk::Act;
+use super::names::StoryNames;
 use super::phrase::{Link, Part, phrase};
 use super::words::Words;
+use crate::store::Store;
 use crate::store::read::{ChangeView, Headline, ReadError};
-use crate::store::{Store, StoreError};
 
 /// One entry.
 pub struct Entry {
@@ -21,7 +22,7 @@ pub struct Entry {
 /// Changes as sentences, with links to the articles and stories that they name.
 pub fn told(store: &Store, words: &Words, changes: &[ChangeView]) -> Result<Vec<Entry>, ReadError> {
     let articles = store.article_headlines(changes.iter().filter_map(|change| change.article_id.as_deref()))?;
-    let stories = story_headlines(store, changes)?;
+    let stories = StoryNames::of(store, words, changes.iter().filter_map(other_story))?;
     changes
         .iter()
         .map(|change| {
@@ -40,16 +41,7 @@ fn other_story(change: &ChangeView) -> Option<&str> {
         .find_map(|field| change.detail.get(field).and_then(Value::as_str))
 }
 
-fn story_headlines(store: &Store, changes: &[ChangeView]) -> Result<BTreeMap<String, Headline>, StoreError> {
-    store.story_headlines(changes.iter().filter_map(other_story))
-}
-
-fn said(
-    words: &Words,
-    change: &ChangeView,
-    articles: &BTreeMap<String, Headline>,
-    stories: &BTreeMap<String, Headline>,
-) -> Vec<Part> {
+fn said(words: &Words, change: &ChangeView, articles: &BTreeMap<String, Headline>, stories: &StoryNames) -> Vec<Part> {
     let named = |names: &BTreeMap<String, Headline>, id: &str| {
         names.get(id).map_or_else(
             || (String::new(), String::new()),
@@ -63,8 +55,7 @@ fn said(
     }
     let other = other_story(change);
     if let Some(id) = other {
-        let (title, lang) = named(stories, id);
-        filling.push(("story", Part::Link(Link::story(id, &title, &lang))));
+        filling.push(("story", Part::Link(stories.link(id))));
     }
     let text = |field: &str| change.detail.get(field).and_then(Value::as_str).unwrap_or_default();
     filling.push(("title", Part::Quoted(text("title").to_owned())));
@@ -139,7 +130,7 @@ mod tests {
                     article_id: kind.starts_with("article").then(|| "a1".to_owned()),
                     detail,
                 };
-                let parts = said(words, &change, &articles, &stories);
+                let parts = said(words, &change, &articles, &StoryNames(stories.clone()));
                 let text: String = parts
                     .iter()
                     .map(|part| match part {

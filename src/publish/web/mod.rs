@@ -13,6 +13,7 @@ mod front;
 mod graph;
 mod history;
 mod login;
+mod names;
 mod pace;
 mod phrase;
 mod placement;

@@ -105,6 +105,8 @@ pub struct Chart {
     pub bars: Vec<Bar>,
     /// What it shows, in words.
     pub said: String,
+    /// How many articles it leaves out, in words.
+    pub undated: Option<String>,
     pub from: String,
     pub to: String,
     /// The length of a column, in words.
@@ -113,8 +115,8 @@ pub struct Chart {
 
 impl Chart {
     /// From the articles' times (seconds since 1970), each with whether it repeats another's text; `None` without any.
-    /// The shortest periods of which few enough fill the time.
-    pub fn new(words: &Words, articles: &[(i64, bool)]) -> Option<Self> {
+    /// The shortest periods of which few enough fill the time. `undated` articles are left out, and it says so.
+    pub fn new(words: &Words, articles: &[(i64, bool)], undated: u64) -> Option<Self> {
         let first = articles.iter().map(|(time, _)| *time).min()?;
         let last = articles.iter().map(|(time, _)| *time).max()?;
         // Weeks begin on Mondays: the first one of 1970 was its fifth day.
@@ -185,6 +187,7 @@ impl Chart {
                 .replace("{period}", period)
                 .replace("{most}", &words.number(most))
                 .replace("{at}", &date(peak)),
+            undated: (undated > 0).then(|| words.live.pace_without.replace("{articles}", &words.articles(undated))),
             from: date(from),
             to: date(to),
             period,
@@ -249,7 +252,7 @@ mod tests {
             (14 * DAY, false),
             (10 * DAY + 5, false),
         ];
-        let chart = Chart::new(words, &articles).expect("a drawing");
+        let chart = Chart::new(words, &articles, 2).expect("a drawing");
         let shape: Vec<(&str, u64, u64)> = chart
             .bars
             .iter()
@@ -263,8 +266,9 @@ mod tests {
                 .said
                 .contains("4 articles from 11 Jan 1970 to 15 Jan 1970, counted by day; 3 at most")
         );
+        assert!(chart.undated.is_some_and(|said| said.contains("2 articles")));
         let long = [(0, false), (400 * DAY, false)];
-        assert_eq!(Chart::new(words, &long).expect("a drawing").period, "month");
-        assert!(Chart::new(words, &[]).is_none());
+        assert_eq!(Chart::new(words, &long, 0).expect("a drawing").period, "month");
+        assert!(Chart::new(words, &[], 3).is_none());
     }
 }

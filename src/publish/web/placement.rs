@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::names::StoryNames;
 use super::phrase::{Link, Part, phrase};
 use super::some;
 use super::words::Words;
@@ -66,7 +67,7 @@ impl PlacementView {
         let rival = placement.get("runner_up").filter(|rival| rival.is_object());
         let look = placement.get("second_look").filter(|look| look.is_object());
         let named_stories = all().chain(rival).chain(look);
-        let stories = store.story_headlines(named_stories.map(|one| text(one, "story_id")))?;
+        let stories = StoryNames::of(store, words, named_stories.map(|one| text(one, "story_id")))?;
         let original = text(placement, "near_duplicate_of");
         let articles = store.article_headlines([original])?;
         let decimal = |field: &str| Part::Text(words.decimal(real(placement, field), 2));
@@ -104,7 +105,7 @@ impl PlacementView {
         let rival = match rival {
             Some(rival) => {
                 let support = Part::Text(words.decimal(real(rival, "support"), 2));
-                let link = Part::Link(story_link(&stories, text(rival, "story_id")));
+                let link = Part::Link(stories.link(text(rival, "story_id")));
                 phrase(words.runner_up, &[("story", link), ("support", support)])
             }
             None if decided == "nearest" => phrase(words.no_runner_up, &[]),
@@ -113,7 +114,7 @@ impl PlacementView {
         let second_look = look.map_or_else(Vec::new, |look| {
             let merged = look.get("merged").and_then(Value::as_bool).unwrap_or_default();
             let said = if merged { words.became_one } else { words.looked_again };
-            let link = Part::Link(story_link(&stories, text(look, "story_id")));
+            let link = Part::Link(stories.link(text(look, "story_id")));
             let likely = Part::Text(words.percent(real(look, "probability")));
             phrase(said, &[("story", link), ("n", likely)])
         });
@@ -137,18 +138,13 @@ fn named<'a>(names: &'a BTreeMap<String, Headline>, id: &str) -> (&'a str, &'a s
     names.get(id).map_or(("", ""), |one| (&one.title, &one.lang))
 }
 
-fn story_link(stories: &BTreeMap<String, Headline>, id: &str) -> Link {
-    let (title, lang) = named(stories, id);
-    Link::story(id, title, lang)
-}
-
 /// The length of a signal's bar: ten for each unit of log-odds, at most four of them.
 fn bar(part: f64) -> f64 {
     (part * 10.0).clamp(-40.0, 40.0)
 }
 
 impl NeighbourView {
-    fn new(words: &'static Words, neighbour: &Value, here: &str, stories: &BTreeMap<String, Headline>) -> Self {
+    fn new(words: &'static Words, neighbour: &Value, here: &str, stories: &StoryNames) -> Self {
         let mut signals: Vec<(&str, f64)> = neighbour
             .get("signals")
             .and_then(Value::as_object)
@@ -161,7 +157,7 @@ impl NeighbourView {
         let story = text(neighbour, "story_id");
         let elsewhere = match story.is_empty() || story == here {
             true => Vec::new(),
-            false => phrase(words.in_story, &[("story", Part::Link(story_link(stories, story)))]),
+            false => phrase(words.in_story, &[("story", Part::Link(stories.link(story)))]),
         };
         Self {
             link: Link::article(

@@ -8,10 +8,11 @@ use askama::Template;
 
 use super::desk::{Asks, Notice, may_edit, seen};
 use super::frame::{Frame, Sorry, parameter, with};
+use super::names::StoryNames;
 use super::phrase::{Link, Part};
 use super::words::Words;
 use super::{PER_PAGE, some};
-use crate::store::read::{Headline, ReviewItem, Titled};
+use crate::store::read::{Evidence, ReviewItem};
 use crate::store::{Store, StoreError};
 
 /// Headlines that are shown of a story or a part of one.
@@ -21,14 +22,30 @@ const SHOWN: usize = 3;
 struct Row {
     question: &'static str,
     doubt: String,
-    article: Option<Link>,
+    article: Option<Shown>,
     story: Link,
     other: Option<Link>,
     cut: Option<String>,
-    /// Some of what it is about: a name and headlines.
-    evidence: Vec<(String, Vec<Link>)>,
+    /// Some of what it is about: a name, and headlines with their publication.
+    evidence: Vec<(String, Vec<Shown>)>,
     /// What can be decided, for who may.
     decisions: Vec<Decision>,
+}
+
+/// An article that an item is judged by.
+struct Shown {
+    link: Link,
+    /// When it was published, in words.
+    published: String,
+}
+
+impl Shown {
+    fn new(words: &Words, one: &Evidence) -> Self {
+        Self {
+            link: Link::article(&one.id, &one.title, &one.lang),
+            published: words.dated(one.published.as_ref()),
+        }
+    }
 }
 
 /// A button that makes a correction.
@@ -88,27 +105,36 @@ impl Decision {
 }
 
 impl Row {
+    /// An item with what an editor needs to decide it.
     fn new(
+        store: &Store,
         words: &'static Words,
+        names: &StoryNames,
         item: &ReviewItem,
-        evidence: Vec<(String, Vec<Link>)>,
-        decisions: Vec<Decision>,
-    ) -> Self {
-        let story = |one: &Titled| Link::story(&one.id, &one.title, &one.lang);
-        Self {
+        may_edit: bool,
+    ) -> Result<Self, StoreError> {
+        let mut decisions = Vec::new();
+        if may_edit {
+            let mut then = Vec::new();
+            for story in [Some(&item.story), item.other.as_ref()].into_iter().flatten() {
+                let version = store.story_version(&story.id)?;
+                then.extend(version.map(|version| seen(&story.id, version.version)));
+            }
+            decisions = Decision::both(words, item, &then);
+        }
+        let own = item.article.as_ref().map(|one| vec![one.id.clone()]);
+        let own = store.first_published(&own.unwrap_or_default(), 1)?;
+        Ok(Self {
             question: words
                 .review_kinds
                 .iter()
                 .find(|(kind, _)| *kind == item.kind)
                 .map_or("", |(_, question)| question),
             doubt: words.review_doubt.replace("{n}", &words.percent(item.doubt)),
-            article: item
-                .article
-                .as_ref()
-                .map(|one| Link::article(&one.id, &one.title, &one.lang)),
-            story: story(&item.story),
-            other: item.other.as_ref().map(story),
-            evidence,
+            article: own.first().map(|one| Shown::new(words, one)),
+            story: names.link(&item.story.id),
+            other: item.other.as_ref().map(|one| names.link(&one.id)),
+            evidence: evidence(store, words, item)?,
             decisions,
             cut: item.cut.as_ref().map(|[part, rest]| {
                 words
@@ -116,7 +142,7 @@ impl Row {
                     .replace("{part}", &words.articles(part.len() as u64))
                     .replace("{rest}", &words.articles(rest.len() as u64))
             }),
-        }
+        })
     }
 }
 
@@ -131,54 +157,29 @@ struct ReviewPage {
     notice: Option<Notice>,
 }
 
-/// Some of what an item is about: newest articles of its stories, or first ones of the parts of its cut.
-fn evidence(store: &Store, words: &'static Words, item: &ReviewItem) -> Result<Vec<(String, Vec<Link>)>, StoreError> {
-    let link = |one: &Titled| Link::article(&one.id, &one.title, &one.lang);
-    if let Some(parts) = &item.cut {
-        let names = store.article_headlines(
-            parts
-                .iter()
-                .flat_map(|part| part.iter().take(SHOWN))
-                .map(String::as_str),
-        )?;
-        let named = |part: &[String]| {
-            let found = part.iter().take(SHOWN).filter_map(|id| Some((id, names.get(id)?)));
-            found
-                .map(|(id, Headline { title, lang, .. })| Link::article(id, title, lang))
-                .collect()
-        };
-        let [part, rest] = parts;
-        let desk = words.desk;
+/// Some of what an item is about, in the order of publication: the last articles of its stories, or the first ones of the
+/// parts of its cut.
+fn evidence(store: &Store, words: &'static Words, item: &ReviewItem) -> Result<Vec<(String, Vec<Shown>)>, StoreError> {
+    let desk = words.desk;
+    let shown = |found: Vec<Evidence>| found.iter().map(|one| Shown::new(words, one)).collect();
+    if let Some([part, rest]) = &item.cut {
+        let first = |ids: &[String]| Ok::<_, StoreError>(shown(store.first_published(ids, SHOWN)?));
         return Ok(vec![
-            (desk.first_part.to_owned(), named(part)),
-            (desk.second_part.to_owned(), named(rest)),
+            (desk.first_part.to_owned(), first(part)?),
+            (desk.second_part.to_owned(), first(rest)?),
         ]);
     }
     let own = item.article.as_ref().map(|article| article.id.as_str());
     let mut found = Vec::new();
     for story in [Some(&item.story), item.other.as_ref()].into_iter().flatten() {
-        let newest = store.newest_articles(&story.id, SHOWN + 1)?;
-        let others = newest.iter().filter(|one| Some(one.id.as_str()) != own);
-        let links: Vec<Link> = others.take(SHOWN).map(link).collect();
-        if !links.is_empty() {
-            found.push((format!("{} {}", words.desk.some_of_it, story.id), links));
+        let mut last = store.last_published(&story.id, SHOWN + 1)?;
+        last.retain(|one| Some(one.id.as_str()) != own);
+        last.truncate(SHOWN);
+        if !last.is_empty() {
+            found.push((format!("{} {}", desk.some_of_it, story.id), shown(last)));
         }
     }
     Ok(found)
-}
-
-/// An item with what an editor needs to decide it.
-fn row(store: &Store, words: &'static Words, item: &ReviewItem, may_edit: bool) -> Result<Row, StoreError> {
-    let mut decisions = Vec::new();
-    if may_edit {
-        let mut then = Vec::new();
-        for story in [Some(&item.story), item.other.as_ref()].into_iter().flatten() {
-            let version = store.story_version(&story.id)?;
-            then.extend(version.map(|version| seen(&story.id, version.version)));
-        }
-        decisions = Decision::both(words, item, &then);
-    }
-    Ok(Row::new(words, item, evidence(store, words, item)?, decisions))
 }
 
 /// `GET /review`
@@ -195,7 +196,15 @@ pub async fn list(store: web::Data<Arc<Store>>, request: HttpRequest) -> Result<
     let (rows, next, notice, demonstration) = frame
         .read(move || {
             let page = store.review(known, cursor.as_deref(), PER_PAGE)?;
-            let rows = page.items.iter().map(|item| row(&store, words, item, may_edit));
+            let stories = page
+                .items
+                .iter()
+                .flat_map(|item| [Some(&item.story), item.other.as_ref()]);
+            let names = StoryNames::of(&store, words, stories.flatten().map(|one| one.id.as_str()))?;
+            let rows = page
+                .items
+                .iter()
+                .map(|item| Row::new(&store, words, &names, item, may_edit));
             Ok((
                 rows.collect::<Result<Vec<Row>, StoreError>>()?,
                 page.next_cursor,

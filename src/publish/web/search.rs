@@ -8,6 +8,7 @@ use askama::Template;
 
 use super::frame::{Frame, Sorry, parameter, with};
 use super::front::include;
+use super::names::StoryNames;
 use super::phrase::Link;
 use super::words::Words;
 use super::{PER_PAGE, some};
@@ -118,13 +119,13 @@ pub async fn search(app: web::Data<App>, request: HttpRequest) -> Result<HttpRes
                     }
                 },
             };
-            let names = store.story_headlines(found.items.iter().filter_map(|hit| hit.story_id.as_deref()))?;
+            let stories = found.items.iter().filter_map(|hit| hit.story_id.as_deref());
+            let names = StoryNames::of(&store, words, stories)?;
             let hits: Vec<Hit> = found
                 .items
                 .into_iter()
                 .map(|hit| {
-                    let name = hit.story_id.as_deref().and_then(|id| Some((id, names.get(id)?)));
-                    let story = name.map(|(id, name)| Link::story(id, &name.title, &name.lang));
+                    let story = hit.story_id.as_deref().map(|id| names.link(id));
                     Hit::new(hit, story, words)
                 })
                 .collect();

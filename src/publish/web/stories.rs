@@ -10,9 +10,10 @@ use askama::Template;
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
 use super::desk::{Asks, Desk};
-use super::frame::{Frame, Sorry, parameter, with};
+use super::frame::{Frame, Sorry, parameter, with, with_but};
 use super::graph::{self, Picture};
 use super::history::{Entry, told};
+use super::names::StoryNames;
 use super::pace::Chart;
 use super::phrase::{Link, Part, phrase};
 use super::words::Words;
@@ -80,8 +81,8 @@ fn article_link(article: &StoryArticle) -> Link {
     }
 }
 
-/// How long a period of the timeline may be: this page with another one.
-struct Period {
+/// One of several ways to show something: this page with that one.
+struct Choosable {
     name: &'static str,
     address: String,
     here: bool,
@@ -134,7 +135,8 @@ struct StoryPage {
     descent: Vec<TurnView>,
     picture: Option<Picture>,
     related: Vec<Link>,
-    periods: Vec<Period>,
+    periods: Vec<Choosable>,
+    orders: Vec<Choosable>,
     events: Vec<EventView>,
     marks: Vec<String>,
     joined: BTreeSet<String>,
@@ -213,6 +215,8 @@ struct Asked {
     id: String,
     words: &'static Words,
     cursor: Option<String>,
+    /// The articles in the order of publication, the earliest first.
+    oldest_first: bool,
     before: Option<String>,
     seen: Option<u64>,
     options: timeline::Options,
@@ -226,7 +230,8 @@ fn chart(words: &Words, members: &[StoryArticle]) -> Option<Chart> {
         let time = member.published.as_ref()?.midpoint();
         Some((time, member.original.is_some()))
     });
-    Chart::new(words, &times.collect::<Vec<_>>())
+    let times: Vec<_> = times.collect();
+    Chart::new(words, &times, (members.len() - times.len()) as u64)
 }
 
 fn events(words: &Words, events: &[Event], members: &[StoryArticle]) -> Vec<EventView> {
@@ -257,21 +262,20 @@ fn descent(store: &Store, asked: &Asked, up_to: u64) -> Result<Vec<(Descent, Vec
     let mut turns = store.descent(&asked.id)?;
     turns.retain(|one| one.number <= up_to);
     let latest = turns.split_off(turns.len().saturating_sub(TURNS));
-    latest
+    let names = StoryNames::of(store, asked.words, latest.iter().map(|one| one.story_id.as_str()))?;
+    Ok(latest
         .into_iter()
         .map(|one| {
-            let other = store.story(&one.story_id, Some(asked.words.code))?;
-            let (title, lang) = other.map_or_else(Default::default, |other| (other.title, other.title_lang));
-            let link = Part::Link(Link::story(&one.story_id, &title, &lang));
+            let link = Part::Link(names.link(&one.story_id));
             let sentence = match one.turn {
                 Turn::TookIn => live.took_in,
                 Turn::GaveOff => live.gave_off,
                 Turn::CameFrom => live.came_from,
             };
             let said = phrase(sentence, &[("story", link)]);
-            Ok((one, said))
+            (one, said)
         })
-        .collect()
+        .collect())
 }
 
 /// The story as it is.
@@ -318,7 +322,7 @@ fn now(app: &App, asked: &Asked) -> Result<Found, ReadError> {
     Ok(Found::Here(Box::new(Told {
         then: None,
         events: events(words, &made, &members),
-        articles: store.story_articles(id, asked.cursor.as_deref(), PER_PAGE)?,
+        articles: store.story_articles(id, asked.oldest_first, asked.cursor.as_deref(), PER_PAGE)?,
         history: with_numbers(store, words, &changes)?,
         older: changes.next_cursor,
         near: near.collect(),
@@ -354,7 +358,7 @@ fn then(app: &App, asked: &Asked, moment: Moment) -> Result<Found, ReadError> {
     let members = store.timeline_articles_then(id, at)?;
     let made = timeline::build(&members, &asked.options);
     let changes = store.history_then(id, moment, asked.before.as_deref(), HISTORY)?;
-    let articles = store.story_articles_then(id, moment, asked.cursor.as_deref(), PER_PAGE)?;
+    let articles = store.story_articles_then(id, asked.oldest_first, moment, asked.cursor.as_deref(), PER_PAGE)?;
     let (earlier, later) = store.changes_around(id, at)?;
     Ok(Found::Here(Box::new(Told {
         then: Some(Stood {
@@ -410,10 +414,12 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
         at => at,
     };
     let granularity = Granularity::of(&parameter(&request, "granularity")).unwrap_or_default();
+    let oldest_first = parameter(&request, "order") == "oldest";
     let asked = Asked {
         id: id.clone(),
         words,
         cursor: some(&parameter(&request, "cursor")),
+        oldest_first,
         before: some(&parameter(&request, "before")),
         seen: front::seen(&request),
         options: timeline::Options {
@@ -514,7 +520,7 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
         related: told.related,
         periods: Granularity::NAMES
             .iter()
-            .map(|(name, one)| Period {
+            .map(|(name, one)| Choosable {
                 name: words.period(name),
                 address: with(&request, "granularity", name),
                 here: *one == granularity,
@@ -523,7 +529,18 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
         events: told.events,
         marks: told.marks,
         joined: told.joined,
-        more_articles: further("cursor", &told.articles.next_cursor),
+        orders: [(words.newest_first, "newest"), (words.oldest_first, "oldest")]
+            .into_iter()
+            .map(|(name, order)| Choosable {
+                name,
+                address: format!(
+                    "{}#articles",
+                    with_but(&request, "order", order, &["cursor", "done", "row"])
+                ),
+                here: oldest_first == (order == "oldest"),
+            })
+            .collect(),
+        more_articles: further("cursor", &told.articles.next_cursor).map(|address| format!("{address}#articles")),
         articles: told.articles,
         history: told
             .history

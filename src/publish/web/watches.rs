@@ -12,6 +12,7 @@ use askama::Template;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::frame::{Frame, Sorry, parameter, with};
+use super::names::StoryNames;
 use super::phrase::Link;
 use super::watch_form::{Fields, Form, asked, languages, log_state};
 use super::words::Words;
@@ -37,7 +38,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(words: &'static Words, alert: &AlertView) -> Self {
+    fn new(words: &'static Words, names: &StoryNames, alert: &AlertView) -> Self {
         Self {
             event: words.watch_event(&alert.event),
             at: alert.at.clone(),
@@ -45,7 +46,7 @@ impl Row {
                 .article
                 .as_ref()
                 .map(|one| Link::article(&one.id, &one.title, &one.lang)),
-            story: Link::story(&alert.story.id, &alert.story.title, &alert.story.title_lang),
+            story: names.link(&alert.story.id),
             source: alert.article.as_ref().and_then(|one| one.source.clone()),
         }
     }
@@ -330,21 +331,27 @@ async fn shown(app: &App, request: &HttpRequest, id: &str, secret: Option<String
             let Some(watch) = store.watch(&asked)? else {
                 return Ok(None);
             };
-            let story = match &watch.story_id {
-                Some(story) => store.story(story, Some(words.code))?,
-                None => None,
-            };
             let alerts = store.alerts(&asked, false, cursor.as_deref(), PER_PAGE)?;
             let messages = store.messages(&asked, state, log.as_deref(), MESSAGES)?;
-            Ok::<_, ReadError>(Some((watch, story, alerts, messages)))
+            let told = alerts.items.iter().map(|alert| alert.story.id.as_str());
+            let names = StoryNames::of(&store, words, told.chain(watch.story_id.as_deref()))?;
+            Ok::<_, ReadError>(Some((watch, names, alerts, messages)))
         })
         .await?;
-    let (watch, story, alerts, messages) = found.ok_or_else(|| frame.missing(words.no_such_watch, id))?;
+    let (watch, names, alerts, messages) = found.ok_or_else(|| frame.missing(words.no_such_watch, id))?;
     let template = WatchPage {
         frame: frame.clone(),
         w: words,
-        story: story.map(|story| Link::story(&story.id, &story.title, &story.title_lang)),
-        rows: alerts.items.iter().map(|alert| Row::new(words, alert)).collect(),
+        story: watch
+            .story_id
+            .as_deref()
+            .filter(|id| names.knows(id))
+            .map(|id| names.link(id)),
+        rows: alerts
+            .items
+            .iter()
+            .map(|alert| Row::new(words, &names, alert))
+            .collect(),
         more: alerts
             .next_cursor
             .as_deref()

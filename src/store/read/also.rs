@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::near::LINKS_OUT;
 use crate::store::{Store, StoreError};
 
 /// Articles of other stories that a story names, at most.
@@ -171,17 +172,10 @@ impl Store {
     pub fn related(&self, story: &str, rules: &Rules, resolution: f64) -> Result<Vec<Related>, StoreError> {
         self.read(|connection| {
             let outside: Vec<(i64, f64)> = connection
-                .prepare_cached(
-                    "SELECT number, sum(score) AS support FROM (
-                       SELECT x.number, e.score FROM articles m JOIN edges e ON e.a = m.number
-                         JOIN articles x ON x.number = e.b
-                         WHERE m.story = (SELECT number FROM stories WHERE id = ?1) AND x.story <> m.story
-                       UNION ALL
-                       SELECT x.number, e.score FROM articles m JOIN edges e ON e.b = m.number
-                         JOIN articles x ON x.number = e.a
-                         WHERE m.story = (SELECT number FROM stories WHERE id = ?1) AND x.story <> m.story)
-                     GROUP BY number ORDER BY support DESC, number LIMIT ?2",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT article, sum(score) AS support FROM ({LINKS_OUT})
+                     GROUP BY article ORDER BY support DESC, article LIMIT ?2"
+                ))?
                 .query_map(params![story, 2 * RELATED as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<Result<_, _>>()?;
             let mut named = connection.prepare_cached(

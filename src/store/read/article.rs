@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Page, ReadError, cursor_behind, cut_page, json, number_in, time};
+use super::{BadCursor, Page, ReadError, cut_page, decode, encode, json, list_name, time};
 use crate::article::{Dated, DatedJson, Removed, SetAside};
 use crate::store::{Store, StoreError};
 use crate::timeline::StoryArticle;
@@ -118,6 +118,16 @@ pub(super) const COLUMNS: &str = "a.id, a.title, a.text, a.published, a.lang, a.
     a.text_dropped_at";
 pub(super) const TABLES: &str = "articles a LEFT JOIN documents d ON d.number = a.document
     LEFT JOIN stories s ON s.number = a.story LEFT JOIN articles o ON o.number = a.original";
+
+/// Where a page of a story's articles ends; `snapshot` is the newest change when the first page was read.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    list: String,
+    snapshot: i64,
+    undated: bool,
+    published: i64,
+    number: i64,
+}
 
 /// A date as it is kept.
 pub(super) fn dated(kept: Option<String>) -> Option<DatedJson> {
@@ -232,33 +242,60 @@ impl Store {
         })
     }
 
-    /// A story's articles in the order of acceptance.
+    /// A page of a story's articles in the order of publication, the latest first or (`ascending`) the earliest first; those
+    /// without a date come last either way, in the same order of arrival. An article whose date was revised since the first
+    /// page is left out of the later ones, and stands where it belongs in the next walk.
     ///
     /// # Errors
     /// When the cursor is not of this list, or the store cannot be read.
     pub fn story_articles(
         &self,
         story: &str,
+        ascending: bool,
         cursor: Option<&str>,
         per_page: usize,
     ) -> Result<Page<ArticleView>, ReadError> {
-        let after = number_in(cursor, "articles", story)?.unwrap_or(0);
+        let (order, beyond) = if ascending { ("ASC", ">") } else { ("DESC", "<") };
+        let list = list_name("articles", &(story, ascending))?;
+        let place: Option<Place> = cursor.map(decode).transpose()?;
+        if place.as_ref().is_some_and(|place| place.list != list) {
+            return Err(BadCursor.into());
+        }
         Ok(self.read(|connection| {
-            let mut found: Vec<(ArticleView, i64)> = connection
+            let snapshot = match &place {
+                Some(place) => place.snapshot,
+                None => connection.query_row("SELECT coalesce(max(number), 0) FROM changes", [], |row| row.get(0))?,
+            };
+            let (undated, published, number) = place.as_ref().map_or((None, 0, 0), |place| {
+                (Some(place.undated), place.published, place.number)
+            });
+            let mut found: Vec<((ArticleView, i64), Option<i64>)> = connection
                 .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM {TABLES} WHERE s.id = ?1 AND a.number > ?2 ORDER BY a.number LIMIT ?3"
+                    "SELECT {COLUMNS}, a.published_s FROM {TABLES} WHERE s.id = ?1
+                     AND (?2 IS NULL OR (a.published_s IS NULL) > ?2 OR ((a.published_s IS NULL) = ?2
+                       AND (coalesce(a.published_s, 0), a.number) {beyond} (?3, ?4)))
+                     AND (?2 IS NULL OR a.number NOT IN (SELECT c.article FROM changes c
+                       WHERE c.story = a.story AND c.number > ?5 AND c.kind = 'article_revised'))
+                     ORDER BY a.published_s IS NULL, a.published_s {order}, a.number {order} LIMIT ?6"
                 ))?
-                .query_map(params![story, after, per_page as i64 + 1], article)?
+                .query_map(
+                    params![story, undated, published, number, snapshot, per_page as i64 + 1],
+                    |row| Ok((article(row)?, row.get(20)?)),
+                )?
                 .collect::<Result<_, _>>()?;
             let more = cut_page(&mut found, per_page);
-            let last = found.last().map(|(_, number)| *number).filter(|_| more);
+            let last = found.last().filter(|_| more).map(|((_, number), published)| Place {
+                list,
+                snapshot,
+                undated: published.is_none(),
+                published: published.unwrap_or_default(),
+                number: *number,
+            });
             Ok(Page {
-                next_cursor: last
-                    .map(|number| cursor_behind("articles", story, number))
-                    .transpose()?,
+                next_cursor: last.map(|place| encode(&place)).transpose()?,
                 items: found
                     .into_iter()
-                    .map(|one| with_copies(connection, one))
+                    .map(|(one, _)| with_copies(connection, one))
                     .collect::<Result<_, _>>()?,
             })
         })?)

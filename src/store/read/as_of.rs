@@ -187,19 +187,24 @@ impl Store {
         Ok(found)
     }
 
-    /// A story's articles as they stood at a change, in the order of acceptance.
+    /// A story's articles as they stood at a change, in the order of [`Store::story_articles`] by the dates that were known then.
     ///
     /// # Errors
     /// When the cursor is not of this list, or the store cannot be read.
     pub fn story_articles_then(
         &self,
         id: &str,
+        ascending: bool,
         moment: Moment,
         cursor: Option<&str>,
         per_page: usize,
     ) -> Result<Page<ArticleThen>, ReadError> {
-        let (list, at, after) = self.walk("articles then", id, moment, cursor)?;
-        let after = after.unwrap_or(0);
+        let kind = if ascending {
+            "articles then, first"
+        } else {
+            "articles then"
+        };
+        let (list, at, after) = self.walk(kind, id, moment, cursor)?;
         Ok(self.read(|connection| {
             let Some(number) = existed(connection, id, at as i64)? else {
                 return Ok(Page {
@@ -207,12 +212,19 @@ impl Store {
                     next_cursor: None,
                 });
             };
-            let members = members(connection, number, at as i64)?;
-            let mut page: Vec<i64> = members
-                .range(after + 1..)
-                .take(per_page.saturating_add(1))
-                .copied()
-                .collect();
+            let mut members: Vec<(Option<i64>, i64)> = members(connection, number, at as i64)?
+                .into_iter()
+                .map(|number| Ok((published_then(connection, number, at as i64)?, number)))
+                .collect::<Result<_, StoreError>>()?;
+            members.sort_unstable_by(|one, other| {
+                let by_time = if ascending { one.cmp(other) } else { other.cmp(one) };
+                one.0.is_none().cmp(&other.0.is_none()).then(by_time)
+            });
+            let mut members = members.into_iter().map(|(_, number)| number);
+            if let Some(after) = after {
+                members.find(|number| *number == after);
+            }
+            let mut page: Vec<i64> = members.take(per_page.saturating_add(1)).collect();
             let more = cut_page(&mut page, per_page);
             let last = page.last().copied().filter(|_| more);
             Ok(Page {
@@ -495,6 +507,20 @@ fn article_then(connection: &Connection, number: i64, story: &str, at: u64) -> R
         article: view,
         as_of: AsOf { change: at, not_known },
     })
+}
+
+/// The midpoint of an article's publication as it was known at a change.
+fn published_then(connection: &Connection, number: i64, at: i64) -> Result<Option<i64>, StoreError> {
+    let (published, revision): (Option<i64>, i64) = connection
+        .prepare_cached("SELECT published_s, revision FROM articles WHERE number = ?1")?
+        .query_row([number], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if revision > 1
+        && let Some(before) = replaced(connection, number, at)?
+    {
+        let published = before.published.as_deref().and_then(Dated::from_value_text);
+        return Ok(published.map(|date| date.midpoint()));
+    }
+    Ok(published)
 }
 
 /// Works a story out from the log.
@@ -980,7 +1006,7 @@ mod tests {
         let all: Vec<Value> = (1..=stories)
             .map(|story| {
                 let id = format!("s{story}");
-                let articles = store.story_articles(&id, None, 100).unwrap().items;
+                let articles = store.story_articles(&id, true, None, 100).unwrap().items;
                 serde_json::json!({
                     "story": store.story(&id, None).unwrap(),
                     "articles": articles,
@@ -1007,7 +1033,7 @@ mod tests {
                 let id = format!("s{story}");
                 let StoryThen { story, as_of } = store.story_then(&id, at, None).unwrap().expect("it had begun");
                 unknown.push(as_of.not_known);
-                let articles = store.story_articles_then(&id, moment, None, 100).unwrap().items;
+                let articles = store.story_articles_then(&id, true, moment, None, 100).unwrap().items;
                 serde_json::json!({
                     "story": story,
                     "articles": articles.into_iter().map(|one| one.article).collect::<Vec<_>>(),

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use super::{ChangeView, Page, ReadError, cursor_behind, cut_page, number_in, time};
 use crate::correction::{Correction, Signature};
-use crate::store::write::{Effects, Moved};
+use crate::pipeline::{Decree, Foreseen};
+use crate::store::write::{Effects, Ended, Moved};
 use crate::store::{Store, StoreError};
 
 /// Moved articles that are listed, at most; their count is always whole.
@@ -47,6 +48,29 @@ pub struct CorrectionView {
     /// In a preview: what else it would bear on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub touches: Option<Touches>,
+    /// In the preview of an undo: what it would undo.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<Undoes>,
+}
+
+/// What undoing a correction would come to, beside the articles that move back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Undoes {
+    /// The correction.
+    pub number: u64,
+    /// Stories that had ended and would go on, with those that they go on in until then.
+    pub revived: Vec<EndedView>,
+    /// The story that it had named, with the title that it would have again.
+    pub renamed: Option<RenamedView>,
+}
+
+/// The title that a story would have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RenamedView {
+    /// The story.
+    pub story_id: String,
+    /// The title; null when its articles name it again.
+    pub title: Option<String>,
 }
 
 /// What a correction would bear on beside the articles that move.
@@ -183,15 +207,44 @@ impl Store {
         })?)
     }
 
-    /// What a correction would come to, as it would be shown.
+    /// What making, undoing or redoing a correction would come to, as it would be shown.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn preview(&self, asked: Correction, by: Signature, effects: &Effects) -> Result<CorrectionView, StoreError> {
+    pub fn preview(&self, decree: &Decree, by: Signature, foreseen: Foreseen) -> Result<CorrectionView, StoreError> {
+        let Foreseen {
+            asked,
+            effects,
+            revived,
+            title,
+        } = foreseen;
         self.read(|connection| {
+            let undone = match decree {
+                Decree::Undo(number) => Some(*number),
+                Decree::Make(_) | Decree::Redo(_) => None,
+            };
+            let renames = title.is_some();
+            let undoes = undone.map(|number| {
+                let renamed = title.map(|(story, title)| {
+                    Ok::<_, StoreError>(RenamedView {
+                        story_id: story_id(connection, story)?.unwrap_or_default(),
+                        title: title.map(|(title, _)| title),
+                    })
+                });
+                Ok::<_, StoreError>(Undoes {
+                    number,
+                    revived: endings(connection, &revived)?,
+                    renamed: renamed.transpose()?,
+                })
+            });
             Ok(CorrectionView {
-                touches: Some(touches(connection, &asked, effects)?),
-                ..shown(connection, asked, by, effects)?
+                touches: Some(touches(connection, &effects, renames, undone)?),
+                undoes: undoes.transpose()?,
+                redoes: match decree {
+                    Decree::Redo(number) => Some(*number),
+                    Decree::Make(_) | Decree::Undo(_) => None,
+                },
+                ..shown(connection, asked, by, &effects)?
             })
         })
     }
@@ -258,13 +311,7 @@ fn shown(
     by: Signature,
     effects: &Effects,
 ) -> Result<CorrectionView, StoreError> {
-    let id = |story: u64| -> Result<Option<String>, StoreError> {
-        Ok(connection
-            .prepare_cached("SELECT id FROM stories WHERE number = ?1")?
-            .query_row([story as i64], |row| row.get(0))
-            .optional()?)
-    };
-    let known = |story: u64| Ok::<_, StoreError>(id(story)?.unwrap_or_default());
+    let id = |story: u64| story_id(connection, story);
     let moved = effects.moves.iter().take(LISTED).map(|Moved { article, from, to }| {
         let (article_id, title, lang, near_duplicates) = connection
             .prepare_cached(
@@ -279,14 +326,8 @@ fn shown(
             title,
             lang,
             near_duplicates,
-            from_story_id: known(*from)?,
+            from_story_id: id(*from)?.unwrap_or_default(),
             to_story_id: id(*to)?,
-        })
-    });
-    let ended = effects.ended.iter().map(|ended| {
-        Ok(EndedView {
-            story_id: known(ended.story)?,
-            merged_into: known(ended.into)?,
         })
     });
     let began = effects.began.iter().map(|(story, _)| id(*story));
@@ -299,29 +340,58 @@ fn shown(
         moved_articles: effects.moves.len(),
         moved: moved.collect::<Result<_, StoreError>>()?,
         began: began.collect::<Result<_, _>>()?,
-        ended: ended.collect::<Result<_, StoreError>>()?,
+        ended: endings(connection, &effects.ended)?,
         stories_about: about.collect::<Result<_, _>>()?,
         redoes: None,
         undone_at: None,
         undone_by: None,
         undone_reason: None,
         touches: None,
+        undoes: None,
     })
 }
 
-fn touches(connection: &Connection, asked: &Correction, effects: &Effects) -> Result<Touches, StoreError> {
+/// The id of a story; one that would begin has none yet.
+fn story_id(connection: &Connection, story: u64) -> Result<Option<String>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT id FROM stories WHERE number = ?1")?
+        .query_row([story as i64], |row| row.get(0))
+        .optional()?)
+}
+
+fn endings(connection: &Connection, ended: &[Ended]) -> Result<Vec<EndedView>, StoreError> {
+    ended
+        .iter()
+        .map(|ended| {
+            Ok(EndedView {
+                story_id: story_id(connection, ended.story)?.unwrap_or_default(),
+                merged_into: story_id(connection, ended.into)?.unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// The corrections that stand about the same articles, without the one that is undone, and the watches that would tell.
+fn touches(
+    connection: &Connection,
+    effects: &Effects,
+    renames: bool,
+    undone: Option<u64>,
+) -> Result<Touches, StoreError> {
     let articles = serde_json::to_string(&effects.articles)?;
     let corrections = connection
         .prepare_cached(
-            "SELECT number FROM corrections WHERE undone_at IS NULL AND number IN (
+            "SELECT number FROM corrections WHERE undone_at IS NULL AND number IS NOT ?3 AND number IN (
                SELECT correction FROM holds WHERE article IN (SELECT value FROM json_each(?1))
                UNION SELECT correction FROM apart WHERE a IN (SELECT value FROM json_each(?1))
                  OR b IN (SELECT value FROM json_each(?1))) ORDER BY number DESC LIMIT ?2",
         )?
-        .query_map(params![articles, LISTED as i64], |row| row.get::<_, i64>(0))?
+        .query_map(
+            params![articles, LISTED as i64, undone.map(|number| number as i64)],
+            |row| row.get::<_, i64>(0),
+        )?
         .map(|number| Ok(number? as u64))
         .collect::<Result<_, rusqlite::Error>>()?;
-    let renames = matches!(asked, Correction::Rename { .. });
     let stories = match renames || !effects.moves.is_empty() {
         true => serde_json::to_string(&effects.stories)?,
         false => "[]".to_owned(),

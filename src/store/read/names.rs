@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, params};
 
+use super::story::HEADLINE;
 use crate::store::{Store, StoreError};
 
 /// Newest articles from which languages and sources to filter by are taken.
@@ -46,25 +47,28 @@ impl Store {
         ids: impl IntoIterator<Item = &'a str>,
     ) -> Result<BTreeMap<String, Headline>, StoreError> {
         self.headlines(
-            "SELECT CASE title WHEN '' THEN substr(text, 1, 80) ELSE title END, lang FROM articles WHERE id = ?1",
+            "SELECT CASE title WHEN '' THEN substr(text, 1, 80) ELSE title END, lang FROM articles WHERE ?1 IS NULL AND id = ?2",
+            None,
             ids,
         )
     }
 
-    /// Headlines of stories by their ids; an unknown id is left out.
+    /// Titles of stories by their ids, in the reader's language where a story has a headline in it; an unknown id is left out.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn story_headlines<'a>(
         &self,
+        lang: Option<&str>,
         ids: impl IntoIterator<Item = &'a str>,
     ) -> Result<BTreeMap<String, Headline>, StoreError> {
-        self.headlines("SELECT title, title_lang FROM stories WHERE id = ?1", ids)
+        self.headlines(HEADLINE, lang, ids)
     }
 
     fn headlines<'a>(
         &self,
         query: &str,
+        lang: Option<&str>,
         ids: impl IntoIterator<Item = &'a str>,
     ) -> Result<BTreeMap<String, Headline>, StoreError> {
         let mut found = BTreeMap::new();
@@ -72,7 +76,7 @@ impl Store {
             let mut statement = connection.prepare_cached(query)?;
             for id in ids {
                 let headline = statement
-                    .query_row([id], |row| {
+                    .query_row(params![lang, id], |row| {
                         Ok(Headline {
                             title: row.get(0)?,
                             lang: row.get(1)?,

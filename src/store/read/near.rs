@@ -40,6 +40,14 @@ pub struct Descent {
     pub story_id: String,
 }
 
+/// The links from a story's articles (`?1` is its id) to those of other stories: article, story, score.
+pub(super) const LINKS_OUT: &str = "SELECT x.number AS article, x.story AS story, e.score AS score
+      FROM articles m JOIN edges e ON e.a = m.number JOIN articles x ON x.number = e.b
+      WHERE m.story = (SELECT number FROM stories WHERE id = ?1) AND x.story <> m.story
+    UNION ALL SELECT x.number, x.story, e.score
+      FROM articles m JOIN edges e ON e.b = m.number JOIN articles x ON x.number = e.a
+      WHERE m.story = (SELECT number FROM stories WHERE id = ?1) AND x.story <> m.story";
+
 impl Store {
     /// The stories that a story's articles have the strongest links to, the strongest first.
     ///
@@ -48,18 +56,10 @@ impl Store {
     pub fn neighbours(&self, story: &str, most: usize, lang: Option<&str>) -> Result<Vec<Neighbour>, StoreError> {
         let found: Vec<(String, u64, f64)> = self.read(|connection| {
             Ok(connection
-                .prepare_cached(
-                    "SELECT s.id, count(*), sum(score) AS support FROM (
-                       SELECT x.story AS other, e.score FROM articles m JOIN edges e ON e.a = m.number
-                         JOIN articles x ON x.number = e.b
-                         WHERE m.story = (SELECT number FROM stories WHERE id = ?1) AND x.story <> m.story
-                       UNION ALL
-                       SELECT x.story, e.score FROM articles m JOIN edges e ON e.b = m.number
-                         JOIN articles x ON x.number = e.a
-                         WHERE m.story = (SELECT number FROM stories WHERE id = ?1) AND x.story <> m.story)
-                     JOIN stories s ON s.number = other
-                     GROUP BY s.number ORDER BY support DESC, s.number LIMIT ?2",
-                )?
+                .prepare_cached(&format!(
+                    "SELECT s.id, count(*), sum(l.score) AS support FROM ({LINKS_OUT}) l JOIN stories s ON s.number = l.story
+                     GROUP BY s.number ORDER BY support DESC, s.number LIMIT ?2"
+                ))?
                 .query_map(params![story, most as i64], |row| {
                     Ok((row.get(0)?, row.get::<_, i64>(1)? as u64, row.get(2)?))
                 })?

@@ -324,7 +324,8 @@ pub struct ChangeView {
 const RARE: i64 = 5_000;
 /// Articles that few stories have: with that many or more the list is read by size.
 const FEW_HAVE: u64 = 3;
-/// The columns of a story; `?1` is the reader's language, or NULL.
+/// The columns of a story; `?1` is the reader's language, or NULL. The title and its language, behind the id, are as in
+/// [`HEADLINE`].
 pub(super) const COLUMNS: &str = "s.id, CASE WHEN s.named IS NULL THEN coalesce(local.title, s.title) ELSE s.title END,
     CASE WHEN s.named IS NULL THEN coalesce(local.lang, s.title_lang) ELSE s.title_lang END,
     s.state, s.articles, s.near_duplicates, s.sources, s.languages, s.terms,
@@ -332,6 +333,13 @@ pub(super) const COLUMNS: &str = "s.id, CASE WHEN s.named IS NULL THEN coalesce(
     (SELECT json_group_array(c.id) FROM stories c WHERE c.split_from = s.number), s.version, s.number,
     s.about, first.id, first.published, last.id, last.published, s.pace_days, s.pace_latest, s.pace_before, s.importance,
     (SELECT max(latest) FROM stories), (SELECT value FROM meta WHERE key = 'half_life_days'), ?1";
+/// The title of a story and its language: an editor's, else a headline in the reader's language (`?1`) where the story has
+/// one; `?2` is the story's id.
+pub(super) const HEADLINE: &str =
+    "SELECT CASE WHEN s.named IS NULL THEN coalesce(local.title, s.title) ELSE s.title END,
+    CASE WHEN s.named IS NULL THEN coalesce(local.lang, s.title_lang) ELSE s.title_lang END
+    FROM stories s LEFT JOIN articles local ON local.title <> ''
+        AND local.number = (SELECT value FROM json_each(s.headlines) WHERE key = ?1) WHERE s.id = ?2";
 /// How many they are.
 const WIDTH: usize = 31;
 pub(super) const TABLES: &str = "stories s LEFT JOIN stories into_ ON into_.number = s.merged_into
@@ -767,6 +775,60 @@ mod tests {
             }
         });
         assert_eq!(seen, ["s4", "s3", "s2", "s1"]);
+    }
+
+    /// An article with a publication, in the story 1.
+    fn publish(store: &Store, number: u64, published: &str) {
+        let draft = Draft {
+            id: Some(format!("x{number}").as_str().into()),
+            title: format!("Headline {number}"),
+            text: format!("Text of {number} {published}"),
+            lang: "en".to_owned(),
+            published: crate::article::Dated::from_value_text(published),
+            ..Draft::default()
+        };
+        let answers = store
+            .accept(&[Submission { draft, document: None }], at(number as i64))
+            .unwrap();
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        place(store, number, 1, number == 1, number as i64);
+    }
+
+    fn articles(store: &Store, ascending: bool, between: impl Fn(usize)) -> Vec<String> {
+        let (mut seen, mut cursor, mut page) = (Vec::new(), None, 0);
+        loop {
+            let found = store.story_articles("s1", ascending, cursor.as_deref(), 2).unwrap();
+            seen.extend(found.items.into_iter().map(|article| article.id));
+            cursor = found.next_cursor;
+            page += 1;
+            if cursor.is_none() || page > 9 {
+                return seen;
+            }
+            between(page);
+        }
+    }
+
+    #[test]
+    fn articles_stand_in_the_order_of_publication() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        for (number, published) in (1..).zip(["2024-05-03", "", "2024-05-01", "2024-05-03", "", "2024-05-02"]) {
+            publish(&store, number, published);
+        }
+        assert_eq!(articles(&store, false, |_| ()), ["x4", "x1", "x6", "x3", "x5", "x2"]);
+        assert_eq!(articles(&store, true, |_| ()), ["x3", "x6", "x1", "x4", "x2", "x5"]);
+        // Who comes meanwhile pushes nobody onto the next page again.
+        let seen = articles(&store, false, |page| {
+            if page == 1 {
+                publish(&store, 7, "2024-05-04");
+            }
+        });
+        assert_eq!(seen, ["x4", "x1", "x6", "x3", "x5", "x2"]);
+        let mine = store.story_articles("s1", false, None, 2).unwrap().next_cursor;
+        assert!(
+            store.story_articles("s1", true, mine.as_deref(), 2).is_err(),
+            "of the other order"
+        );
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl Store {
         Ok(found.map(|number| number as u64))
     }
 
-    /// Those of some stories that are not as they were seen; a story that is not there has not changed.
+    /// Those of some stories that are not as they were seen; one that is not there (any more) is none of them.
     ///
     /// # Errors
     /// When the store cannot be read.

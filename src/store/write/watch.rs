@@ -100,6 +100,10 @@ const NAMED: usize = 5;
 /// What a saved search would have told, had it been there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Foreseen {
+    /// Begin of the time that was looked at, by publication; an article without a date counts when it came here.
+    pub from: String,
+    /// Its end: now, or the latest publication here where that is longer ago than the time that is looked at.
+    pub to: String,
     /// Articles that hold its words, which were looked at.
     pub looked: usize,
     /// Whether those were all there are; else the newest of them.
@@ -126,28 +130,45 @@ pub struct ForeseenArticle {
 }
 
 impl Store {
-    /// What a saved search would have told of the articles that joined stories since then (microseconds since 1970). Sources of a
-    /// story are counted as they are now.
+    /// What a saved search would have told of the articles in stories that were published in this many seconds up to `now`
+    /// or, where the latest publication is longer ago than that, up to it. An article without a date counts when it came
+    /// here; stories and their sources are as they are now.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn foresee(&self, search: &Search, quiet: &Quiet, since: i64) -> Result<Foreseen, StoreError> {
+    pub fn foresee(
+        &self,
+        search: &Search,
+        quiet: &Quiet,
+        seconds: i64,
+        now: DateTime<Utc>,
+    ) -> Result<Foreseen, StoreError> {
         self.read(|connection| {
+            let latest: Option<i64> = connection.query_row("SELECT max(latest) FROM stories", [], |row| row.get(0))?;
+            let now = now.timestamp();
+            let to = latest.filter(|latest| *latest < now - seconds).unwrap_or(now);
             let expression = search.q.as_deref().and_then(match_expression);
             let mut joins: Vec<(i64, i64, i64)> = connection
                 .prepare_cached(&format!(
-                    "SELECT c.article, a.story, c.at FROM changes c JOIN articles a ON a.number = c.article
-                     WHERE c.at >= ?1 AND c.kind = 'article_joined' AND c.detail ->> 'from' IS NULL AND a.story IS NOT NULL
-                     AND (?2 IS NULL OR c.article IN (SELECT rowid & {NUMBER} FROM search WHERE search MATCH ?2))
-                     ORDER BY c.number DESC LIMIT ?3"
+                    "SELECT a.number, a.story, coalesce(1000000 * a.published_s, a.arrived_at) AS at FROM articles a
+                     WHERE a.story IS NOT NULL AND (a.published_s > ?1 AND a.published_s <= ?4
+                       OR a.published_s IS NULL AND a.arrived_at > 1000000 * ?1 AND a.arrived_at <= 1000000 * ?4)
+                     AND (?2 IS NULL OR a.number IN (SELECT rowid & {NUMBER} FROM search WHERE search MATCH ?2))
+                     ORDER BY at DESC, a.number DESC LIMIT ?3"
                 ))?
-                .query_map(params![since, expression, MOST_FORESEEN as i64 + 1], |row| {
+                .query_map(params![to - seconds, expression, MOST_FORESEEN as i64 + 1, to], |row| {
                     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
                 })?
                 .collect::<Result<_, _>>()?;
             let whole = joins.len() <= MOST_FORESEEN;
             joins.truncate(MOST_FORESEEN);
+            let stamp = |seconds: i64| {
+                let time = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+                time.to_rfc3339_opts(SecondsFormat::Secs, true)
+            };
             let mut foreseen = Foreseen {
+                from: stamp(to - seconds),
+                to: stamp(to),
                 looked: joins.len(),
                 whole,
                 ..Foreseen::default()

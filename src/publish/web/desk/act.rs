@@ -11,37 +11,29 @@ use super::form::{Form, Wanted};
 use super::said::{self, Moving, Names, Trouble};
 use super::{Choice, EDITOR, editor, seen};
 use crate::correction::{Correction, MOST_CHARACTERS, MOST_NAMED, Signature};
-use crate::pipeline::{ChangedStory, CorrectionError, Decree, Decreed, SeenStory};
+use crate::pipeline::{ChangedStory, CorrectionError, Decree, SeenStory};
 use crate::publish::App;
 use crate::publish::web::frame::{Frame, REMEMBERED, Sorry};
 use crate::publish::web::history::{Entry, told};
 use crate::publish::web::phrase::Part;
 use crate::publish::web::words::Words;
 use crate::store::Store;
-use crate::store::read::{CorrectionView, ReadError, WatchTouched};
+use crate::store::read::{ReadError, WatchTouched};
 
 /// Changes that are shown since an editor looked.
 const SINCE: usize = 20;
 
-/// The page on which a correction is looked at before it is done.
+/// The page on which something is looked at before it is done.
 #[derive(Template)]
 #[template(path = "correct.html")]
 struct CorrectPage {
     frame: Frame,
     w: &'static Words,
     title: String,
-    said: Vec<Part>,
-    trouble: Option<Trouble>,
-    since: Vec<Entry>,
-    /// Nothing was done because of what happened since.
-    stopped: bool,
-    /// Stories to choose from.
-    choices: Vec<Choice>,
-    view: Option<View>,
+    looked: Looked,
     /// Where the form goes.
     action: String,
     carried: Vec<(String, String)>,
-    seen: Vec<String>,
     entries: Entries,
     author: String,
     /// The author is the token's name.
@@ -77,12 +69,23 @@ struct Entries {
 struct Looked {
     said: Vec<Part>,
     trouble: Option<Trouble>,
+    /// What happened since the editor looked.
     since: Vec<Entry>,
+    /// Nothing was done because of that.
     stopped: bool,
+    /// Stories to choose from.
     choices: Vec<Choice>,
     view: Option<View>,
+    /// The stories as they were before it was worked out what it comes to.
     seen: Vec<String>,
     status: StatusCode,
+}
+
+impl Looked {
+    /// Whether it can be done, now or once something is entered.
+    fn is_ready(&self) -> bool {
+        self.view.is_some() && self.trouble.as_ref().is_none_or(|trouble| trouble.entry)
+    }
 }
 
 /// What came of a form. One of it lives for one request, so its size does not matter.
@@ -141,14 +144,7 @@ pub async fn correct(app: web::Data<App>, request: HttpRequest, payload: web::Pa
             to_text: (failed || chosen) && matches!(kind, "move" | "merge" | "never-one"),
             other_text: failed && matches!(kind, "never-together" | "always-together") && form.one("story").is_none(),
         },
-        ready: looked.view.is_some() && looked.trouble.as_ref().is_none_or(|trouble| trouble.entry),
-        said: looked.said,
-        trouble: looked.trouble,
-        since: looked.since,
-        stopped: looked.stopped,
-        choices: looked.choices,
-        view: looked.view,
-        seen: looked.seen,
+        ready: looked.is_ready(),
         action: "/corrections".to_owned(),
         carried,
         author: by.author.unwrap_or_default(),
@@ -157,11 +153,12 @@ pub async fn correct(app: web::Data<App>, request: HttpRequest, payload: web::Pa
         back,
         button: words.desk.do_it,
         frame: frame.clone(),
+        looked,
     };
-    Ok(frame.page(looked.status, &template))
+    Ok(frame.page(template.looked.status, &template))
 }
 
-/// `POST /corrections/{number}/{act}`: undoes a correction, or makes it again.
+/// `POST /corrections/{number}/{act}`: looks at undoing a correction or at making it again, or does it.
 pub async fn undo_or_redo(
     app: web::Data<App>,
     request: HttpRequest,
@@ -180,28 +177,26 @@ pub async fn undo_or_redo(
     let (known, signed) = editor(&request);
     let by = form.signature(known.clone().filter(|_| signed), known);
     let (app, kept, signature) = (app.get_ref().clone(), form.clone(), by.clone());
-    let came = frame
-        .read(move || decreed(&app, words, &kept, number, decree, &signature))
+    let (came, back) = frame
+        .read(move || {
+            let asked = app.store.correction(number)?.map(|view| view.asked);
+            let came = decided(&app, words, &kept, &decree, asked.as_ref(), &signature)?;
+            Ok((came, kept.way_back(&app.store, None)?))
+        })
         .await?;
-    let (looked, back) = match came {
-        (Came::Made(to), _) => return Ok(gone(&to, &by, signed)),
-        (Came::Stopping, _) => return Err(frame.stopping()),
-        (Came::Look(looked), back) => (looked, back),
+    let looked = match came {
+        Came::Made(to) => return Ok(gone(&to, &by, signed)),
+        Came::Stopping => return Err(frame.stopping()),
+        Came::Look(looked) => looked,
     };
     let template = CorrectPage {
         w: words,
-        title: match looked.trouble {
-            Some(Trouble { entry: false, .. }) => words.desk.refused.to_owned(),
+        title: match (&looked.trouble, looked.stopped) {
+            (_, true) => words.desk.since_title.to_owned(),
+            (Some(Trouble { entry: false, .. }), _) => words.desk.refused.to_owned(),
             _ => title.replace("{n}", &words.number(number)),
         },
-        ready: looked.trouble.as_ref().is_none_or(|trouble| trouble.entry),
-        said: looked.said,
-        trouble: looked.trouble,
-        since: looked.since,
-        stopped: looked.stopped,
-        choices: looked.choices,
-        view: looked.view,
-        seen: Vec::new(),
+        ready: looked.is_ready(),
         action: format!("/corrections/{number}/{act}"),
         carried: form.carried(&[]),
         entries: Entries::default(),
@@ -211,8 +206,9 @@ pub async fn undo_or_redo(
         back,
         button,
         frame: frame.clone(),
+        looked,
     };
-    Ok(frame.page(looked.status, &template))
+    Ok(frame.page(template.looked.status, &template))
 }
 
 /// On to where the correction can be seen; the browser remembers who decided.
@@ -238,9 +234,9 @@ fn unsigned(words: &'static Words, by: &Signature) -> Option<Trouble> {
     })
 }
 
+/// What comes of a form that asks for a correction.
 fn answered(app: &App, words: &'static Words, form: &Form, by: &Signature) -> Result<Came, ReadError> {
     let store = &app.store;
-    let making = form.one("step") == Some("make");
     let asked = match form.wanted(store)? {
         Wanted::Correction(asked) if asked.named().0 <= MOST_NAMED => asked,
         Wanted::Choose { q, found } => {
@@ -256,7 +252,7 @@ fn answered(app: &App, words: &'static Words, form: &Form, by: &Signature) -> Re
                 },
                 trouble,
                 said: meaning,
-                choices: found.into_iter().map(Choice::story).collect(),
+                choices: Choice::stories(store, words, &found)?,
                 seen: form.all("seen").map(str::to_owned).collect(),
                 ..Looked::default()
             }));
@@ -269,92 +265,99 @@ fn answered(app: &App, words: &'static Words, form: &Form, by: &Signature) -> Re
             }));
         }
     };
+    decided(app, words, form, &Decree::Make(asked.clone()), Some(&asked), by)
+}
+
+/// Looks at a decree or, where its form says so and is signed, carries it out. `asked` is what it makes, undoes or makes again.
+fn decided(
+    app: &App,
+    words: &'static Words,
+    form: &Form,
+    decree: &Decree,
+    asked: Option<&Correction>,
+    by: &Signature,
+) -> Result<Came, ReadError> {
+    let store = &app.store;
+    // A form of a correction names its kind more finely than the correction does.
+    let kind = match decree {
+        Decree::Make(_) => form.kind(),
+        Decree::Undo(_) | Decree::Redo(_) => asked.map_or("", Correction::kind),
+    };
+    let seen = form.seen(kind);
+    let making = form.one("step") == Some("make");
     let missing = if making { unsigned(words, by) } else { None };
     if making && missing.is_none() {
-        let decree = Decree::Make {
-            asked: asked.clone(),
-            trial: false,
-        };
-        match app.desk.decree(decree, by.clone(), form.seen()) {
-            Ok(Decreed::Done(number)) => return Ok(Came::Made(form.way_back(store, Some(number))?)),
-            Ok(Decreed::Trial(_)) => return Ok(Came::Stopping),
+        match app.desk.decree(decree.clone(), by.clone(), seen.clone()) {
+            Ok(number) => return Ok(Came::Made(form.way_back(store, Some(number))?)),
             Err(CorrectionError::Changed(changed)) => {
-                let looked = look(app, words, form, &asked, by)?;
+                let Came::Look(looked) = look(app, words, &seen, decree, asked, by)? else {
+                    return Ok(Came::Stopping);
+                };
+                let since = since(store, words, &changed)?;
                 return Ok(Came::Look(match looked.trouble {
                     // What happened made it impossible: that is what matters, with what happened.
-                    Some(_) => Looked {
-                        since: since(store, words, &changed)?,
-                        ..looked
-                    },
+                    Some(_) => Looked { since, ..looked },
                     None => Looked {
-                        since: since(store, words, &changed)?,
+                        since,
                         stopped: true,
                         status: StatusCode::PRECONDITION_FAILED,
                         ..looked
                     },
                 }));
             }
-            Err(error) => return refused(store, words, &asked, error),
+            Err(error) => return refused(store, words, asked, error),
         }
     }
-    let mut looked = look(app, words, form, &asked, by)?;
-    if let (Some(missing), None) = (missing, &looked.trouble) {
+    let mut came = look(app, words, &seen, decree, asked, by)?;
+    if let (Some(missing), Came::Look(looked @ Looked { trouble: None, .. })) = (missing, &mut came) {
         looked.trouble = Some(missing);
         looked.status = StatusCode::UNPROCESSABLE_ENTITY;
     }
-    Ok(Came::Look(looked))
+    Ok(came)
 }
 
-/// What a correction would come to, and what happened since the editor looked.
+/// What a decree would come to, and what happened since the editor looked.
 fn look(
     app: &App,
     words: &'static Words,
-    form: &Form,
-    asked: &Correction,
+    then: &[SeenStory],
+    decree: &Decree,
+    asked: Option<&Correction>,
     by: &Signature,
-) -> Result<Looked, ReadError> {
+) -> Result<Came, ReadError> {
     let store = &app.store;
-    let decree = Decree::Make {
-        asked: asked.clone(),
-        trial: true,
+    // Read before it is worked out: what changes meanwhile counts as not seen.
+    let newest = store.newest_change()?;
+    let foreseen = match app.desk.foresee(decree.clone(), Vec::new()) {
+        Ok(foreseen) => foreseen,
+        Err(error) => return refused(store, words, asked, error),
     };
-    let effects = match app.desk.decree(decree, by.clone(), Vec::new()) {
-        Ok(Decreed::Trial(effects)) => effects,
-        Ok(Decreed::Done(_)) => return Err(ReadError::Cursor(crate::store::read::BadCursor)),
-        Err(error) => {
-            return match refused(store, words, asked, error)? {
-                Came::Look(looked) => Ok(looked),
-                _ => Err(ReadError::Store(crate::store::StoreError::ReadOnly)),
-            };
-        }
-    };
-    let view = store.preview(asked.clone(), by.clone(), &effects)?;
-    let names = Names::of(store, [&view])?;
+    let view = store.preview(decree, by.clone(), foreseen)?;
+    let names = Names::of(store, words, [&view])?;
     let mut earlier = Vec::new();
     let touches = view.touches.clone();
     for number in touches.iter().flat_map(|touches| &touches.corrections) {
         if let Some(one) = store.correction(*number)? {
-            earlier.push(said::standing(words, &Names::of(store, [&one])?, &one));
+            earlier.push(said::standing(words, &Names::of(store, words, [&one])?, &one));
         }
     }
     // The stories as they are now, for the next step.
     let mut now = Vec::new();
     for story in &view.stories_about {
         if let Some(version) = store.story_version(story)? {
-            now.push(seen(story, version.version));
+            now.push(seen(story, version.version.min(newest)));
         }
     }
-    let then: Vec<ChangedStory> = form
-        .seen()
-        .into_iter()
-        .map(|SeenStory { story_id, version, .. }| ChangedStory {
-            story_id,
-            seen: version,
-            version,
+    let then: Vec<ChangedStory> = then
+        .iter()
+        .map(|one| ChangedStory {
+            story_id: one.story_id.clone(),
+            seen: one.version,
+            version: one.version,
         })
         .collect();
-    Ok(Looked {
-        said: said::asked(words, &names, asked),
+    Ok(Came::Look(Looked {
+        said: said::asked(words, &names, &view.asked),
         since: since(store, words, &then)?,
         view: Some(View {
             moving: said::moving(words, &names, &view),
@@ -364,7 +367,7 @@ fn look(
         }),
         seen: now,
         ..Looked::default()
-    })
+    }))
 }
 
 /// What happened to stories since they were seen, newest first, as their histories say it.
@@ -379,27 +382,31 @@ fn since(store: &Store, words: &Words, changed: &[ChangedStory]) -> Result<Vec<E
 }
 
 /// A refusal as a page, with what was asked.
-fn refused(store: &Store, words: &Words, asked: &Correction, error: CorrectionError) -> Result<Came, ReadError> {
+fn refused(
+    store: &Store,
+    words: &Words,
+    asked: Option<&Correction>,
+    error: CorrectionError,
+) -> Result<Came, ReadError> {
     let status = status_of(&error);
-    match Trouble::of(store, words, asked.kind(), &error)? {
+    let kind = asked.map_or("", Correction::kind);
+    match Trouble::of(store, words, kind, &error)? {
         Some(trouble) => Ok(Came::Look(Looked {
-            said: said::asked(words, &Names::asked(store, asked)?, asked),
+            said: match asked {
+                Some(asked) => said::asked(words, &Names::asked(store, words, asked)?, asked),
+                None => Vec::new(),
+            },
             trouble: Some(trouble),
             status,
             ..Looked::default()
         })),
-        None => fault(error),
-    }
-}
-
-/// What is no fault of the editor's.
-fn fault(error: CorrectionError) -> Result<Came, ReadError> {
-    match error {
-        CorrectionError::Store(error) => Err(ReadError::Store(error)),
-        error => {
-            tracing::error!(%error, "a correction could not be made");
-            Ok(Came::Stopping)
-        }
+        None => match error {
+            CorrectionError::Store(error) => Err(ReadError::Store(error)),
+            error => {
+                tracing::error!(%error, "a correction could not be made");
+                Ok(Came::Stopping)
+            }
+        },
     }
 }
 
@@ -410,45 +417,5 @@ fn status_of(error: &CorrectionError) -> StatusCode {
         }
         CorrectionError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         _ => StatusCode::CONFLICT,
-    }
-}
-
-/// Undoes or redoes, if it is signed; and where to go back to.
-fn decreed(
-    app: &App,
-    words: &'static Words,
-    form: &Form,
-    number: u64,
-    decree: Decree,
-    by: &Signature,
-) -> Result<(Came, String), ReadError> {
-    let store = &app.store;
-    let back = form.way_back(store, None)?;
-    let view: Option<CorrectionView> = store.correction(number)?;
-    let said = match &view {
-        Some(view) => said::asked(words, &Names::of(store, [view])?, &view.asked),
-        None => Vec::new(),
-    };
-    let looked = |trouble, status| {
-        Came::Look(Looked {
-            said,
-            trouble: Some(trouble),
-            status,
-            ..Looked::default()
-        })
-    };
-    if let Some(missing) = unsigned(words, by) {
-        return Ok((looked(missing, StatusCode::UNPROCESSABLE_ENTITY), back));
-    }
-    match app.desk.decree(decree, by.clone(), form.seen()) {
-        Ok(Decreed::Done(made)) => Ok((Came::Made(form.way_back(store, Some(made))?), back)),
-        Ok(Decreed::Trial(_)) => Ok((Came::Stopping, back)),
-        Err(error) => {
-            let kind = view.map_or("", |view| view.asked.kind());
-            match Trouble::of(store, words, kind, &error)? {
-                Some(trouble) => Ok((looked(trouble, status_of(&error)), back)),
-                None => Ok((fault(error)?, back)),
-            }
-        }
     }
 }

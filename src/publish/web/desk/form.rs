@@ -11,7 +11,7 @@ use crate::publish::App;
 use crate::publish::web::frame::{Frame, Sorry};
 use crate::publish::web::phrase::Link;
 use crate::store::Store;
-use crate::store::read::{ReadError, StoryQuery, Titled};
+use crate::store::read::{ReadError, StoryQuery};
 
 /// Bytes of a form, at most: a split of a large story names every article.
 const FORM: usize = 262_144;
@@ -42,8 +42,8 @@ pub enum Wanted {
     Choose {
         /// The words.
         q: String,
-        /// The stories.
-        found: Vec<Titled>,
+        /// The stories' ids.
+        found: Vec<String>,
     },
     /// Something is missing.
     Incomplete,
@@ -115,11 +115,11 @@ impl Form {
         }
     }
 
-    /// The stories as they were seen.
-    pub fn seen(&self) -> Vec<SeenStory> {
+    /// The stories as they were seen, for a correction of a kind.
+    pub fn seen(&self, kind: &str) -> Vec<SeenStory> {
         // What is decided about a whole story depends on what is in it; what is decided about some articles does not.
-        let begins = self.kind() == "move" && self.one("to_text").is_none() && self.one("to") == Some("new");
-        let may_grow = !begins && !matches!(self.kind(), "merge" | "split" | "never-one");
+        let begins = kind == "move" && self.one("to_text").is_none() && self.one("to") == Some("new");
+        let may_grow = !begins && !matches!(kind, "merge" | "split" | "never-one");
         self.all("seen")
             .filter_map(|one| {
                 let (story, version) = one.rsplit_once('.')?;
@@ -221,13 +221,7 @@ impl Form {
         };
         let own = self.one("story");
         let found = store.stories(&query, None, FOUND)?.items.into_iter();
-        let found = found
-            .filter(|story| Some(story.id.as_str()) != own)
-            .map(|story| Titled {
-                id: story.id,
-                title: story.title,
-                lang: story.title_lang,
-            });
+        let found = found.map(|story| story.id).filter(|id| Some(id.as_str()) != own);
         Ok(Wanted::Choose {
             q,
             found: found.collect(),
@@ -309,11 +303,11 @@ mod tests {
         let carried = form.carried(&[]);
         let names: Vec<&str> = carried.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["kind", "story", "back"]);
-        let seen = form.seen();
+        let seen = form.seen(form.kind());
         assert_eq!(
             (seen[0].story_id.as_str(), seen[0].version, seen[0].may_grow),
             ("s1", 7, true)
         );
-        assert!(!Form::of(b"kind=merge&seen=s1.7").seen()[0].may_grow);
+        assert!(!Form::of(b"seen=s1.7").seen("merge")[0].may_grow);
     }
 }

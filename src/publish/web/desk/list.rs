@@ -86,7 +86,7 @@ pub async fn list(store: web::Data<Arc<Store>>, request: HttpRequest) -> Result<
     let (notice, rows, authors, next) = frame
         .read(move || {
             let page = store.corrections(about.as_deref(), by.as_deref(), cursor.as_deref(), PER_PAGE)?;
-            let names = Names::of(&store, &page.items)?;
+            let names = Names::of(&store, words, &page.items)?;
             let rows = page
                 .items
                 .iter()

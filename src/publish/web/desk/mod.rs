@@ -12,6 +12,7 @@ use actix_web::HttpRequest;
 use serde_json::Value;
 
 use super::frame::parameter;
+use super::names::StoryNames;
 use super::phrase::{Link, Part};
 use super::words::Words;
 use crate::publish::access::tokens::Role;
@@ -54,11 +55,15 @@ pub struct Choice {
 }
 
 impl Choice {
-    fn story(one: Titled) -> Self {
-        Self {
-            link: Link::story(&one.id, &one.title, &one.lang),
-            id: one.id,
-        }
+    /// Stories, by the names that the reader knows them by.
+    fn stories(store: &Store, words: &Words, ids: &[String]) -> Result<Vec<Self>, StoreError> {
+        let names = StoryNames::of(store, words, ids.iter().map(String::as_str))?;
+        let known = ids.iter().filter(|id| names.knows(id));
+        let choices = known.map(|id| Self {
+            id: id.clone(),
+            link: names.link(id),
+        });
+        Ok(choices.collect())
     }
 
     fn article(one: Titled) -> Self {
@@ -97,11 +102,7 @@ impl Desk {
         let panel = match asks.may_edit {
             true => Some(Panel {
                 seen: seen(&story.id, story.version),
-                stories: store
-                    .near_stories(&story.id, OFFERED)?
-                    .into_iter()
-                    .map(Choice::story)
-                    .collect(),
+                stories: Choice::stories(store, words, &store.near_stories(&story.id, OFFERED)?)?,
                 articles: Vec::new(),
                 languages: words.languages.to_vec(),
                 back: back.clone(),
@@ -125,7 +126,7 @@ impl Desk {
         let back = format!("article/{}", article.id);
         let panel = match (&article.story_id, asks.may_edit) {
             (Some(story), true) => {
-                let (stories, articles) = close_to(store, story, placement)?;
+                let (stories, articles) = close_to(store, words, story, placement)?;
                 let version = store.story_version(story)?.map_or(0, |version| version.version);
                 Some(Panel {
                     seen: seen(story, version),
@@ -145,7 +146,12 @@ impl Desk {
 }
 
 /// The other stories, and the articles, that a placement names.
-fn close_to(store: &Store, own: &str, placement: Option<&Value>) -> Result<(Vec<Choice>, Vec<Choice>), StoreError> {
+fn close_to(
+    store: &Store,
+    words: &Words,
+    own: &str,
+    placement: Option<&Value>,
+) -> Result<(Vec<Choice>, Vec<Choice>), StoreError> {
     let of = |field: &str| placement.and_then(|placement| placement.get(field));
     let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
     let neighbours = ["nearest", "rejected"].map(of).into_iter().flatten();
@@ -161,15 +167,7 @@ fn close_to(store: &Store, own: &str, placement: Option<&Value>) -> Result<(Vec<
         }
     }
     stories.truncate(OFFERED);
-    let mut names = store.story_headlines(stories.iter().map(String::as_str))?;
-    let stories = stories.into_iter().filter_map(|id| {
-        let name = names.remove(&id)?;
-        Some(Choice::story(Titled {
-            id,
-            title: name.title,
-            lang: name.lang,
-        }))
-    });
+    let stories = Choice::stories(store, words, &stories)?;
     let articles = neighbours.iter().filter_map(|one| {
         Some(Choice::article(Titled {
             id: text(one, "article_id")?,
@@ -177,7 +175,7 @@ fn close_to(store: &Store, own: &str, placement: Option<&Value>) -> Result<(Vec<
             lang: text(one, "lang").unwrap_or_default(),
         }))
     });
-    Ok((stories.collect(), articles.take(OFFERED).collect()))
+    Ok((stories, articles.take(OFFERED).collect()))
 }
 
 /// A story as it was seen, as forms carry it.
@@ -209,7 +207,7 @@ impl Asks {
         let Some(view) = self.done.map(|number| store.correction(number)).transpose()?.flatten() else {
             return Ok(None);
         };
-        let names = Names::of(store, [&view])?;
+        let names = Names::of(store, words, [&view])?;
         Ok(Some(Notice {
             said: said::standing(words, &names, &view),
             act: match self.may_edit {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correction::Correction;
 use crate::pipeline::CorrectionError;
+use crate::publish::web::names::StoryNames;
 use crate::publish::web::phrase::{Link, Part, phrase, phrase_of};
 use crate::publish::web::words::Words;
 use crate::store::read::{CorrectionView, Headline};
@@ -14,13 +15,17 @@ const NAMED: usize = 4;
 
 /// Headlines of the stories and articles that corrections name.
 pub struct Names {
-    stories: BTreeMap<String, Headline>,
+    stories: StoryNames,
     articles: BTreeMap<String, Headline>,
 }
 
 impl Names {
     /// Of some corrections, with what they came to.
-    pub fn of<'a>(store: &Store, views: impl IntoIterator<Item = &'a CorrectionView>) -> Result<Self, StoreError> {
+    pub fn of<'a>(
+        store: &Store,
+        words: &Words,
+        views: impl IntoIterator<Item = &'a CorrectionView>,
+    ) -> Result<Self, StoreError> {
         let (mut stories, mut articles) = (BTreeSet::new(), BTreeSet::new());
         for view in views {
             let (some_stories, some_articles) = named(&view.asked);
@@ -31,33 +36,39 @@ impl Names {
                 stories.insert(&moved.from_story_id);
                 stories.extend(moved.to_story_id.as_deref());
             }
-            for ended in &view.ended {
+            let revived = view.undoes.iter().flat_map(|undoes| &undoes.revived);
+            for ended in view.ended.iter().chain(revived) {
                 stories.extend([ended.story_id.as_str(), ended.merged_into.as_str()]);
             }
         }
-        Self::read(store, stories, articles)
+        Self::read(store, words, stories, articles)
     }
 
     /// Of what is asked alone.
-    pub fn asked(store: &Store, asked: &Correction) -> Result<Self, StoreError> {
+    pub fn asked(store: &Store, words: &Words, asked: &Correction) -> Result<Self, StoreError> {
         let (stories, articles) = named(asked);
-        Self::read(store, stories.into_iter().collect(), articles.into_iter().collect())
+        Self::read(
+            store,
+            words,
+            stories.into_iter().collect(),
+            articles.into_iter().collect(),
+        )
     }
 
-    fn read(store: &Store, stories: BTreeSet<&str>, articles: BTreeSet<&str>) -> Result<Self, StoreError> {
+    fn read(
+        store: &Store,
+        words: &Words,
+        stories: BTreeSet<&str>,
+        articles: BTreeSet<&str>,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
-            stories: store.story_headlines(stories)?,
+            stories: StoryNames::of(store, words, stories)?,
             articles: store.article_headlines(articles)?,
         })
     }
 
     pub fn story(&self, id: &str) -> Link {
-        let found = self.stories.get(id);
-        Link::story(
-            id,
-            found.map_or("", |one| &one.title),
-            found.map_or("", |one| &one.lang),
-        )
+        self.stories.link(id)
     }
 
     pub fn article(&self, id: &str) -> Link {
@@ -221,13 +232,36 @@ pub fn moving(words: &Words, names: &Names, view: &CorrectionView) -> Vec<Moving
         .collect()
 }
 
-/// Stories that would end.
+/// Stories that would end; of an undo, too, those that would go on, a title that goes, and what would hold no more.
 pub fn ending(words: &Words, names: &Names, view: &CorrectionView) -> Vec<Vec<Part>> {
-    let ends = view.ended.iter().map(|ended| {
-        let [story, to] = [&ended.story_id, &ended.merged_into].map(|id| Part::Link(names.story(id)));
-        phrase(words.desk.ends, &[("story", story), ("to", to)])
-    });
-    ends.collect()
+    let link = |id: &str| Part::Link(names.story(id));
+    let mut said: Vec<Vec<Part>> = Vec::new();
+    if let Some(undoes) = &view.undoes {
+        for one in &undoes.revived {
+            said.push(phrase(words.desk.goes_on, &[("story", link(&one.story_id))]));
+        }
+        if let Some(renamed) = &undoes.renamed {
+            let story = ("story", link(&renamed.story_id));
+            said.push(match &renamed.title {
+                Some(title) => phrase(
+                    words.desk.renamed_again,
+                    &[story, ("title", Part::Quoted(title.clone()))],
+                ),
+                None => phrase(words.desk.named_by_articles, &[story]),
+            });
+        }
+    }
+    for ended in &view.ended {
+        let to = ("to", link(&ended.merged_into));
+        said.push(phrase(words.desk.ends, &[("story", link(&ended.story_id)), to]));
+    }
+    if !view.moved.is_empty() {
+        said.push(vec![Part::Text(words.desk.rows_may_change.to_owned())]);
+    }
+    if view.undoes.is_some() {
+        said.push(vec![Part::Text(words.desk.holds_no_more.to_owned())]);
+    }
+    said
 }
 
 /// Why something was refused, and the correction to undo first.
@@ -270,7 +304,7 @@ impl Trouble {
             },
             CorrectionError::Conflict { correction, why } => match store.correction(*correction)? {
                 Some(view) => {
-                    let names = Names::of(store, [&view])?;
+                    let names = Names::of(store, words, [&view])?;
                     let mut said = phrase_of(
                         words.desk.in_the_way,
                         &[

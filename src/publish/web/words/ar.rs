@@ -149,6 +149,8 @@ pub static WORDS: Words = Words {
     per_day: "المقالات في كل يوم، من {from} إلى {to}، وأكثرها {most}",
 
     timeline: "الخط الزمني",
+    newest_first: "الأحدث أولًا",
+    oldest_first: "الأقدم أولًا",
     no_event: "تعذّر اختيار جملة من مقالاتها.",
     events_by: "الأحداث بحسب",
     periods: &[
@@ -391,7 +393,7 @@ pub static WORDS: Words = Words {
             many: "{} رسالة",
             other: "{} رسالة",
         },
-        foreseen: "ما كانت ستُبلّغ عنه في الأيام السبعة الأخيرة: {articles}، {messages}.",
+        foreseen: "ما كانت ستُبلّغ عنه مما نُشر في الأيام السبعة حتى {day}: {articles}، {messages}.",
         foreseen_part: "من بين أحدث {n} مما قد يستوفي الشروط، وكان هناك المزيد.",
         held_reasons: &[("near_duplicates", "تكرر نصًا آخر"), ("known_sources", "من مصادر معروفة"), ("little_new", "قليلة الجديد")],
         no_number: "يجب أن يكون «{field}» عددًا، لا «{value}».",
@@ -558,6 +560,7 @@ static LIVE: Live = Live {
     pace: "الوتيرة",
     pace_said: "{articles} من {from} إلى {to}، والعدّ بحسب {period}، وأكثرها {most} في {at}.",
     pace_undated: "لا تاريخ لأي من مقالاتها.",
+    pace_without: "بلا تاريخ، وليست فيه: {articles}.",
     as_table: "في جدول",
     as_list: "في قائمة",
     period: "المدة",

@@ -62,6 +62,7 @@ pub struct Live {
     pub pace: &'static str,
     pub pace_said: &'static str,
     pub pace_undated: &'static str,
+    pub pace_without: &'static str,
     pub as_table: &'static str,
     pub as_list: &'static str,
     pub period: &'static str,

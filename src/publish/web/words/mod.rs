@@ -145,6 +145,8 @@ pub struct Words {
 
     // A story.
     pub timeline: &'static str,
+    pub newest_first: &'static str,
+    pub oldest_first: &'static str,
     pub no_event: &'static str,
     pub events_by: &'static str,
     pub periods: &'static [(&'static str, &'static str)],
