@@ -8,6 +8,7 @@ mod doctor;
 mod export;
 mod import;
 mod ingest;
+mod log;
 mod model;
 mod replay;
 mod retry;

@@ -314,4 +314,6 @@ pub trait Desk: Send + Sync {
 }
 
 #[cfg(test)]
+mod poison;
+#[cfg(test)]
 mod properties;

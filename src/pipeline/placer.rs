@@ -76,6 +76,9 @@ pub struct Placer {
     alone: usize,
     seconds: StageSeconds,
     metrics: Arc<Metrics>,
+    /// Articles at which a test has the program break.
+    #[cfg(test)]
+    pub(super) breaks_at: Option<fn(&Queued) -> bool>,
 }
 
 impl Placer {
@@ -110,6 +113,8 @@ impl Placer {
             alone: 0,
             seconds: StageSeconds::default(),
             metrics: Arc::default(),
+            #[cfg(test)]
+            breaks_at: None,
         };
         placer.store.label_all(&placer.labels())?;
         placer.restore()?;
@@ -515,8 +520,12 @@ impl Placer {
 
     fn place(&mut self, article: Queued, vector: Vec<f32>) -> Result<Placed, String> {
         let number = article.number;
+        #[cfg(test)]
+        let breaks = self.breaks_at.is_some_and(|breaks_at| breaks_at(&article));
         let arrival = self.arrival(article, &vector);
         let decision = self.engine.place(arrival).map_err(|error| error.to_string())?;
+        #[cfg(test)]
+        assert!(!breaks, "a test has the program break when it has decided and nobody knows yet");
         self.forget();
         let (story, rules) = (decision.story, &self.settings.review);
         let story_of = |other| self.engine.story_of(other);
