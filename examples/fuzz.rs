@@ -30,7 +30,7 @@ use silsila::extract::dates::{self, Bounds};
 use silsila::extract::rules::Rules as _;
 use silsila::extract::{NewsRules, html, json};
 use silsila::pipeline::{
-    Answers, CorrectionError, Decree, Decreed, Desk, Intake, IntakeError, Once, Outcome, Receipt, Refusal,
+    Answers, CorrectionError, Decree, Desk, Foreseen, Intake, IntakeError, Once, Outcome, Receipt, Refusal,
     RefusedInput, SeenStory, Submission,
 };
 use silsila::publish::access::Access;
@@ -404,7 +404,11 @@ impl Intake for Hole {
 }
 
 impl Desk for Hole {
-    fn decree(&self, _: Decree, _: Signature, _: Vec<SeenStory>) -> Result<Decreed, CorrectionError> {
+    fn decree(&self, _: Decree, _: Signature, _: Vec<SeenStory>) -> Result<u64, CorrectionError> {
+        Err(CorrectionError::NoCorrection(1))
+    }
+
+    fn foresee(&self, _: Decree, _: Vec<SeenStory>) -> Result<Foreseen, CorrectionError> {
         Err(CorrectionError::NoCorrection(1))
     }
 }

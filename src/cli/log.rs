@@ -23,7 +23,11 @@ pub(super) fn start(format: LogFormat) {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    tracing_subscriber::registry().with(filter).with(Mildly).with(lines).init();
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(Mildly)
+        .with(lines)
+        .init();
 }
 
 /// Says at INFO what the HTTP library calls an error, though it is the client's.

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
 use crate::cli::{Failure, data_dir, log, progress, status};
 use crate::config::Settings;
 use crate::embed::worker::Worker;
@@ -19,6 +18,7 @@ use crate::publish::{self, App};
 use crate::store::Store;
 use crate::track::Tracker;
 use crate::track::deliver::Deliverer;
+use chrono::Utc;
 
 /// Serves the API and the pages
 #[derive(Debug, clap::Args)]
@@ -92,8 +92,10 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
         queued = pipeline.queued(),
         "{}",
         match cut_off {
-            false => "stopped: requests under way have ended, the writer's memory is saved, what is queued waits in the store",
-            true => "stopped without waiting longer for requests; the writer's memory is saved, what is queued waits in the store",
+            false =>
+                "stopped: requests under way have ended, the writer's memory is saved, what is queued waits in the store",
+            true =>
+                "stopped without waiting longer for requests; the writer's memory is saved, what is queued waits in the store",
         }
     );
     Ok(())

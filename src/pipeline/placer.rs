@@ -525,7 +525,10 @@ impl Placer {
         let arrival = self.arrival(article, &vector);
         let decision = self.engine.place(arrival).map_err(|error| error.to_string())?;
         #[cfg(test)]
-        assert!(!breaks, "a test has the program break when it has decided and nobody knows yet");
+        assert!(
+            !breaks,
+            "a test has the program break when it has decided and nobody knows yet"
+        );
         self.forget();
         let (story, rules) = (decision.story, &self.settings.review);
         let story_of = |other| self.engine.story_of(other);

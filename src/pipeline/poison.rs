@@ -39,7 +39,10 @@ fn submission(number: usize) -> Submission {
         7 => "The basilisk of Warsaw looks at the writer".to_owned(),
         _ => format!("Bridge {number} over the river near town {} was closed", number * 31),
     };
-    let text = format!("It says in report {number} what happened there, and who said so on day {}.", number * 17);
+    let text = format!(
+        "It says in report {number} what happened there, and who said so on day {}.",
+        number * 17
+    );
     let draft = Draft {
         id: Some(ArticleId(format!("a-{number}"))),
         title,
@@ -66,7 +69,11 @@ fn app(dir: &Path, settings: &Arc<Settings>, pipeline: &Arc<Pipeline>) -> App {
         access: Arc::new(Access::open(&settings.publish, settings.publish.listen, dir).expect("access")),
         metrics: pipeline.metrics(),
         meaning: None,
-        tracker: Arc::new(Tracker::new(pipeline.store(), settings.track.clone(), pipeline.metrics())),
+        tracker: Arc::new(Tracker::new(
+            pipeline.store(),
+            settings.track.clone(),
+            pipeline.metrics(),
+        )),
         streams: Arc::new(Streams::new(1)),
         answers: Arc::new(Memo::new(0)),
         timelines: Arc::new(Memo::new(0)),
@@ -87,7 +94,9 @@ async fn an_article_at_which_the_program_breaks_is_set_aside_and_all_others_are_
         let state = |id: &ArticleId| pipeline.store().article(&id.0).expect("read").expect("there").state;
         ids.iter().map(state).collect()
     };
-    let wanted: Vec<&str> = (0..20).map(|number| if number == 7 { "failed" } else { "placed" }).collect();
+    let wanted: Vec<&str> = (0..20)
+        .map(|number| if number == 7 { "failed" } else { "placed" })
+        .collect();
     assert_eq!(states(), wanted);
 
     // Who comes later is placed as well, beside what is in memory again.

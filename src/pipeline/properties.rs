@@ -576,7 +576,7 @@ fn rulings_say_what_was_decided_about_the_stories_as_they_were_then() {
     };
     let (a, b) = (story(&newsroom, "x0"), story(&newsroom, "x3"));
     assert!(a != b && a == story(&newsroom, "x2") && b == story(&newsroom, "x5"));
-    let make = |newsroom: &mut Newsroom<'_>, asked| newsroom.decree(Decree::Make { asked, trial: false });
+    let make = |newsroom: &mut Newsroom<'_>, asked| newsroom.decree(Decree::Make(asked));
     let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
     let (articles, story_id) = (ids(&["x2"]), b.clone());
     make(&mut newsroom, Correction::Move { articles, story_id });

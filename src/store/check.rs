@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::read::NUMBER;
 use super::replay::replay;
-use super::write::{index_text, label, recount};
+use super::write::{index_text, label, recount, sources};
 use super::{Store, StoreError, reader};
 use crate::story::labels::Rules;
 
@@ -338,12 +338,11 @@ fn miscounted(connection: &Connection) -> Result<Vec<(u64, String)>, StoreError>
         languages.entry(row.get(0)?).or_default().push(row.get(1)?);
     }
     let mut statement = connection.prepare(
-        "SELECT s.number, s.languages, s.articles, coalesce(m.articles, 0),
+        "SELECT s.number, s.languages, s.articles, coalesce(m.articles, 0), s.sources,
            s.articles IS NOT coalesce(m.articles, 0) OR s.near_duplicates IS NOT coalesce(m.near_duplicates, 0)
-           OR s.sources IS NOT coalesce(m.sources, 0) OR s.started IS NOT m.started OR s.latest IS NOT m.latest
+           OR s.started IS NOT m.started OR s.latest IS NOT m.latest
          FROM stories s LEFT JOIN (SELECT story, count(*) AS articles, count(original) AS near_duplicates,
-           count(DISTINCT CASE WHEN original IS NULL THEN source END) AS sources, min(published_s) AS started,
-           max(published_s) AS latest FROM articles GROUP BY story) m ON m.story = s.number
+           min(published_s) AS started, max(published_s) AS latest FROM articles GROUP BY story) m ON m.story = s.number
          ORDER BY s.number",
     )?;
     let mut rows = statement.query([])?;
@@ -352,7 +351,10 @@ fn miscounted(connection: &Connection) -> Result<Vec<(u64, String)>, StoreError>
         let story: i64 = row.get(0)?;
         let told: Vec<String> = serde_json::from_str(&row.get::<_, String>(1)?)?;
         let (said, counted): (i64, i64) = (row.get(2)?, row.get(3)?);
-        let differs = row.get(4)? || languages.remove(&story).unwrap_or_default() != told;
+        let told_sources: i64 = row.get(4)?;
+        let differs = row.get(5)?
+            || told_sources != sources(connection, story as u64)? as i64
+            || languages.remove(&story).unwrap_or_default() != told;
         if differs {
             let words = match said == counted {
                 true => format!("s{story} does not say what its {counted} members say (sources, languages or times)"),

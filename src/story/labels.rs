@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::story::names;
+use crate::story::outlets::Outlets;
 
 const DAY: f64 = 86_400.0;
 /// A span of pace, at most.
@@ -48,8 +49,10 @@ pub struct Seen {
     pub article: u64,
     /// Midpoint of its publication, seconds since 1970.
     pub time: Option<i64>,
-    /// The outlet.
+    /// The outlet's name.
     pub source: Option<String>,
+    /// The registrable host of its address.
+    pub host: Option<String>,
     /// Language code.
     pub lang: String,
     /// Whether it repeats another's text.
@@ -141,10 +144,13 @@ fn importance(articles: &[Seen], rules: &Importance) -> Option<f64> {
     let half_life = (rules.half_life_days * DAY).max(1.0);
     let own = || articles.iter().filter(|one| !one.repeats);
     let undated = own().filter_map(|one| one.time).min()?;
+    let named = own().filter_map(|one| Some((one.source.as_deref()?, one.host.as_deref())));
+    let outlets = Outlets::of(named);
     let mut latest: BTreeMap<Option<&str>, i64> = BTreeMap::new();
     for one in own() {
         let time = one.time.unwrap_or(undated);
-        let known = latest.entry(one.source.as_deref()).or_insert(time);
+        let outlet = one.source.as_deref().map(|name| outlets.outlet(name));
+        let known = latest.entry(outlet).or_insert(time);
         *known = time.max(*known);
     }
     let newest = latest.values().copied().max()?;
@@ -178,6 +184,7 @@ mod tests {
             article,
             time: Some(hours * 3600),
             source: Some(source.to_owned()),
+            host: None,
             lang: "en".to_owned(),
             repeats,
         }

@@ -24,6 +24,7 @@ pub mod lessons;
 pub mod lexicon;
 pub mod means;
 pub mod names;
+pub mod outlets;
 pub mod propose;
 pub mod retold;
 pub mod review;

@@ -248,7 +248,12 @@ impl Browser {
         let Ok(folder) = std::env::var("SILSILA_SHOTS") else {
             return;
         };
-        let shot = self.order("Page.captureScreenshot", json!({"format": "png"}));
+        let width = self.ask("innerWidth");
+        let shot = self.order(
+            "Page.captureScreenshot",
+            json!({"format": "png", "captureBeyondViewport": true,
+                "clip": {"x": 0, "y": 0, "width": width, "height": 2200, "scale": 1}}),
+        );
         let bytes = base64::engine::general_purpose::STANDARD
             .decode(shot["data"].as_str().expect("a picture"))
             .expect("base64");

@@ -280,7 +280,11 @@ fn an_address_with_letters_that_are_not_encoded_is_refused_and_is_no_error_of_ou
         .spawn()
         .expect("it starts");
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().expect("a pipe")), &mut line).expect("a line");
+    std::io::BufRead::read_line(
+        &mut std::io::BufReader::new(child.stdout.take().expect("a pipe")),
+        &mut line,
+    )
+    .expect("a line");
     let host = line.trim().rsplit("http://").next().expect("an address").to_owned();
     let mut stream = TcpStream::connect(&host).expect("a connection");
     let request = format!("GET /v1/search?q=بغداد HTTP/1.1\r\nhost: {host}\r\n\r\n");
@@ -288,9 +292,19 @@ fn an_address_with_letters_that_are_not_encoded_is_refused_and_is_no_error_of_ou
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    let ended = std::process::Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status();
+    let ended = std::process::Command::new("sh")
+        .args(["-c", &format!("kill -TERM {}", child.id())])
+        .status();
     assert!(ended.is_ok_and(|status| status.success()) && child.wait().expect("it ends").success());
     let mut said = String::new();
-    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
-    assert!(said.contains("a connection sent what is no HTTP request") && !said.contains("\"ERROR\""), "{said}");
+    child
+        .stderr
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut said)
+        .expect("text");
+    assert!(
+        said.contains("a connection sent what is no HTTP request") && !said.contains("\"ERROR\""),
+        "{said}"
+    );
 }

@@ -128,13 +128,20 @@ fn stopped_while_starting(data: &std::path::Path, after: Duration) -> (String, s
     let sent = command_to_end(child.id());
     let status = child.wait().expect("it ends");
     let mut said = String::new();
-    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
+    child
+        .stderr
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut said)
+        .expect("text");
     assert!(sent, "{said}");
     (said, status)
 }
 
 fn command_to_end(process: u32) -> bool {
-    let kill = std::process::Command::new("sh").args(["-c", &format!("kill -TERM {process}")]).status();
+    let kill = std::process::Command::new("sh")
+        .args(["-c", &format!("kill -TERM {process}")])
+        .status();
     kill.is_ok_and(|status| status.success())
 }
 
@@ -145,7 +152,10 @@ fn asked_to_stop_while_it_starts_it_ends_in_order_and_leaves_everything_whole() 
         let (said, status) = stopped_while_starting(dir.path(), Duration::from_millis(milliseconds));
         assert!(status.success(), "after {milliseconds} ms: {status:?} {said}");
         let lines: Vec<&str> = said.lines().collect();
-        assert!(lines.len() == 1 && lines[0].contains("stopped") && lines[0].contains("SIGTERM"), "{said}");
+        assert!(
+            lines.len() == 1 && lines[0].contains("stopped") && lines[0].contains("SIGTERM"),
+            "{said}"
+        );
     }
     let data = dir.path().to_str().expect("a path");
     let check = silsila(&["check", "--data-dir", data]);
@@ -164,11 +174,15 @@ fn requests_get_the_configured_time_to_end_and_no_more() {
         .spawn()
         .expect("it starts");
     let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    BufReader::new(child.stdout.take().expect("a pipe"))
+        .read_line(&mut line)
+        .expect("a line");
     let host = line.trim().rsplit("http://").next().expect("an address").to_owned();
     // A request whose body never comes: without a limit it would be waited for for publish.body_seconds, a minute.
     let mut stream = std::net::TcpStream::connect(&host).expect("a connection");
-    let head = format!("POST /v1/articles HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n[");
+    let head = format!(
+        "POST /v1/articles HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n["
+    );
     stream.write_all(head.as_bytes()).expect("sent");
     std::thread::sleep(Duration::from_millis(300));
     let started = Instant::now();
@@ -176,7 +190,12 @@ fn requests_get_the_configured_time_to_end_and_no_more() {
     assert!(child.wait().expect("it ends").success());
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     let mut said = String::new();
-    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
+    child
+        .stderr
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut said)
+        .expect("text");
     let lines: Vec<serde_json::Value> = said
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
@@ -184,8 +203,17 @@ fn requests_get_the_configured_time_to_end_and_no_more() {
         .collect();
     assert_eq!(lines.len(), 1, "{said}");
     let stopped = &lines[0];
-    assert_eq!((&stopped["signal"], &stopped["level"]), (&json!("SIGTERM"), &json!("INFO")), "{stopped}");
+    assert_eq!(
+        (&stopped["signal"], &stopped["level"]),
+        (&json!("SIGTERM"), &json!("INFO")),
+        "{stopped}"
+    );
     let message = stopped["message"].as_str().unwrap_or_default();
     assert!(message.contains("without waiting longer for requests"), "{stopped}");
-    assert!(stopped["drained_milliseconds"].as_u64().is_some_and(|drained| drained >= 1000), "{stopped}");
+    assert!(
+        stopped["drained_milliseconds"]
+            .as_u64()
+            .is_some_and(|drained| drained >= 1000),
+        "{stopped}"
+    );
 }

@@ -88,6 +88,12 @@ impl Editor {
     }
 }
 
+/// Keeps a picture where pictures are wanted, and wants a page without fault.
+fn look(browser: &mut Browser, axe: &str, place: &str) {
+    browser.shoot(&place.replace(' ', "-"));
+    is_accessible(browser, axe, place);
+}
+
 const SPACE: (&str, &str) = (" ", "Space");
 const ENTER: (&str, &str) = ("Enter", "Enter");
 
@@ -152,7 +158,7 @@ fn moves_and_takes_back(browser: &mut Browser, service: &Service, editor: &Edito
         false => browser.click("#correct summary"),
     }
     browser.until("document.getElementById('correct').open");
-    is_accessible(browser, axe, &place("story"));
+    look(browser, axe, &place("story"));
     editor.choose(browser, &format!(".pick input[value=\"{article}\"]"), SPACE);
     assert_eq!(
         browser.ask("document.querySelectorAll('.pick input:checked').length"),
@@ -169,7 +175,7 @@ fn moves_and_takes_back(browser: &mut Browser, service: &Service, editor: &Edito
         ));
         assert_eq!(named, true, "{id} is named");
     }
-    is_accessible(browser, axe, &place("preview"));
+    look(browser, axe, &place("preview"));
     assert_eq!(of(service), *story);
     editor.enter(browser, ".sign [name=author]", editor.name);
     editor.enter(browser, ".sign [name=reason]", "another flood · سيل آخر");
@@ -193,7 +199,7 @@ fn moves_and_takes_back(browser: &mut Browser, service: &Service, editor: &Edito
         history.as_str().is_some_and(|said| said.contains(editor.name)),
         "{history}"
     );
-    is_accessible(browser, axe, &place("corrected"));
+    look(browser, axe, &place("corrected"));
 
     browser.leads_on(|browser| match editor.by_keys {
         true => editor.letter(browser, "z"),
@@ -201,7 +207,7 @@ fn moves_and_takes_back(browser: &mut Browser, service: &Service, editor: &Edito
     });
     assert_eq!(browser.ask(&listed), true, "it is back");
     assert_eq!(of(service), *story);
-    is_accessible(browser, axe, &place("undone"));
+    look(browser, axe, &place("undone"));
 }
 
 /// The button of the page makes a watch, and what is new arrives where it says.
@@ -215,7 +221,7 @@ fn watches(browser: &mut Browser, service: &Service, editor: &Editor, story: &st
         page.as_str().is_some_and(|page| page.contains("whsec_")),
         "its secret, this once"
     );
-    is_accessible(browser, axe, &format!("{} watch", editor.ui));
+    look(browser, axe, &format!("{} watch", editor.ui));
     let (id, [title, text, published]) = (format!("new-{}", editor.ui), editor.news);
     let article = json!({"id": id, "title": title, "text": text, "lang": editor.ui, "source": "Evening Courier",
         "published": published});
@@ -235,7 +241,7 @@ fn reviews(browser: &mut Browser, service: &Service, editor: &Editor, axe: &str)
     let newest = |service: &Service| service.get("/v1/corrections?per_page=1").1["items"][0].clone();
     let row = "document.querySelector('.item p a').href + document.querySelectorAll('.item').length";
     browser.open(&format!("{}/review", service.address));
-    is_accessible(browser, axe, &format!("{} review", editor.ui));
+    look(browser, axe, &format!("{} review", editor.ui));
     for key in ["y", "x"] {
         let (before, asked) = (newest(service), browser.ask(row));
         browser.leads_on(|browser| editor.letter(browser, key));

@@ -21,6 +21,7 @@ use super::{BadCursor, Page, ReadError, cut_page, decode, encode, json, list_nam
 use crate::article::{Dated, Removed, SetAside};
 use crate::store::{Store, StoreError};
 use crate::story::labels::{Importance, Seen, figures};
+use crate::story::outlets::{Outlets, registrable_host};
 use crate::timeline::StoryArticle;
 
 /// Stories that have changed since, at most, that a list is worked out of.
@@ -531,7 +532,7 @@ fn worked_out(connection: &Connection, number: i64, at: i64) -> Result<Then, Sto
     let (mut state, _) = state(connection, number, at)?;
     let mut found = Vec::new();
     let mut member = connection.prepare_cached(
-        "SELECT published_s, source, lang, original IS NOT NULL, id, published, revision FROM articles WHERE number = ?1",
+        "SELECT published_s, source, lang, original IS NOT NULL, id, published, revision, url FROM articles WHERE number = ?1",
     )?;
     for article in members(connection, number, at)? {
         let (mut one, revision) = member.query_row([article], |row| {
@@ -541,6 +542,7 @@ fn worked_out(connection: &Connection, number: i64, at: i64) -> Result<Then, Sto
                 source: row.get(1)?,
                 lang: row.get(2)?,
                 repeats: row.get(3)?,
+                host: row.get::<_, Option<String>>(7)?.as_deref().and_then(registrable_host),
             };
             let member = Member {
                 seen,
@@ -611,9 +613,7 @@ fn worked_out(connection: &Connection, number: i64, at: i64) -> Result<Then, Sto
 impl Then {
     fn sources(&self) -> usize {
         let own = self.members.iter().filter(|one| !one.seen.repeats);
-        own.filter_map(|one| one.seen.source.as_deref())
-            .collect::<BTreeSet<_>>()
-            .len()
+        Outlets::of(own.filter_map(|one| Some((one.seen.source.as_deref()?, one.seen.host.as_deref())))).count()
     }
 
     fn times(&self) -> (Option<i64>, Option<i64>) {

@@ -9,6 +9,7 @@ use super::story::{COLUMNS, Filters, TABLES, filters, story};
 use super::{StoryQuery, StoryView};
 use crate::store::{Store, StoreError};
 use crate::story::labels::{Pace, Trend};
+use crate::story::outlets::{Outlets, registrable_host};
 
 /// Stories with the most articles of the span, whose sources and languages are looked at.
 const LOOKED_AT: usize = 60;
@@ -131,13 +132,14 @@ impl Store {
                 .collect::<Result<_, _>>()?;
             let mut of = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM {TABLES} WHERE s.number = ?2"))?;
             let mut members = connection.prepare_cached(
-                "SELECT published_s, source, lang, original IS NOT NULL FROM articles WHERE story = ?1
+                "SELECT published_s, source, lang, original IS NOT NULL, url FROM articles WHERE story = ?1
                  AND (published_s IS NULL OR published_s <= ?2)",
             )?;
             let mut found = Vec::new();
             for (number, articles, near_duplicates) in candidates {
                 let (story, _) = of.query_row(params![reader, number], story)?;
                 let (mut before, mut sources, mut languages) = (0, First::default(), First::default());
+                let mut named: Vec<(String, Option<String>, bool)> = Vec::new();
                 let mut rows = members.query([number, to])?;
                 while let Some(row) = rows.next()? {
                     // What has no date was there before, for all that is known.
@@ -147,8 +149,14 @@ impl Store {
                     before += u64::from(!repeats && earlier.is_some_and(|time| time > 2 * from - to));
                     languages.see(row.get(2)?, is_new);
                     if let Some(source) = row.get::<_, Option<String>>(1)?.filter(|_| !repeats) {
-                        sources.see(source, is_new);
+                        let url: Option<String> = row.get(4)?;
+                        named.push((source, url.as_deref().and_then(registrable_host), is_new));
                     }
+                }
+                let hosts = named.iter().map(|(name, host, _)| (name.as_str(), host.as_deref()));
+                let outlets = Outlets::of(hosts);
+                for (name, _, is_new) in &named {
+                    sources.see(outlets.outlet(name).to_owned(), *is_new);
                 }
                 found.push(Moving {
                     story,

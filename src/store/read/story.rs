@@ -23,7 +23,7 @@ pub struct Counts {
     pub articles: u64,
     /// Members whose text repeats another's.
     pub near_duplicates: u64,
-    /// Distinct sources of the members that are not near-duplicates.
+    /// Outlets of the members that are not near-duplicates; two names in different scripts on one host are one.
     pub sources: u64,
     /// Languages of the members.
     pub languages: u64,

@@ -4,13 +4,15 @@ use std::sync::PoisonError;
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::place::recount_sources;
 use crate::store::{Store, StoreError};
 use crate::story::labels::{Rules, Seen, figures};
 use crate::story::names::{Text, about};
+use crate::story::outlets::registrable_host;
 use crate::story::review::{Doubt, Kind};
 
 /// Counted up when labels come out otherwise by the same rules: stories from before are then labelled anew.
-const METHOD: u32 = 1;
+const METHOD: u32 = 2;
 /// The fact that says by which rules the stories are labelled.
 const LABELS: &str = "labels";
 /// The fact that holds the half-life of importance, which readers need.
@@ -50,6 +52,7 @@ impl Store {
                 .query_map([after, AT_ONCE], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             for story in &stories {
+                recount_sources(&transaction, *story as u64)?;
                 label(&transaction, *story as u64, rules)?;
             }
             transaction.commit()?;
@@ -70,7 +73,7 @@ pub(in crate::store) fn label(transaction: &Transaction<'_>, story: u64, rules: 
     let number = story as i64;
     let seen: Vec<Seen> = transaction
         .prepare_cached(
-            "SELECT number, published_s, source, lang, original IS NOT NULL FROM articles WHERE story = ?1 ORDER BY number",
+            "SELECT number, published_s, source, lang, original IS NOT NULL, url FROM articles WHERE story = ?1 ORDER BY number",
         )?
         .query_map([number], |row| {
             Ok(Seen {
@@ -79,6 +82,7 @@ pub(in crate::store) fn label(transaction: &Transaction<'_>, story: u64, rules: 
                 source: row.get(2)?,
                 lang: row.get(3)?,
                 repeats: row.get(4)?,
+                host: row.get::<_, Option<String>>(5)?.as_deref().and_then(registrable_host),
             })
         })?
         .collect::<Result<_, _>>()?;

@@ -10,6 +10,7 @@ use super::label::{doubt, settled};
 use super::{Clock, Placed, StoryFace, bytes_of};
 use crate::store::StoreError;
 use crate::story::StoryChange;
+use crate::story::outlets::{self, Outlets};
 
 /// Articles from which a story is no longer emerging.
 const ESTABLISHED: i64 = 3;
@@ -305,9 +306,8 @@ pub(in crate::store) fn recount(
         .collect::<Result<_, _>>()?;
     transaction
         .prepare_cached(
-            "UPDATE stories SET (articles, near_duplicates, sources, started, latest) =
-               (SELECT count(*), count(original), count(DISTINCT CASE WHEN original IS NULL THEN source END),
-                       min(published_s), max(published_s) FROM articles WHERE story = ?1),
+            "UPDATE stories SET (articles, near_duplicates, started, latest) =
+               (SELECT count(*), count(original), min(published_s), max(published_s) FROM articles WHERE story = ?1),
              languages = ?2, updated_at = ?3,
              version = max((SELECT coalesce(max(number), 0) FROM changes WHERE story = ?1),
                (SELECT coalesce(max(number), 0) FROM changes INDEXED BY changes_merged
@@ -327,5 +327,37 @@ pub(in crate::store) fn recount(
              WHERE number = ?1",
         )?
         .execute(params![number, PACE_SECONDS])?;
+    recount_sources(transaction, story)
+}
+
+/// Counts a story's outlets anew: see [`outlets`].
+pub(super) fn recount_sources(transaction: &Transaction<'_>, story: u64) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached("UPDATE stories SET sources = ?2 WHERE number = ?1")?
+        .execute(params![story as i64, sources(transaction, story)? as i64])?;
     Ok(())
+}
+
+/// How many outlets have articles of their own in a story. Addresses are read only where names in several scripts may be one.
+pub(in crate::store) fn sources(connection: &Connection, story: u64) -> Result<usize, StoreError> {
+    let names: Vec<String> = connection
+        .prepare_cached(
+            "SELECT DISTINCT source FROM articles WHERE story = ?1 AND original IS NULL AND source IS NOT NULL",
+        )?
+        .query_map([story as i64], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if !outlets::may_be_fewer(names.iter().map(String::as_str)) {
+        return Ok(names.len());
+    }
+    let named: Vec<(String, Option<String>)> = connection
+        .prepare_cached(
+            "SELECT source, url FROM articles WHERE story = ?1 AND original IS NULL AND source IS NOT NULL",
+        )?
+        .query_map([story as i64], |row| {
+            let url: Option<String> = row.get(1)?;
+            Ok((row.get(0)?, url.as_deref().and_then(outlets::registrable_host)))
+        })?
+        .collect::<Result<_, _>>()?;
+    let named = named.iter().map(|(name, host)| (name.as_str(), host.as_deref()));
+    Ok(Outlets::of(named).count())
 }
