@@ -81,8 +81,8 @@ fn app(dir: &Path, settings: &Arc<Settings>, pipeline: &Arc<Pipeline>) -> App {
     }
 }
 
-#[actix_web::test]
-async fn an_article_at_which_the_program_breaks_is_set_aside_and_all_others_are_placed() {
+#[test]
+fn an_article_at_which_the_program_breaks_is_set_aside_and_all_others_are_placed() {
     let dir = tempfile::tempdir().expect("a folder");
     let settings = Arc::new(Settings::load(None).expect("settings"));
     let pipeline = start(dir.path(), &settings, true);
@@ -105,10 +105,13 @@ async fn an_article_at_which_the_program_breaks_is_set_aside_and_all_others_are_
     assert!(pipeline.wait_placed(&later, PATIENCE));
 
     // It is listed with what happened.
-    let service = init_service(actix_web::App::new().configure(routes(&app(dir.path(), &settings, &pipeline)))).await;
-    let answer = call_service(&service, TestRequest::get().uri("/v1/failed").to_request()).await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    let listed: Value = read_body_json(answer).await;
+    let listed: Value = actix_web::rt::System::new().block_on(async {
+        let routes = routes(&app(dir.path(), &settings, &pipeline));
+        let service = init_service(actix_web::App::new().configure(routes)).await;
+        let answer = call_service(&service, TestRequest::get().uri("/v1/failed").to_request()).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        read_body_json(answer).await
+    });
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(1), "{listed}");
     assert_eq!(listed["items"][0]["article_id"], "a-7");
     let error = listed["items"][0]["error"].as_str().unwrap_or_default();
@@ -121,7 +124,6 @@ async fn an_article_at_which_the_program_breaks_is_set_aside_and_all_others_are_
     assert_eq!(pipeline.retry(&[]).expect("queued"), [ids[7].clone()]);
     assert!(pipeline.wait_placed(&ids, PATIENCE));
     assert_eq!(states(), wanted);
-    drop(service);
     pipeline.close();
     drop(pipeline);
 
