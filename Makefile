@@ -11,7 +11,7 @@ STORE := $(DATA_HOME)/silsila/$(if $(filter 1,$(DEMO)),demonstration,own)
 LISTEN ?= 127.0.0.1:8080
 KILLS ?= 50
 
-.PHONY: help needs build model run test kill-test delivery-test fuzz api-test lint bench bench-quality bench-service clean
+.PHONY: help needs build model run test kill-test delivery-test fuzz api-test lint bench bench-quality bench-service bench-speed clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,7 @@ test: ## Run everything that CI runs
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	python3 -B benches/quality/tests.py
+	python3 -B benches/speed/tests.py
 	cargo build --locked
 	target/debug/silsila model fetch
 	cargo test --locked
@@ -64,7 +65,12 @@ bench-quality: model ## Measure stories, speed and timelines; DATA=folder with t
 bench-service: build ## Measure a large store being read, fed, started: DATA=folder with the collections, ARGS="--articles 20000"
 	@python3 -B benches/service $(ARGS) "$(DATA)"
 
-bench: bench-quality bench-service ## Run every measurement
+bench-speed: model ## Measure speed, memory and disk against the aims: DATA=folder with the collections, ARGS="--only stories,index --json"
+	@python3 -B benches/speed $(ARGS) "$(DATA)"
+
+bench: model ## Run every measurement: quality, then one table of speed (ARGS are of the latter)
+	@python3 -B benches/quality "$(DATA)"
+	@python3 -B benches/speed $(ARGS) "$(DATA)"
 
 clean: ## Remove what was built; the model and the data stay
 	cargo clean

@@ -1,7 +1,8 @@
 //! How well and how fast does the index find neighbours, and what does it cost?
 //!
-//! `cargo bench --bench index -- VECTORS.npy… [--points 20000,100000] [--connections 24 --construction 200 --search 64]`
-//! prints one table. The files hold raw sentence vectors, float32 in C order; their mean is subtracted. The largest
+//! `cargo bench --bench index -- [VECTORS.npy…] [--points 20000,100000] [--connections 24 --construction 200 --search 64]`
+//! prints one table. The files hold raw sentence vectors, float32 in C order; their mean is subtracted. Without files vectors are
+//! made (examples/shared/news.rs) and only the sizes asked for are measured, on news made from them. The largest
 //! size that the files fill is measured on them alone (every tenth vector asks and is not stored); larger sizes on
 //! vectors made from them like news: stories in bursts, each around a real vector, one in twenty-five an exact copy.
 //! With `--features peers` usearch and hnsw_rs's own single graph stand beside it.
@@ -18,6 +19,12 @@ const QUERIES: usize = 500;
 /// Seconds between two articles: ten thousand a day.
 const SECONDS_APART: i64 = 9;
 const HOUR: i64 = 3600;
+
+/// Vectors that are made when no file is given.
+const MADE: usize = 12_000;
+
+#[path = "../examples/shared/news.rs"]
+mod made;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -170,11 +177,14 @@ fn main() -> Result<(), Failure> {
             _ => files.push(argument),
         }
     }
-    if files.is_empty() {
-        println!("give one or more .npy files of sentence vectors: cargo bench --bench index -- VECTORS.npy");
+    if files.is_empty() && sizes.is_empty() {
+        println!("give .npy files of sentence vectors, or --points: cargo bench --bench index -- --points 20000");
         return Ok(());
     }
     let mut vectors = Vec::new();
+    if files.is_empty() {
+        vectors.extend(made::vectors().take(MADE));
+    }
     for file in &files {
         vectors.extend(read_npy(Path::new(file))?);
     }
@@ -182,7 +192,10 @@ fn main() -> Result<(), Failure> {
     println!("{settings:?}, k = {K}, {QUERIES} questions, one thread\n");
     println!("| vectors | index | insert/s | bytes a point | all: recall, µs | 1.5 days | 6 hours |");
     println!("| --- | --- | ---: | ---: | --- | --- | --- |");
-    let mut workloads = vec![real(&vectors)];
+    let mut workloads = Vec::new();
+    if !files.is_empty() {
+        workloads.push(real(&vectors));
+    }
     workloads.extend(sizes.into_iter().map(|size| news(&vectors, size)));
     for workload in &workloads {
         measure(workload, &settings)?;

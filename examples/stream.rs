@@ -28,8 +28,6 @@ mod shared;
 /// The clock's beginning: 2020-03-01T00:00:00Z.
 const BEGINNING: i64 = 1_583_020_800;
 const DAY: f64 = 86_400.0;
-/// Components of a vector made like news.
-const DIMENSION: usize = 384;
 /// Stories of either kind that are written.
 const SHOWN: usize = 20;
 /// Titles of a story that are written.
@@ -75,7 +73,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                     }
                 }));
             }
-            News::vectors(&mut articles);
+            for (article, vector) in articles.iter_mut().zip(shared::news::vectors()) {
+                article.vector = vector;
+            }
             articles
         } else {
             let (mut embedder, centres) = shared::open(&settings)?;
@@ -145,55 +145,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         write_stories(&out, by_size.into_iter().take(SHOWN).chain(others), &articles)?;
     }
     Ok(())
-}
-
-/// Makes vectors like news, the same on every run: two hundred subjects, four hundred stories on them at a time. Popular stories
-/// grow faster; now and then one ends and another begins. SplitMix64.
-struct News(u64);
-
-impl News {
-    fn vectors(articles: &mut [shared::Article]) {
-        let mut news = Self(7);
-        let subjects: Vec<Vec<f32>> = (0..200).map(|_| news.around(&[0.0; DIMENSION], 0.0)).collect();
-        let mut running: Vec<Vec<f32>> = (0..400).map(|_| news.story(&subjects)).collect();
-        for article in articles {
-            if news.unit() < 0.06 {
-                let (ending, next) = (news.below(running.len()), news.story(&subjects));
-                running[ending] = next;
-            }
-            let rank = (running.len() as f32).powf(news.unit()) as usize;
-            let story = &running[rank.clamp(1, running.len()) - 1];
-            let share = 0.6 + 0.3 * news.unit();
-            article.vector = news.around(story, share);
-        }
-    }
-
-    fn story(&mut self, subjects: &[Vec<f32>]) -> Vec<f32> {
-        let subject = &subjects[self.below(subjects.len())];
-        self.around(subject, 0.55)
-    }
-
-    /// A unit vector whose cosine to the unit vector `base` is about `share`.
-    fn around(&mut self, base: &[f32], share: f32) -> Vec<f32> {
-        let noise: Vec<f32> = base.iter().map(|_| self.unit() + self.unit() - 1.0).collect();
-        let length = |vector: &[f32]| vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-        let scale = (1.0 - share * share).sqrt() / length(&noise);
-        let mixed: Vec<f32> = base.iter().zip(&noise).map(|(x, y)| share * x + scale * y).collect();
-        let length = length(&mixed);
-        mixed.iter().map(|x| x / length).collect()
-    }
-
-    fn unit(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((x ^ (x >> 31)) >> 40) as f32 / (1u64 << 24) as f32
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        ((self.unit() * end as f32) as usize).min(end - 1)
-    }
 }
 
 /// Direction of the mean of some articles' vectors.

@@ -32,11 +32,16 @@ def arguments():
         prog="make bench-service DATA=…", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", metavar="DATA", type=pathlib.Path, help="the folder with the collections")
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "target" / "release" / "silsila")
-    parser.add_argument("--articles", type=int, default=160_000, help="articles in the store (160000)")
+    parser.add_argument("--million", action="store_true",
+                        help="measure memory alone, with 1,000,000 articles in the window; the store takes 8 GB and is kept")
+    parser.add_argument("--articles", type=int, help="articles in the store (160000; 1000000 with --million)")
     parser.add_argument("--rate", type=int, default=200, help="requests a second (200)")
     parser.add_argument("--seconds", type=int, default=20, help="seconds for each kind of request (20)")
-    parser.add_argument("--report", type=pathlib.Path, default=WORK / "service.json")
-    return parser.parse_args()
+    parser.add_argument("--report", type=pathlib.Path, help="where the figures are written (target/bench/service.json or million.json)")
+    asked = parser.parse_args()
+    asked.articles = asked.articles or (1_000_000 if asked.million else 160_000)
+    asked.report = asked.report or WORK / ("million.json" if asked.million else "service.json")
+    return asked
 
 
 def collection(path, limit):
@@ -48,18 +53,23 @@ def collection(path, limit):
         return [json.loads(line) for _, line in zip(range(limit), lines)]
 
 
-def filled(data, articles):
+# So many a day that a million lie within story.keep_days (60).
+A_DAY = 17_000
+
+
+def filled(data, articles, synthetic=False):
     """The folder with the large store, made when it is not there."""
-    folder = WORK / f"store-{articles}"
+    folder = WORK / f"{'synthetic' if synthetic else 'store'}-{articles}"
     if not folder.is_dir():
-        making = WORK / f"store-{articles}.part"
+        making = folder.with_suffix(".part")
         shutil.rmtree(making, ignore_errors=True)
         source = data / "headlines2020" / "articles.jsonl.gz"
         if not source.is_file():
             raise Failure(f"{source} is missing; give the folder that holds it")
         print(f"filling a store of {articles} articles (once)", file=sys.stderr)
+        made = ["--synthetic", "--times", "7", "--a-day", str(A_DAY)] if synthetic else []
         subprocess.run(["cargo", "run", "-q", "--release", "--locked", "--example", "fill", "--", str(source), str(making),
-                        "--limit", str(articles)], cwd=ROOT, check=True, stdout=sys.stderr)
+                        "--limit", str(articles), *made], cwd=ROOT, check=True, stdout=sys.stderr)
         making.rename(folder)
     return folder
 
@@ -148,11 +158,63 @@ def fields(article):
     return {key: article[key] for key in ("id", "title", "text", "published", "lang", "source") if article.get(key)}
 
 
+def million(asked, log):
+    """Memory of the whole process with very many articles in the window."""
+    feed = [fields(article) for article in collection(asked.data / "og2021" / "dev.jsonl", 3_000)]
+    store = filled(asked.data, asked.articles, synthetic=True)
+    rows = {"articles": asked.articles, "load_before": os.getloadavg()[0], "disk_bytes_an_article": size(store) // asked.articles}
+    empty = WORK / "empty"
+    shutil.rmtree(empty, ignore_errors=True)
+    with Service(asked.binary, empty, log) as service:
+        # The model's own memory grows with the first texts that it reads; it is the model's.
+        for start in range(0, len(feed), 500):
+            service.ask("POST", "/v1/articles?wait=placed", feed[start:start + 500])
+        service.get("/v1/search?mode=meaning&q=the+flood+in+the+north")
+        rows["memory_empty_mb"] = service.memory()[1]
+        service.close()
+    own = WORK / "own"
+    shutil.rmtree(own, ignore_errors=True)
+    shutil.copytree(store, own)
+    with Service(asked.binary, own, log) as service:
+        rows["start_s"], rows["loaded_mb"] = service.seconds, service.memory()[0]
+        service.get("/v1/search?mode=meaning&q=the+flood+in+the+north")
+        rows["meaning_mb"] = service.memory()[0]
+        for start in range(0, len(feed), 500):
+            status, answer = service.ask("POST", "/v1/articles", feed[start:start + 500])
+            if status != 202:
+                raise Failure(f"the feed was answered with {status}: {answer}")
+        started, queued = time.monotonic(), service.queued()
+        while service.queued():
+            service.get("/v1/search?mode=meaning&q=the+flood+in+the+north")
+            service.get("/v1/stories?sort_by=size&per_page=100")
+            time.sleep(1)
+        rows["fed_articles_s"] = queued / max(time.monotonic() - started, 1e-3)
+        rows["fed_mb"], rows["most_mb"] = service.memory()
+        rows["stop_s"] = service.close()
+    shutil.rmtree(own, ignore_errors=True)
+    rows["load_after"] = os.getloadavg()[0]
+    return rows
+
+
+def show_million(rows):
+    empty = rows["memory_empty_mb"]
+    print(f"{rows['articles']} articles in the window; 1-minute load average {rows['load_before']:.1f} before the run")
+    print(f"memory of the model and an empty store: {empty} MB; beside it {rows['loaded_mb'] - empty} MB after the start, "
+          f"{rows['meaning_mb'] - empty} after a search by meaning, {rows['fed_mb'] - empty} fed, {rows['most_mb'] - empty} at most")
+    print(f"start {rows['start_s']:.1f} s; {rows['fed_articles_s']:.1f} placed a second; stop {rows['stop_s']:.1f} s; "
+          f"disk {rows['disk_bytes_an_article']} bytes an article")
+
+
 def main():
     asked = arguments()
     WORK.mkdir(parents=True, exist_ok=True)
     log = WORK / "service.log"
     log.unlink(missing_ok=True)
+    if asked.million:
+        rows = million(asked, log)
+        asked.report.write_text(json.dumps(rows, indent=2) + "\n")
+        show_million(rows)
+        return
     chance = random.Random(7)
     rows = {"load_before": os.getloadavg()[0], "rate": asked.rate}
     store = filled(asked.data, asked.articles)
@@ -171,8 +233,6 @@ def main():
     # The first start writes what a later one reads.
     with Service(asked.binary, own, log) as service:
         rows["start_first_s"] = service.seconds
-        # A signal in its first moment would find nobody who listens.
-        time.sleep(10)
         rows["stop_s"] = service.close()
     with Service(asked.binary, own, log) as service:
         rows["start_s"] = service.seconds

@@ -16,6 +16,8 @@ use silsila::extract::json::draft;
 use silsila::source::{self, Content};
 use silsila::story::Arrival;
 
+pub mod news;
+
 /// An article with its gold story, if it has one.
 #[derive(Clone)]
 pub struct Article {

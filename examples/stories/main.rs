@@ -1,7 +1,7 @@
 //! Judges and trains the story stage on labelled sets, without embedding anything twice.
 //!
 //! `cargo run --release --example stories -- DATA [--weights FILE | --train FILE | --cross | --without-language LANG,…]
-//! [--steps N] [--seconds N] [--seed N] [--afresh] [--only family,…] [--late N] [--stories FILE]`: DATA is the folder with the labelled sets
+//! | --editor SET] [--steps N] [--seconds N] [--seed N] [--afresh] [--only family,…] [--late N] [--stories FILE]`: DATA is the folder with the labelled sets
 //! (og2021, meantime, basil, ecbplus); the demonstration collection is added, and sets that are derived from all of them
 //! (`sets.rs`). Settings are changed as ever (`SILSILA__STORY__LINK=0.5`). Vectors are kept in target/story-vectors. Articles
 //! go through the engine in order of publication, as in a replay but without the store; near-duplicates follow the article
@@ -19,6 +19,9 @@
 //! - `--without-language ar,fr` does the same with the articles of one language left out; judged are the articles in that
 //!   language, among all.
 //! - `--late N`: every dated article arrives up to 48 hours after its publication, in the order of draw N (0, 1, …).
+//! - `--editor og2021` lets a made-up editor decide what the review list of the first half of that set asks, by its labels, and
+//!   says what weights learned from 20, 100 and 300 decisions do to the other half and to other sets, and what `silsila train` would
+//!   propose; `--penalty 3,30` tries several penalties. In use are the built-in weights, or those of `--weights FILE`.
 //! - `--weights FILE` judges those weights instead of the built-in ones, or begins there.
 //! - `--stories FILE` writes the twenty largest stories of every whole set, with the share of their commonest label, and twenty
 //!   others of three articles or more, drawn from the seed, with titles. It quotes articles of others: keep it out of the
@@ -31,8 +34,10 @@ use std::path::PathBuf;
 
 use chrono::DateTime;
 use silsila::config::Settings;
+use silsila::story::learn;
 use silsila::story::weights::Weights;
 
+mod editor;
 mod judge;
 mod search;
 mod sets;
@@ -55,6 +60,7 @@ const LEAST_OF_A_LANGUAGE: usize = 10;
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut data, mut only, mut late, mut file, mut train, mut out) = (None, None, None, None, None, None);
     let (mut cross, mut afresh, mut languages) = (false, false, None);
+    let (mut decides, mut penalties) = (None, vec![learn::PENALTY]);
     let mut bounds = Bounds {
         steps: 200,
         seconds: f64::from(u32::MAX),
@@ -73,6 +79,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--seconds" => bounds.seconds = value()?.parse::<u32>()?.into(),
             "--seed" => bounds.seed = value()?.parse()?,
             "--afresh" => afresh = true,
+            "--editor" => decides = Some(value()?),
+            "--penalty" => penalties = value()?.split(',').map(str::parse).collect::<Result<_, _>>()?,
             "--late" => late = Some(value()?.parse()?),
             "--only" => only = Some(value()?),
             _ => data = Some(PathBuf::from(argument)),
@@ -89,6 +97,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut sets = sets(&data, &wanted, &settings, cross, late)?;
     for set in &mut sets {
         set.compare(&settings)?;
+    }
+    if let Some(family) = decides {
+        let in_use = match file {
+            Some(file) => Weights::of(&file)?,
+            None => Weights::built_in()?,
+        };
+        return editor::editor(&sets, &family, &in_use, &penalties, &settings);
     }
     if cross {
         return without_families(&sets, &settings, bounds);

@@ -190,7 +190,8 @@ fn mixed(length: f64, parts: &[&(String, Vec<Article>)]) -> Vec<Article> {
 }
 
 impl Set {
-    fn new(name: String, family: String, share: f64, all: Vec<Article>, settings: &Settings) -> Self {
+    /// Near-duplicates follow the first article that they repeat.
+    pub fn new(name: String, family: String, share: f64, all: Vec<Article>, settings: &Settings) -> Self {
         let mut known = NearDuplicates::new(&settings.extract.near_duplicate);
         let (mut articles, mut repeats) = (Vec::new(), Vec::new());
         for article in all {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::config::Settings;
 use crate::embed::model::{self, fetch};
 use crate::embed::{self, Graph, runtime};
+use crate::story::weights::Weights;
 
 /// Free space below which fetching or a growing store would fail, in MB.
 const LEAST_FREE_MB: u64 = 500;
@@ -128,6 +129,7 @@ fn checks(settings: &Settings) -> Vec<Check> {
         Check::of("ONNX Runtime", true, runtime),
         Check::of("model", true, model),
         Check::of("embedding", true, works),
+        Check::of("story weights", true, weights(settings)),
         Check::of("data folder", true, data_folder(settings)),
         Check::of("disk space", true, disk_space(settings)),
     ]
@@ -167,6 +169,19 @@ fn model_files(settings: &Settings) -> Result<String, (String, String)> {
         )),
         Err(error) => Err((format!("{}: {error}", folder.display()), refetch)),
     }
+}
+
+/// The weights that join articles and stories.
+fn weights(settings: &Settings) -> Result<String, (String, String)> {
+    let path = &settings.story.weights;
+    let found = match path.as_os_str().is_empty() {
+        true => "built in".to_owned(),
+        false => path.display().to_string(),
+    };
+    let remedy = || "correct story.weights, or leave it empty".to_owned();
+    Weights::of(path)
+        .map(|_| found)
+        .map_err(|error| (error.to_string(), remedy()))
 }
 
 /// Embeds one sentence: what no look at files can tell.

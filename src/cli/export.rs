@@ -10,11 +10,15 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::cli::decisions::{self, Written};
+use crate::cli::{Failure, data_dir, progress};
 use crate::config::Settings;
+use crate::pipeline::taught;
 use crate::publish::StoryTimeline;
 use crate::store::read::{ArticleView, Exported, StoryView, What};
 use crate::store::transfer::{End, Header, Row, Sequence, StoreLine};
 use crate::store::{Store, StoreError};
+use crate::story::weights::Weights;
 use crate::timeline;
 
 /// Writes everything as JSON Lines: stories, articles and timelines to read, and the whole store for `silsila import`
@@ -29,6 +33,9 @@ pub struct Arguments {
     /// Write one part only: `readable` (lines of type story, article, timeline) or `store` (what `silsila import` reads)
     #[arg(long, value_name = "PART")]
     only: Option<Only>,
+    /// Write what the corrections that stand teach instead, with authors: examples for `silsila train` and for other programs
+    #[arg(long, conflicts_with_all = ["only", "secrets"])]
+    decisions: bool,
     /// Write the watches' secrets and the secret addresses of their feeds, too; without them an import gives new ones
     #[arg(long)]
     secrets: bool,
@@ -92,19 +99,37 @@ enum ExportError {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
-    match export(arguments, settings) {
-        Ok(counts) => {
+    let exported = match arguments.decisions {
+        true => export_decisions(arguments, settings).map(|written| {
+            let Written {
+                decisions,
+                without_examples,
+                pairs,
+                groups,
+            } = &written;
+            let said = format!(
+                "{decisions} decisions as {pairs} pairs of articles and {groups} of groups ({without_examples} more without)"
+            );
+            (serde_json::json!(written), said)
+        }),
+        false => export(arguments, settings).map(|counts| {
+            let Counts {
+                stories,
+                articles,
+                timelines,
+                rows,
+            } = &counts;
+            let said =
+                format!("{stories} stories, {articles} articles, {timelines} timelines, {rows} rows of the store");
+            (serde_json::json!(counts), said)
+        }),
+    };
+    match exported {
+        Ok((counts, said)) => {
             if arguments.json {
-                println!("{}", serde_json::json!(counts));
+                println!("{counts}");
             } else if let Some(path) = &arguments.out {
-                println!(
-                    "{} stories, {} articles, {} timelines, {} rows of the store in {}",
-                    counts.stories,
-                    counts.articles,
-                    counts.timelines,
-                    counts.rows,
-                    path.display()
-                );
+                println!("{said} in {}", path.display());
             }
             ExitCode::SUCCESS
         }
@@ -122,30 +147,45 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
     }
 }
 
-fn export(arguments: &Arguments, settings: &Settings) -> Result<Counts, Box<dyn std::error::Error>> {
-    let dir = match &arguments.data_dir {
-        Some(dir) => dir.clone(),
-        None => settings.data_dir()?,
-    };
-    let store = Store::open_to_read(&dir)?;
+fn export(arguments: &Arguments, settings: &Settings) -> Result<Counts, Failure> {
+    let store = Store::open_to_read(&data_dir(arguments.data_dir.as_ref(), settings)?)?;
+    to_file(arguments, |out| write(&store, settings, arguments.what(), out))
+}
+
+fn export_decisions(arguments: &Arguments, settings: &Settings) -> Result<Written, Failure> {
+    let store = Store::open_to_read(&data_dir(arguments.data_dir.as_ref(), settings)?)?;
+    let weights = Weights::of(&settings.story.weights)?;
+    let articles = store.totals()?.articles;
+    let bar = progress(articles, "articles");
+    let taught = taught::go_through(&store, settings, &weights, false, || bar.inc(1))?;
+    bar.finish_and_clear();
+    to_file(arguments, |out| {
+        decisions::write::<ExportError>(&store, &taught, BufWriter::new(out))
+    })
+}
+
+/// Writes to standard output, or to a file that has its name only when it is whole.
+fn to_file<T>(
+    arguments: &Arguments,
+    write: impl FnOnce(&mut dyn Write) -> Result<T, ExportError>,
+) -> Result<T, Failure> {
     let Some(path) = &arguments.out else {
-        return Ok(write(&store, settings, arguments.what(), io::stdout().lock())?);
+        return Ok(write(&mut io::stdout().lock())?);
     };
-    // Under its name only when it is whole.
     let part = part_of(path);
-    let counts = File::create(&part)
+    let written = File::create(&part)
         .map_err(ExportError::from)
-        .and_then(|file| match path.extension().is_some_and(|ending| ending == "gz") {
+        .and_then(|mut file| match path.extension().is_some_and(|ending| ending == "gz") {
             true => {
                 let mut packed = GzEncoder::new(file, Compression::default());
-                let counts = write(&store, settings, arguments.what(), &mut packed)?;
+                let written = write(&mut packed)?;
                 packed.finish()?;
-                Ok(counts)
+                Ok(written)
             }
-            false => write(&store, settings, arguments.what(), file),
+            false => write(&mut file),
         })
-        .and_then(|counts| Ok(std::fs::rename(&part, path).map(|()| counts)?));
-    counts.map_err(|error| {
+        .and_then(|written| Ok(std::fs::rename(&part, path).map(|()| written)?));
+    written.map_err(|error| {
         // The error that matters is the one that is told.
         let _ = std::fs::remove_file(&part);
         format!("{}: {error}", path.display()).into()
@@ -334,6 +374,7 @@ mod tests {
             data_dir: Some(dir.path().join("data")),
             out: Some(out.clone()),
             only: Some(Only::Readable),
+            decisions: false,
             secrets: false,
             json: false,
         };

@@ -3,16 +3,19 @@
 mod backup;
 mod check;
 mod collection;
+mod decisions;
 mod doctor;
 mod export;
 mod import;
 mod ingest;
+mod log;
 mod model;
 mod replay;
 mod retry;
 mod serve;
 mod timeline;
 mod token;
+mod train;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -60,6 +63,7 @@ enum Command {
     Serve(serve::Arguments),
     Reembed(serve::ReembedArguments),
     Timeline(timeline::Arguments),
+    Train(train::Arguments),
     /// Tokens: who may read, hand in, edit, administer
     Token {
         #[command(subcommand)]
@@ -92,6 +96,7 @@ pub fn run() -> ExitCode {
         Command::Reembed(arguments) => serve::reembed(&arguments, &settings),
         Command::Token { command } => token::run(&command, &settings),
         Command::Timeline(arguments) => timeline::run(&arguments, &settings),
+        Command::Train(arguments) => train::run(&arguments, &settings),
     }
 }
 

@@ -4,21 +4,21 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use chrono::Utc;
-use tracing_subscriber::EnvFilter;
-
-use crate::cli::{Failure, data_dir, progress, status};
+use crate::cli::{Failure, data_dir, log, progress, status};
 use crate::config::Settings;
 use crate::embed::worker::Worker;
-use crate::pipeline::{Pipeline, Placer};
+use crate::pipeline::{Intake as _, Pipeline, Placer};
 use crate::publish::access::Access;
 use crate::publish::memo::Memo;
+use crate::publish::stop::Stop;
 use crate::publish::streams::Streams;
-use crate::publish::{self, App, LogFormat};
+use crate::publish::{self, App};
 use crate::store::Store;
 use crate::track::Tracker;
 use crate::track::deliver::Deliverer;
+use chrono::Utc;
 
 /// Serves the API and the pages
 #[derive(Debug, clap::Args)]
@@ -50,14 +50,8 @@ pub fn reembed(arguments: &ReembedArguments, settings: &Settings) -> ExitCode {
 }
 
 fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match settings.publish.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
+    log::start(settings.publish.log_format);
+    let stop = Stop::listen()?;
     let listen = arguments.listen.unwrap_or(settings.publish.listen);
     let settings = Arc::new(settings.clone());
     let dir = data_dir(arguments.data_dir.as_ref(), &settings)?;
@@ -83,11 +77,27 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
         streams: Arc::new(Streams::new(settings.publish.max_streams)),
         access,
         metrics: pipeline.metrics(),
-        settings,
+        settings: Arc::clone(&settings),
     };
-    actix_web::rt::System::new().block_on(publish::serve(app, listen))?;
+    let drain = Duration::from_secs(settings.publish.drain_seconds);
+    let asked = actix_web::rt::System::new().block_on(publish::serve(app, listen, stop))?;
+    let drained = asked.at.elapsed();
     pipeline.close();
     drop(deliverer);
+    let cut_off = asked.times > 1 || drained >= drain;
+    tracing::info!(
+        signal = asked.signal,
+        drained_milliseconds = drained.as_millis() as u64,
+        writer_milliseconds = (asked.at.elapsed() - drained).as_millis() as u64,
+        queued = pipeline.queued(),
+        "{}",
+        match cut_off {
+            false =>
+                "stopped: requests under way have ended, the writer's memory is saved, what is queued waits in the store",
+            true =>
+                "stopped without waiting longer for requests; the writer's memory is saved, what is queued waits in the store",
+        }
+    );
     Ok(())
 }
 

@@ -1,27 +1,28 @@
 //! Near-duplicates: articles whose text repeats another's (syndication, reprint, update).
 //!
 //! MinHash with locality-sensitive hashing (Broder 1997; Leskovec, Rajaraman and Ullman, "Mining of Massive
-//! Datasets", chapter 3; the index is gaoya's) proposes candidates over shingles of three words; their exact Jaccard
-//! similarity decides, so that a hash never makes a duplicate. Short texts are compared whole: two headlines that
-//! share most of their words are two reports more often than one.
+//! Datasets", chapter 3) proposes candidates over shingles of three words; their exact Jaccard similarity decides, so that a
+//! hash never makes a duplicate. Short texts are compared whole: two headlines that share most of their words are two
+//! reports more often than one.
 //!
-//! Memory: about 4 bytes a word for the shingles, 500 for the signature and 1,000 for its bands, so 2.5 kB for an
-//! article of 250 words. Everything is in memory; the caller forgets what is too old.
+//! Memory: about 4 bytes a word for the shingles, 420 for the bands of the signature (which is not kept) and 100 beside, so
+//! 1.5 kB for an article of 250 words and .6 kB for a headline that is not short. Everything is in memory; the caller forgets
+//! what is too old.
+
+mod buckets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use gaoya::minhash::{MinHashIndex, MinHasher, MinHasher32, SmallVecContainer};
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
+
+use buckets::Buckets;
 
 /// Hash functions of a signature; more sharpen the candidates, not the decision.
 const HASHES: usize = 128;
 /// The share of pairs exactly at the threshold that must become candidates.
 const CANDIDATE_RECALL: f64 = 0.99;
-/// How far a signature's estimate may lie under the threshold for its candidate to be compared exactly: four standard
-/// deviations of 128 hashes at a similarity of .8.
-const ESTIMATE_SLACK: f64 = 0.14;
 const SHINGLE_WORDS: usize = 3;
 const DAY_SECONDS: u64 = 86_400;
 
@@ -44,13 +45,33 @@ pub struct Settings {
 /// What is known of every article that a later one could repeat.
 pub struct NearDuplicates {
     settings: Settings,
-    hasher: MinHasher32<std::hash::BuildHasherDefault<DefaultHasher>>,
-    index: MinHashIndex<u32, u32, SmallVecContainer<u32, 2>>,
-    short: BTreeMap<String, BTreeSet<u32>>,
-    entries: BTreeMap<u32, Entry>,
+    hasher: MinHasher,
+    /// Where each article is kept.
+    places: BTreeMap<u32, Place>,
+    short: Kept,
+    long: Kept,
+}
+
+/// Among which texts, and where there.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Short(u32),
+    Long(u32),
+}
+
+/// Texts that are compared with one another, found by the hashes that each of them has.
+struct Kept {
+    /// How many hashes a text has.
+    hashes: u32,
+    entries: Vec<Option<Entry>>,
+    /// Places in `entries` that are free again.
+    free: Vec<u32>,
+    /// A text's nodes are side by side, in the order of its hashes.
+    buckets: Buckets,
 }
 
 struct Entry {
+    slot: u32,
     time: Option<i64>,
     content: Fingerprint,
 }
@@ -60,175 +81,158 @@ struct Entry {
 pub struct Remembered {
     time: Option<i64>,
     content: Fingerprint,
-    /// Of a long text; computing it takes longer than reading it.
-    signature: Vec<u32>,
+    /// Computing them takes longer than reading them.
+    hashes: Vec<u32>,
 }
 
 /// A text as it is compared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Fingerprint {
     /// A short text: itself.
-    Short(String),
-    /// Sorted hashes of the shingles, without repeats; the numbers in the text when it is short enough for them to
-    /// matter.
+    Short(Box<str>),
+    /// Sorted hashes of the shingles, without repeats; the numbers in the text, a line each, when it is short enough for
+    /// them to matter.
     Long {
         shingles: Box<[u32]>,
-        numbers: Option<Box<[String]>>,
+        numbers: Option<Box<str>>,
     },
 }
 
 impl NearDuplicates {
     /// An empty collection.
     pub fn new(settings: &Settings) -> Self {
-        let threshold = settings.threshold.clamp(0.05, 1.0);
-        let width = band_width(threshold);
+        let width = band_width(settings.threshold.clamp(0.05, 1.0));
+        let hasher = MinHasher::new(HASHES / width, width);
         Self {
             settings: settings.clone(),
-            hasher: MinHasher32::new_with_hasher_and_seed(HASHES / width * width, Default::default(), 1),
-            index: MinHashIndex::new_index(HASHES / width, width, (threshold - ESTIMATE_SLACK).max(0.0)),
-            short: BTreeMap::new(),
-            entries: BTreeMap::new(),
+            places: BTreeMap::new(),
+            short: Kept::new(1),
+            long: Kept::new(hasher.bands),
+            hasher,
         }
     }
 
     /// The article that this text repeats: the most similar one at or above the threshold and, among equals, the one
     /// with the lowest slot. `folded` is the folded full text, `time` its publication in seconds since 1970.
     pub fn find(&self, folded: &str, time: Option<i64>) -> Option<u32> {
-        let candidates = match self.fingerprint(folded)? {
-            Fingerprint::Short(text) => {
-                return self
-                    .short
-                    .get(&text)?
-                    .iter()
-                    .copied()
-                    .find(|slot| self.within_window(*slot, time));
+        let wanted = self.fingerprint(folded)?;
+        let hashes = self.hashes(&wanted);
+        let within = |entry: &&Entry| self.within_window(entry.time, time);
+        match &wanted {
+            short @ Fingerprint::Short(_) => {
+                let equal = self.short.alike(&hashes).filter(|entry| entry.content == *short);
+                equal.filter(within).map(|entry| entry.slot).min()
             }
-            long => self.similar(&long),
-        };
-        candidates
-            .into_iter()
-            .filter(|(slot, _)| self.within_window(*slot, time))
-            .max_by(|(a, x), (b, y)| x.total_cmp(y).then(b.cmp(a)))
-            .map(|(slot, _)| slot)
+            Fingerprint::Long { shingles, numbers } => self
+                .long
+                .alike(&hashes)
+                .filter(within)
+                .filter_map(|entry| Some((entry.slot, self.similar(shingles, numbers.as_deref(), &entry.content)?)))
+                .max_by(|(a, x), (b, y)| x.total_cmp(y).then(b.cmp(a)))
+                .map(|(slot, _)| slot),
+        }
     }
 
     /// Remembers an article under `slot`; what was there before is forgotten. A text without words is not remembered.
     pub fn insert(&mut self, slot: u32, folded: &str, time: Option<i64>) {
         self.forget(slot);
-        let Some(content) = self.fingerprint(folded) else {
-            return;
-        };
-        match &content {
-            Fingerprint::Short(text) => {
-                self.short.entry(text.clone()).or_default().insert(slot);
-            }
-            Fingerprint::Long { shingles, .. } => self.index.insert(slot, self.signature(shingles)),
+        if let Some(content) = self.fingerprint(folded) {
+            let hashes = self.hashes(&content);
+            self.keep(Entry { slot, time, content }, &hashes);
         }
-        self.entries.insert(slot, Entry { time, content });
     }
 
     /// Forgets an article; nothing happens when it is not known.
     pub fn forget(&mut self, slot: u32) {
-        let Some(entry) = self.entries.remove(&slot) else {
-            return;
-        };
-        match entry.content {
-            Fingerprint::Long { .. } => {
-                self.index.remove(&slot);
-            }
-            Fingerprint::Short(text) => {
-                if let Some(slots) = self.short.get_mut(&text) {
-                    slots.remove(&slot);
-                    if slots.is_empty() {
-                        self.short.remove(&text);
-                    }
-                }
-            }
+        match self.places.remove(&slot) {
+            Some(Place::Short(place)) => self.short.remove(place),
+            Some(Place::Long(place)) => self.long.remove(place),
+            None => {}
         }
     }
 
     /// Whether the article is remembered.
     pub fn contains(&self, slot: u32) -> bool {
-        self.entries.contains_key(&slot)
+        self.places.contains_key(&slot)
     }
 
     /// What is known of an article.
     pub fn remembered(&self, slot: u32) -> Option<Remembered> {
-        let entry = self.entries.get(&slot)?;
+        let (kept, place) = match *self.places.get(&slot)? {
+            Place::Short(place) => (&self.short, place),
+            Place::Long(place) => (&self.long, place),
+        };
+        let entry = kept.entries.get(place as usize)?.as_ref()?;
         Some(Remembered {
             time: entry.time,
             content: entry.content.clone(),
-            signature: self.index.get_signature(&slot).cloned().unwrap_or_default(),
+            hashes: kept.nodes(place).filter_map(|node| kept.buckets.hash(node)).collect(),
         })
     }
 
     /// Takes back what [`NearDuplicates::remembered`] gave, by the same settings. What does not fit is left out.
-    pub fn take_back(&mut self, articles: Vec<(u32, Remembered)>) {
-        let mut long = Vec::new();
-        for (
-            slot,
-            Remembered {
-                time,
-                content,
-                signature,
-            },
-        ) in articles
-        {
-            match &content {
-                Fingerprint::Short(text) => {
-                    self.short.entry(text.clone()).or_default().insert(slot);
-                }
-                Fingerprint::Long { .. } if signature.len() == self.index.num_hashes() => long.push((slot, signature)),
-                Fingerprint::Long { .. } => continue,
-            }
-            self.entries.insert(slot, Entry { time, content });
-        }
-        self.index.par_bulk_insert_pairs(long);
+    pub fn take_back(&mut self, slot: u32, remembered: Remembered) {
+        let Remembered { time, content, hashes } = remembered;
+        self.forget(slot);
+        self.keep(Entry { slot, time, content }, &hashes);
     }
 
     /// Articles that are remembered.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.places.len()
     }
 
     /// Whether none is remembered.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.places.is_empty()
     }
 
-    fn similar(&self, wanted: &Fingerprint) -> Vec<(u32, f64)> {
-        let Fingerprint::Long { shingles, numbers } = wanted else {
-            return Vec::new();
+    /// Bytes of memory, but for what the allocator adds.
+    pub fn bytes(&self) -> usize {
+        let places = self.places.len() * 2 * size_of::<(u32, Place)>();
+        places + self.short.bytes() + self.long.bytes()
+    }
+
+    fn keep(&mut self, entry: Entry, hashes: &[u32]) {
+        let slot = entry.slot;
+        let place = match &entry.content {
+            Fingerprint::Short(_) => self.short.insert(entry, hashes).map(Place::Short),
+            Fingerprint::Long { .. } => self.long.insert(entry, hashes).map(Place::Long),
         };
-        let proposed = self.index.query_owned_return_similarity(&self.signature(shingles));
-        let compared = proposed
-            .into_iter()
-            .filter_map(|(slot, _)| match &self.entries.get(&slot)?.content {
-                Fingerprint::Long {
-                    shingles: theirs,
-                    numbers: their_numbers,
-                } => {
-                    // One of the two being long enough for a figure to be an update is enough.
-                    let same_numbers = numbers.is_none() || their_numbers.is_none() || numbers == their_numbers;
-                    same_numbers.then(|| (slot, jaccard(shingles, theirs)))
-                }
-                Fingerprint::Short(_) => None,
-            });
-        compared
-            .filter(|(_, similarity)| *similarity >= self.settings.threshold)
-            .collect()
+        if let Some(place) = place {
+            self.places.insert(slot, place);
+        }
     }
 
-    fn within_window(&self, slot: u32, time: Option<i64>) -> bool {
-        let theirs = self.entries.get(&slot).and_then(|entry| entry.time);
+    /// The hashes that a text is found by.
+    fn hashes(&self, content: &Fingerprint) -> Vec<u32> {
+        match content {
+            Fingerprint::Short(text) => vec![upper_half(text)],
+            Fingerprint::Long { shingles, .. } => self.hasher.bands(shingles),
+        }
+    }
+
+    /// The similarity of two long texts, if they are near-duplicates by it.
+    fn similar(&self, shingles: &[u32], numbers: Option<&str>, other: &Fingerprint) -> Option<f64> {
+        let Fingerprint::Long {
+            shingles: theirs,
+            numbers: their_numbers,
+        } = other
+        else {
+            return None;
+        };
+        // One of the two being long enough for a figure to be an update is enough.
+        let same_numbers = numbers.is_none() || their_numbers.is_none() || numbers == their_numbers.as_deref();
+        same_numbers
+            .then(|| jaccard(shingles, theirs, self.settings.threshold))
+            .flatten()
+    }
+
+    fn within_window(&self, theirs: Option<i64>, time: Option<i64>) -> bool {
         match (time, theirs) {
             (Some(ours), Some(theirs)) => ours.abs_diff(theirs) <= u64::from(self.settings.window_days) * DAY_SECONDS,
             _ => true,
         }
-    }
-
-    fn signature(&self, shingles: &[u32]) -> Vec<u32> {
-        self.hasher.create_signature(shingles.iter())
     }
 
     fn fingerprint(&self, folded: &str) -> Option<Fingerprint> {
@@ -240,19 +244,19 @@ impl NearDuplicates {
             return None;
         }
         if words.len() < self.settings.short_words.max(SHINGLE_WORDS) {
-            return Some(Fingerprint::Short(
-                folded.split_whitespace().collect::<Vec<_>>().join(" "),
-            ));
+            let text = folded.split_whitespace().collect::<Vec<_>>().join(" ");
+            return Some(Fingerprint::Short(text.into()));
         }
         let mut shingles: Vec<u32> = words.windows(SHINGLE_WORDS).map(shingle).collect();
         shingles.sort_unstable();
         shingles.dedup();
         let numbers = (words.len() < self.settings.same_numbers_words).then(|| {
-            words
+            let numbers: Vec<&str> = words
                 .iter()
+                .copied()
                 .filter(|word| word.chars().any(char::is_numeric))
-                .map(|word| (*word).to_owned())
-                .collect()
+                .collect();
+            numbers.join("\n").into()
         });
         Some(Fingerprint::Long {
             shingles: shingles.into(),
@@ -261,10 +265,124 @@ impl NearDuplicates {
     }
 }
 
+impl Kept {
+    fn new(hashes: u32) -> Self {
+        Self {
+            hashes,
+            entries: Vec::new(),
+            free: Vec::new(),
+            buckets: Buckets::default(),
+        }
+    }
+
+    /// Where it was put; nowhere when it has not as many hashes as it should, or there are too many.
+    fn insert(&mut self, entry: Entry, hashes: &[u32]) -> Option<u32> {
+        let next = u32::try_from(self.entries.len()).ok()?;
+        let place = self.free.last().copied().unwrap_or(next);
+        place.checked_add(1)?.checked_mul(self.hashes)?;
+        if hashes.len() != self.hashes as usize {
+            return None;
+        }
+        self.free.pop();
+        match self.entries.get_mut(place as usize) {
+            Some(free) => *free = Some(entry),
+            None => self.entries.push(Some(entry)),
+        }
+        for (node, hash) in self.nodes(place).zip(hashes) {
+            self.buckets.insert(node, *hash);
+        }
+        Some(place)
+    }
+
+    fn remove(&mut self, place: u32) {
+        if let Some(entry) = self.entries.get_mut(place as usize).and_then(Option::take) {
+            drop(entry);
+            self.nodes(place).for_each(|node| self.buckets.remove(node));
+            self.free.push(place);
+        }
+    }
+
+    /// The numbers of a text's nodes.
+    fn nodes(&self, place: u32) -> std::ops::Range<u32> {
+        place * self.hashes..(place + 1) * self.hashes
+    }
+
+    /// Texts that have one of these hashes at the same place among theirs; each once.
+    fn alike(&self, hashes: &[u32]) -> impl Iterator<Item = &Entry> {
+        let places: BTreeSet<u32> = hashes
+            .iter()
+            .flat_map(|hash| self.buckets.with(*hash))
+            .map(|node| node / self.hashes.max(1))
+            .collect();
+        places
+            .into_iter()
+            .filter_map(|place| self.entries.get(place as usize)?.as_ref())
+    }
+
+    fn bytes(&self) -> usize {
+        let content = |entry: &Entry| match &entry.content {
+            Fingerprint::Short(text) => text.len(),
+            Fingerprint::Long { shingles, numbers } => {
+                size_of_val::<[u32]>(shingles) + numbers.as_ref().map_or(0, |numbers| numbers.len())
+            }
+        };
+        let contents: usize = self.entries.iter().flatten().map(content).sum();
+        contents + self.entries.capacity() * size_of::<Option<Entry>>() + self.buckets.bytes()
+    }
+}
+
+/// MinHash by multiply-shift functions (Dietzfelbinger et al. 1997), the same on every machine.
+struct MinHasher {
+    bands: u32,
+    width: usize,
+    functions: Vec<(u64, u64)>,
+}
+
+impl MinHasher {
+    fn new(bands: usize, width: usize) -> Self {
+        let mut state = 1;
+        let mut number = || {
+            state = u64::wrapping_add(state, 0x9E37_79B9_7F4A_7C15);
+            mixed(state)
+        };
+        Self {
+            bands: bands as u32,
+            width,
+            functions: (0..bands * width).map(|_| (number() | 1, number())).collect(),
+        }
+    }
+
+    /// The hash of every band of the signature. That it is of this band is in the hash, too.
+    fn bands(&self, shingles: &[u32]) -> Vec<u32> {
+        let least = |(factor, summand): &(u64, u64)| {
+            let hash = |shingle: &u32| (u64::from(*shingle).wrapping_mul(*factor).wrapping_add(*summand) >> 32) as u32;
+            shingles.iter().map(hash).min().unwrap_or_default()
+        };
+        let band = |(number, functions): (u64, &[(u64, u64)])| {
+            let all = functions
+                .iter()
+                .fold(number, |all, function| mixed(all ^ u64::from(least(function))));
+            (all >> 32) as u32
+        };
+        (1..).zip(self.functions.chunks(self.width)).map(band).collect()
+    }
+}
+
+/// SplitMix64's last step.
+fn mixed(mut x: u64) -> u64 {
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
 fn shingle(words: &[&str]) -> u32 {
+    upper_half(words)
+}
+
+/// Half of a hash; the upper one is as good as the lower.
+fn upper_half<T: Hash + ?Sized>(value: &T) -> u32 {
     let mut hasher = DefaultHasher::new();
-    words.hash(&mut hasher);
-    // The upper half is as good as the lower.
+    value.hash(&mut hasher);
     (hasher.finish() >> 32) as u32
 }
 
@@ -280,8 +398,13 @@ fn band_width(threshold: f64) -> usize {
         .unwrap_or(1)
 }
 
-/// Jaccard similarity of two sorted lists without repeats.
-fn jaccard(a: &[u32], b: &[u32]) -> f64 {
+/// Jaccard similarity of two sorted lists without repeats, if it is at least this.
+fn jaccard(a: &[u32], b: &[u32], least: f64) -> Option<f64> {
+    let (shorter, longer) = (a.len().min(b.len()), a.len().max(b.len()));
+    // Lists that differ so much in length cannot be alike, whatever is in them.
+    if longer == 0 || (shorter as f64) < least * longer as f64 {
+        return None;
+    }
     let (mut left, mut right) = (a.iter().peekable(), b.iter().peekable());
     let mut common = 0_usize;
     while let (Some(x), Some(y)) = (left.peek(), right.peek()) {
@@ -294,8 +417,8 @@ fn jaccard(a: &[u32], b: &[u32]) -> f64 {
             right.next();
         }
     }
-    let union = a.len() + b.len() - common;
-    if union == 0 { 0.0 } else { common as f64 / union as f64 }
+    let similarity = common as f64 / (a.len() + b.len() - common) as f64;
+    (similarity >= least).then_some(similarity)
 }
 
 #[cfg(test)]
@@ -420,12 +543,9 @@ mod tests {
             (1..).zip(&texts).map(|(n, text)| (n, text.as_str(), None)).collect();
         let all = known(&slots);
         let mut back = NearDuplicates::new(&settings());
-        back.take_back(
-            slots
-                .iter()
-                .filter_map(|(slot, ..)| Some((*slot, all.remembered(*slot)?)))
-                .collect(),
-        );
+        for (slot, ..) in &slots {
+            back.take_back(*slot, all.remembered(*slot).expect("it is remembered"));
+        }
         assert_eq!(back.len(), all.len());
         for found in [text(0..99), text(51..150), "live day 3".to_owned(), text(300..400)] {
             assert_eq!(back.find(&found, None), all.find(&found, None));
@@ -433,6 +553,19 @@ mod tests {
         back.forget(1);
         assert_eq!(back.find(&text(0..100), None), Some(4));
         assert!(back.remembered(1).is_none() && !back.contains(1) && back.contains(4));
+        let mut other = all.remembered(4).expect("it is remembered");
+        other.hashes.pop();
+        back.take_back(7, other);
+        assert!(!back.contains(7), "made by other settings");
+    }
+
+    #[test]
+    fn similarity_is_exact_and_told_from_its_threshold_on() {
+        assert_eq!(jaccard(&[1, 2, 3, 4], &[2, 3, 4, 5], 0.6), Some(0.6));
+        assert_eq!(jaccard(&[1, 2, 3, 4], &[2, 3, 4, 5], 0.61), None);
+        assert_eq!(jaccard(&[1, 2, 3], &[1, 2, 3, 4, 5], 0.6), Some(0.6));
+        assert_eq!(jaccard(&[1, 2], &[1, 2, 3, 4, 5], 0.6), None);
+        assert_eq!(jaccard(&[], &[], 0.5), None);
     }
 
     proptest! {

@@ -193,8 +193,14 @@ impl Planner<'_> {
                 let title = self.title(story, title, lang.as_deref())?;
                 // The article that stood for it stays, so that the name is never left without a story.
                 let (headline, _) = self.store.headline_of(story)?;
+                let members = self.store.members(story)?;
+                let there = headline.filter(|article| members.contains(article));
                 Plan {
-                    holds: headline.into_iter().map(|article| (article, story)).collect(),
+                    holds: there
+                        .or(members.first().copied())
+                        .into_iter()
+                        .map(|article| (article, story))
+                        .collect(),
                     title: Some((story, Some(title))),
                     ..about([story])
                 }

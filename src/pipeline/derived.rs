@@ -26,7 +26,7 @@ use crate::story::weights::Weights;
 use crate::whole::{self, ReadError, digest};
 
 /// Raised whenever what is written changes, or is made otherwise from the same articles.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const MANIFEST: &str = "manifest.json";
 /// How often a manifest is read again when a file that it names is gone: a running service saves, and removes the old ones.
 const TRIES: usize = 5;
@@ -191,7 +191,12 @@ impl Derived {
     }
 
     /// Reads what was saved; `None` when nothing was.
-    pub(super) fn load(&mut self, store: &Store, settings: &Settings) -> Result<Option<Loaded>, DerivedError> {
+    pub(super) fn load(
+        &mut self,
+        store: &Store,
+        settings: &Settings,
+        weights: &Weights,
+    ) -> Result<Option<Loaded>, DerivedError> {
         let Some(manifest) = read_manifest(&self.dir)? else {
             return Ok(None);
         };
@@ -223,8 +228,7 @@ impl Derived {
             .map_err(disk("read", &self.dir))?
             .map_err(|_| unusable("the index's files cannot be read"))??;
         let (records, near_duplicates, head) = rest?;
-        let weights = Weights::built_in().map_err(|error| unusable(&error.to_string()))?;
-        let engine = Engine::assemble(&settings.story, &settings.index, weights, index, records, head)
+        let engine = Engine::assemble(&settings.story, &settings.index, weights.clone(), index, records, head)
             .ok_or_else(|| unusable("its files do not belong together"))?;
         let full: BTreeSet<u64> = engine
             .blocks()
@@ -251,17 +255,16 @@ impl Derived {
         settings: &Settings,
     ) -> Result<(Vec<Record>, NearDuplicates, Head), DerivedError> {
         let mut near_duplicates = NearDuplicates::new(&settings.extract.near_duplicate);
-        let (mut records, mut remembered) = (Vec::with_capacity(manifest.articles), Vec::new());
+        let mut records = Vec::with_capacity(manifest.articles);
         for part in &manifest.parts {
             let known: Vec<(Record, Option<Remembered>)> = decode(&self.dir, &part.file)?;
             for (record, one) in known {
                 if let (Some(one), Ok(slot)) = (one, u32::try_from(record.article())) {
-                    remembered.push((slot, one));
+                    near_duplicates.take_back(slot, one);
                 }
                 records.push(record);
             }
         }
-        near_duplicates.take_back(remembered);
         Ok((records, near_duplicates, decode(&self.dir, &manifest.head)?))
     }
 

@@ -7,6 +7,7 @@ pub mod derived;
 pub mod meaning;
 pub mod placer;
 pub mod service;
+pub mod taught;
 
 pub use correct::CorrectionError;
 pub use meaning::{Meaning, MeaningError};
@@ -312,5 +313,7 @@ pub trait Desk: Send + Sync {
     fn foresee(&self, decree: Decree, seen: Vec<SeenStory>) -> Result<Foreseen, CorrectionError>;
 }
 
+#[cfg(test)]
+mod poison;
 #[cfg(test)]
 mod properties;

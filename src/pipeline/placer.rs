@@ -63,6 +63,8 @@ pub struct Placer {
     settings: Arc<Settings>,
     embedder: Arc<Worker>,
     centres: Centres,
+    /// As they were when the program started.
+    weights: Weights,
     engine: Engine,
     near_duplicates: NearDuplicates,
     derived: Derived,
@@ -74,6 +76,9 @@ pub struct Placer {
     alone: usize,
     seconds: StageSeconds,
     metrics: Arc<Metrics>,
+    /// Articles at which a test has the program break.
+    #[cfg(test)]
+    pub(super) breaks_at: Option<fn(&Queued) -> bool>,
 }
 
 impl Placer {
@@ -86,13 +91,14 @@ impl Placer {
         settings: Arc<Settings>,
         embedder: impl Into<Arc<Worker>>,
     ) -> Result<Self, PipelineError> {
+        let weights = Weights::of(&settings.story.weights)?;
         let embedder = embedder.into();
         let identity = embedder.identity().clone();
         check_identity(&store, &identity)?;
         let centres = centres(&store, &identity, &embedder)?;
-        let engine = new_engine(&settings, identity.dimension)?;
+        let engine = Engine::new(&settings.story, &settings.index, weights.clone(), identity.dimension);
         let near_duplicates = NearDuplicates::new(&settings.extract.near_duplicate);
-        let derived = Derived::new(store.dir(), &depends(&settings, &identity, &centres));
+        let derived = Derived::new(store.dir(), &depends(&settings, &identity, &centres, &weights));
         let mut placer = Self {
             store,
             derived,
@@ -100,12 +106,15 @@ impl Placer {
             settings,
             embedder,
             centres,
+            weights,
             engine,
             near_duplicates,
             stale: true,
             alone: 0,
             seconds: StageSeconds::default(),
             metrics: Arc::default(),
+            #[cfg(test)]
+            breaks_at: None,
         };
         placer.store.label_all(&placer.labels())?;
         placer.restore()?;
@@ -511,8 +520,15 @@ impl Placer {
 
     fn place(&mut self, article: Queued, vector: Vec<f32>) -> Result<Placed, String> {
         let number = article.number;
+        #[cfg(test)]
+        let breaks = self.breaks_at.is_some_and(|breaks_at| breaks_at(&article));
         let arrival = self.arrival(article, &vector);
         let decision = self.engine.place(arrival).map_err(|error| error.to_string())?;
+        #[cfg(test)]
+        assert!(
+            !breaks,
+            "a test has the program break when it has decided and nobody knows yet"
+        );
         self.forget();
         let (story, rules) = (decision.story, &self.settings.review);
         let story_of = |other| self.engine.story_of(other);
@@ -613,7 +629,7 @@ impl Placer {
 
     /// Takes up where the store stands: from what was saved, else from every article.
     fn restore(&mut self) -> Result<(), PipelineError> {
-        match self.derived.load(&self.store, &self.settings) {
+        match self.derived.load(&self.store, &self.settings, &self.weights) {
             Ok(Some(loaded)) => self.catch_up(loaded)?,
             Ok(None) => self.rebuild()?,
             Err(error) => {
@@ -649,11 +665,14 @@ impl Placer {
 
     /// Makes everything that is in memory anew, from the store alone.
     fn rebuild(&mut self) -> Result<(), PipelineError> {
-        self.engine = new_engine(&self.settings, self.embedder.identity().dimension)?;
+        let dimension = self.embedder.identity().dimension;
+        let Settings { story, index, .. } = &*self.settings;
+        self.engine = Engine::new(story, index, self.weights.clone(), dimension);
         self.near_duplicates = NearDuplicates::new(&self.settings.extract.near_duplicate);
         self.saved_at = None;
         let store = Arc::clone(&self.store);
         store.for_each_placed(store.epoch()?, |stored| self.take_in(stored))?;
+        self.engine.reassign(store.strands()?);
         let (next, headlines) = store.stories_to_restore()?;
         self.engine.restore_stories(next, headlines.into_iter());
         Ok(())
@@ -679,26 +698,21 @@ impl Placer {
     }
 }
 
-/// Everything that what is in memory depends on beside the articles: the model, its means, the learned weights, and settings.
-pub(super) fn depends(settings: &Settings, identity: &ModelIdentity, centres: &Centres) -> String {
+/// Everything that what is in memory depends on beside the articles: the model, its means, the learned weights (what is in
+/// their file, wherever it lies), and settings.
+pub(super) fn depends(settings: &Settings, identity: &ModelIdentity, centres: &Centres, weights: &Weights) -> String {
     let Settings {
         story, index, extract, ..
     } = settings;
     let near_duplicate = &extract.near_duplicate;
-    let weights = Weights::built_in_text();
+    let story = crate::story::Settings {
+        weights: std::path::PathBuf::new(),
+        ..story.clone()
+    };
     format!(
-        "{identity:?}\n{}\n{weights}\n{story:?}\n{index:?}\n{near_duplicate:?}",
+        "{identity:?}\n{}\n{weights:?}\n{story:?}\n{index:?}\n{near_duplicate:?}",
         centres.digest()
     )
-}
-
-fn new_engine(settings: &Settings, dimension: usize) -> Result<Engine, PipelineError> {
-    Ok(Engine::new(
-        &settings.story,
-        &settings.index,
-        Weights::built_in()?,
-        dimension,
-    ))
 }
 
 /// What a panic said.

@@ -1,6 +1,7 @@
 //! What holds whatever arrives and whatever editors do: random articles, repeats, revisions and corrections through the real
 //! writer, with an embedder that is cheap.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use super::derived::{self, Derived};
-use super::{Decree, Placer, Submission};
+use super::{Decree, Placer, Submission, taught};
 use crate::article::{Dated, Draft, Precision};
 use crate::config::Settings;
 use crate::correction::{Correction, Signature};
@@ -18,6 +19,8 @@ use crate::embed::{EmbedError, Embedder, Graph, ModelIdentity};
 use crate::store::Store;
 use crate::store::read::SearchQuery;
 use crate::store::write::Retention;
+use crate::story::lessons::Of;
+use crate::story::weights::Weights;
 
 const DIMENSION: usize = 24;
 
@@ -337,6 +340,30 @@ impl<'a> Newsroom<'a> {
         }
     }
 
+    /// What stands teaches, and each decision the same.
+    fn teaches(&self) {
+        let weights = Weights::built_in().expect("weights");
+        let taught = taught::go_through(&self.store, &self.settings, &weights, true, || {}).expect("gone through");
+        let standing = |number: u64| {
+            let kept = self.store.correction(number).expect("read").expect("there");
+            kept.undone_at.is_none()
+        };
+        for stored in &taught.rulings.rulings {
+            let ruling = &stored.ruling;
+            assert!(standing(ruling.number), "{ruling:?}");
+            for claim in &ruling.claims {
+                assert!(claim.one.is_disjoint(&claim.other) && !claim.one.is_empty() && !claim.other.is_empty());
+                let newest = claim.one.last().max(claim.other.last());
+                assert!(newest <= Some(&ruling.newest), "{ruling:?}");
+            }
+        }
+        let mut sums: BTreeMap<(u64, Of), f64> = BTreeMap::new();
+        for lesson in &taught.lessons {
+            *sums.entry((lesson.number, lesson.of)).or_default() += lesson.weight;
+        }
+        assert!(sums.values().all(|sum| (sum - 1.0).abs() < 1e-9), "{sums:?}");
+    }
+
     /// Everything that was decided: where each article is and why, and what changed in which order.
     fn decided(&self) -> (Vec<Seat>, Vec<String>) {
         let placed = self
@@ -405,7 +432,8 @@ fn a_flipped_byte_in_what_was_saved_is_found_and_leads_to_a_rebuild() {
             let found = derived::check(dir.path(), &newsroom.store);
             assert!(!found.ok, "{}", file.display());
             let mut again = Derived::new(dir.path(), "");
-            assert!(again.load(&newsroom.store, &newsroom.settings).is_err());
+            let weights = Weights::built_in().expect("weights");
+            assert!(again.load(&newsroom.store, &newsroom.settings, &weights).is_err());
         }
         // The writer does not mind.
         newsroom = newsroom.restart(Stop::Killed);
@@ -501,9 +529,13 @@ fn what_was_saved_is_used_by_the_same_settings_on_the_same_store_alone() {
     let centres = crate::embed::centre::Centres::read(&newsroom.store.fact("centres").expect("read").expect("there"))
         .expect("means");
     let load = |settings: &Settings, store: &Store| {
-        Derived::new(dir.path(), &super::placer::depends(settings, &identity, &centres))
-            .load(store, settings)
-            .map(|loaded| loaded.map(|loaded| (loaded.engine.len(), loaded.near_duplicates.len())))
+        let weights = Weights::of(&settings.story.weights).expect("weights");
+        Derived::new(
+            dir.path(),
+            &super::placer::depends(settings, &identity, &centres, &weights),
+        )
+        .load(store, settings, &weights)
+        .map(|loaded| loaded.map(|loaded| (loaded.engine.len(), loaded.near_duplicates.len())))
     };
     let loaded = load(&newsroom.settings, &newsroom.store)
         .expect("usable")
@@ -529,6 +561,99 @@ fn what_was_saved_is_used_by_the_same_settings_on_the_same_store_alone() {
     assert!(load(&newsroom.settings, &newsroom.store).is_err());
 }
 
+#[test]
+fn rulings_say_what_was_decided_about_the_stories_as_they_were_then() {
+    let dir = folder();
+    let mut newsroom = Newsroom::open(dir.path());
+    // Two happenings, three articles each: x0 to x2 and x3 to x5, and one that is alone.
+    for (happening, variants) in [(0, [1, 2, 3]), (1, [4, 5, 6])] {
+        newsroom = newsroom.act(&Act::Arrive(variants.map(|variant| (happening, variant)).to_vec()));
+    }
+    newsroom = newsroom.act(&Act::Arrive(vec![(4, 7)]));
+    let story = |newsroom: &Newsroom<'_>, id: &str| {
+        let article = newsroom.store.article(id).expect("read").expect("there");
+        article.story_id.expect("placed")
+    };
+    let (a, b) = (story(&newsroom, "x0"), story(&newsroom, "x3"));
+    assert!(a != b && a == story(&newsroom, "x2") && b == story(&newsroom, "x5"));
+    let make = |newsroom: &mut Newsroom<'_>, asked| newsroom.decree(Decree::Make(asked));
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    let (articles, story_id) = (ids(&["x2"]), b.clone());
+    make(&mut newsroom, Correction::Move { articles, story_id });
+    make(&mut newsroom, Correction::Pin { articles: ids(&["x0"]) });
+    let (articles, stories) = (Vec::new(), vec![a.clone(), b.clone()]);
+    make(&mut newsroom, Correction::NeverTogether { articles, stories });
+    type Said = Vec<(Vec<u64>, Vec<u64>, bool)>;
+    let said = |newsroom: &Newsroom<'_>| -> Vec<(u64, Said)> {
+        let rulings = newsroom.store.rulings().expect("read").rulings;
+        let listed = |articles: &std::collections::BTreeSet<u64>| articles.iter().copied().collect::<Vec<_>>();
+        let claims = |ruling: &crate::story::lessons::Ruling| -> Said {
+            let claims = ruling.claims.iter();
+            claims
+                .map(|one| (listed(&one.one), listed(&one.other), one.together))
+                .collect()
+        };
+        rulings
+            .iter()
+            .map(|stored| (stored.ruling.number, claims(&stored.ruling)))
+            .collect()
+    };
+    let moved = (1, vec![(vec![3], vec![4, 5, 6], true), (vec![3], vec![1, 2], false)]);
+    let pinned = (2, vec![(vec![1], vec![2], true)]);
+    let apart = (3, vec![(vec![1, 2], vec![3, 4, 5, 6], false)]);
+    assert_eq!(said(&newsroom), [moved.clone(), pinned.clone(), apart]);
+    // What came later does not change what was said; what is undone is not said, what is made again is.
+    newsroom = newsroom.act(&Act::Arrive(vec![(0, 8), (1, 9)]));
+    newsroom.decree(Decree::Undo(3));
+    assert_eq!(said(&newsroom), [moved.clone(), pinned.clone()]);
+    newsroom.decree(Decree::Redo(3));
+    let again = said(&newsroom);
+    assert_eq!((again.len(), again[2].0), (3, 4));
+    newsroom.decree(Decree::Undo(4));
+    make(
+        &mut newsroom,
+        Correction::Merge {
+            stories: vec![a.clone(), b.clone()],
+            into: None,
+        },
+    );
+    let merged = said(&newsroom).pop().expect("a ruling");
+    let all: Vec<u64> = merged.1[0].0.iter().chain(&merged.1[0].1).copied().collect();
+    assert!(merged.1.len() == 1 && merged.1[0].2 && all.len() >= 6, "{merged:?}");
+    let whole = story(&newsroom, "x3");
+    let articles = ids(&["x3", "x4", "x5"]);
+    make(
+        &mut newsroom,
+        Correction::Split {
+            story_id: whole,
+            articles,
+            title: None,
+            lang: None,
+        },
+    );
+    let split = said(&newsroom).pop().expect("a ruling");
+    assert!(split.1.len() == 1 && !split.1[0].2, "{split:?}");
+    let parts = [&split.1[0].0, &split.1[0].1];
+    assert!(parts.contains(&&vec![4, 5, 6]), "{split:?}");
+    make(
+        &mut newsroom,
+        Correction::AlwaysTogether {
+            articles: ids(&["x0", "x1"]),
+        },
+    );
+    make(
+        &mut newsroom,
+        Correction::Rename {
+            story_id: a,
+            title: "A bridge".to_owned(),
+            lang: None,
+        },
+    );
+    let rest = said(&newsroom).pop().expect("a ruling");
+    assert_eq!(rest.1, [(vec![1], vec![2], true)]);
+    newsroom.teaches();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 20, max_shrink_iters: 200, ..ProptestConfig::default() })]
     #[test]
@@ -547,6 +672,7 @@ proptest! {
         prop_assert_eq!(told.faults(), (&[] as &[String], 0));
         let placed = told.placed().len();
         prop_assert_eq!(placed, newsroom.store.assignments().expect("read").len());
+        newsroom.teaches();
     }
 
     #[test]

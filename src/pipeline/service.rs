@@ -91,12 +91,17 @@ impl Pipeline {
     /// When the model is missing, or the store holds another model's vectors.
     pub fn start(store: Arc<Store>, settings: Arc<Settings>) -> Result<Self, PipelineError> {
         let embedder = Worker::start(crate::embed::open(&settings.embed)?, settings.embed.queue)?;
+        let placer = Placer::open(Arc::clone(&store), Arc::clone(&settings), embedder)?;
+        Self::with(placer, store, &settings)
+    }
+
+    /// Starts the thread of a writer on its store.
+    pub(super) fn with(mut placer: Placer, store: Arc<Store>, settings: &Settings) -> Result<Self, PipelineError> {
         let (capacity, keep_refused) = (settings.pipeline.queue, settings.pipeline.keep_refused);
         let keep_answers = TimeDelta::hours(i64::from(settings.pipeline.keep_answers_hours));
         let save_every = Some(settings.pipeline.save_minutes * 60.0)
             .filter(|seconds| *seconds > 0.0)
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let mut placer = Placer::open(Arc::clone(&store), settings, embedder)?;
         let meaning = Arc::new(placer.meaning());
         let metrics = placer.metrics();
         metrics.running(&placer.identity().name);

@@ -10,6 +10,7 @@ mod formats;
 pub mod memo;
 mod request_id;
 mod server;
+pub mod stop;
 pub mod streams;
 pub mod web;
 

@@ -30,6 +30,7 @@ use crate::publish::api::Kept;
 use crate::publish::api::problem::{Kind, Problem};
 use crate::publish::memo::Memo;
 use crate::publish::request_id::{RequestId, RequestIds};
+use crate::publish::stop::{Asked, Stop};
 use crate::publish::streams::Streams;
 use crate::publish::{api, web as pages};
 use crate::store::Store;
@@ -302,31 +303,12 @@ fn cors(origins: &[String]) -> Condition<Cors> {
     Condition::new(!origins.is_empty(), cors)
 }
 
-/// Waits until the service is asked to stop. The server hears the same signal, and waits for its connections: streams would
-/// never end by themselves.
-async fn stop_asked() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    // Without signals there is nothing to wait for; streams then end with the drain time.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// Serves until SIGTERM or SIGINT, then lets requests under way end. Prints the address when it is ready to answer.
+/// Serves until it is asked to stop, then lets requests under way end. Prints the address when it is ready to answer. Says who
+/// asked.
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub async fn serve(app: App, listen: SocketAddr) -> io::Result<()> {
+pub async fn serve(app: App, listen: SocketAddr, stop: Stop) -> io::Result<Asked> {
     let settings = app.settings.publish.clone();
     #[cfg(unix)]
     app.access.reload_on_hangup()?;
@@ -334,10 +316,6 @@ pub async fn serve(app: App, listen: SocketAddr) -> io::Result<()> {
     let (streams, store) = (Arc::clone(&app.streams), Arc::clone(&app.store));
     actix_web::rt::spawn(async move { streams.run(store).await });
     let streams = Arc::clone(&app.streams);
-    actix_web::rt::spawn(async move {
-        stop_asked().await;
-        streams.close();
-    });
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(ids.clone())
@@ -349,12 +327,31 @@ pub async fn serve(app: App, listen: SocketAddr) -> io::Result<()> {
     })
     .client_request_timeout(Duration::from_secs(settings.head_seconds.max(1)))
     .keep_alive(Duration::from_secs(settings.keep_alive_seconds.max(1)))
+    .disable_signals()
     .shutdown_timeout(settings.drain_seconds)
     .workers(WORKERS)
     .max_connections(settings.max_connections.div_ceil(WORKERS))
     .bind(listen)?;
     let address = server.addrs().first().copied().unwrap_or(listen);
     let running = server.run();
+    stop.ready();
     println!("Silsila is at http://{address}");
-    running.await
+    let handle = running.handle();
+    let ending = async {
+        let asked = stop.asked(1).await;
+        // They would never end by themselves.
+        streams.close();
+        handle.stop(true).await;
+        Ok(asked)
+    };
+    let ended = async {
+        running.await?;
+        // Only who asks ends it.
+        Ok(stop.asked(1).await)
+    };
+    tokio::select! {
+        asked = ending => asked,
+        asked = ended => asked,
+        asked = stop.asked(2) => Ok(asked),
+    }
 }

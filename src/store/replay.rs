@@ -134,6 +134,11 @@ impl Replay {
         &self.story_of
     }
 
+    /// The articles of a story, by number.
+    pub fn members(&self, story: u64) -> impl Iterator<Item = u64> + '_ {
+        self.members.get(&story).into_iter().flatten().copied()
+    }
+
     /// Stories by number.
     pub fn stories(&self) -> &BTreeMap<u64, ToldStory> {
         &self.stories

@@ -1,5 +1,6 @@
 //! The engine: index, lexicon, graph and stories in one place, owned by the one writer.
 
+mod lessons;
 pub mod saved;
 mod views;
 
@@ -959,14 +960,8 @@ impl Engine {
                 Some((story, there, self.dot.of(&here.centre, &there.centre)))
             })
             .collect();
-        let mut far: Vec<f32> = groups.iter().map(|(_, _, likeness)| *likeness).collect();
-        far.sort_unstable_by(f32::total_cmp);
-        far.truncate(far.len().div_ceil(2));
-        let usual = match groups.len() {
-            // Nothing to compare with: half of it counts as usual.
-            1 => far.iter().sum::<f32>() / 2.0,
-            _ => far.iter().sum::<f32>() / far.len() as f32,
-        };
+        let mut around: Vec<f32> = groups.iter().map(|(_, _, likeness)| *likeness).collect();
+        let usual = usual_likeness(&mut around);
         let function = &self.weights.groups;
         let looks = groups.iter().map(|(story, there, likeness)| {
             let signals = self.in_common(here, there, *likeness, usual);
@@ -1205,6 +1200,16 @@ impl Engine {
 fn sorted(mut compared: Vec<Compared>) -> Vec<Compared> {
     compared.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.article.cmp(&b.article)));
     compared
+}
+
+/// How alike stories are here usually, from how alike some are: the mean of the lower half.
+fn usual_likeness(around: &mut Vec<f32>) -> f32 {
+    let one = around.len() == 1;
+    around.sort_unstable_by(f32::total_cmp);
+    around.truncate(around.len().div_ceil(2));
+    let sum: f32 = around.iter().sum();
+    // Nothing to compare with: half of it counts as usual.
+    if one { sum / 2.0 } else { sum / around.len() as f32 }
 }
 
 /// Length of a vector, greater than 0.

@@ -10,6 +10,8 @@
 //! graph are strands, and strands that are alike as a whole make a story ([`strands`]). What arrives re-optimises only its own
 //! neighbourhood ([`engine`]), within the bounds that editors set ([`corrections`]).
 //!
+//! What editors decided teaches the two learned functions ([`lessons`], [`learn`], [`retold`]), when somebody asks for it.
+//!
 //! What a story is about, how fast it grows and how much it matters is worked out from its articles alone ([`names`],
 //! [`labels`]); what was close is put down for editors ([`review`]).
 
@@ -17,10 +19,14 @@ pub mod corrections;
 pub mod engine;
 pub mod graph;
 pub mod labels;
+pub mod learn;
+pub mod lessons;
 pub mod lexicon;
 pub mod means;
 pub mod names;
 pub mod outlets;
+pub mod propose;
+pub mod retold;
 pub mod review;
 pub mod signals;
 pub mod strands;
@@ -31,12 +37,16 @@ pub use engine::{
     Arrival, Decision, Engine, Neighbour, Placement, Rival, Sampled, SecondLook, StoryChange, StoryError,
 };
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 /// The section `[story]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
+    /// A weights file; empty means the built-in weights.
+    pub weights: PathBuf,
     /// Nearest articles that are compared with an arrival.
     pub candidates: usize,
     /// Days before and after an article in which its candidates are looked for, at most.

@@ -4,6 +4,7 @@
 //! training holds each to one way of speaking ([`SIGNS`]): more of them told one collection's pairs apart better and
 //! another's worse (docs/QUALITY.md).
 
+use crate::story::graph::Article;
 use crate::story::lexicon::{Bag, cosine};
 use crate::story::means::Language;
 
@@ -23,6 +24,9 @@ pub const NAMES: [&str; COUNT] = [
 
 /// The sign that each one's weight should have; 0 for either.
 pub const SIGNS: [f64; COUNT] = [1.0, 1.0, 1.0, 1.0, -1.0, -1.0, 0.0];
+
+/// Articles that one was compared with, with the signals of each pair.
+pub type Met = Vec<(Article, [f32; COUNT])>;
 
 /// How many of the nearest articles [`Profile::near`] holds.
 const NEAR: usize = 3;

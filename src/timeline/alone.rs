@@ -23,9 +23,12 @@ struct Language {
     that: &'static [&'static str],
     /// The writer, outside quotations.
     writer: &'static [&'static str],
+    /// Words that make the date behind them a bound: what was decreed on Thursday "by 1 January" is told of Thursday.
+    until: &'static [&'static str],
     /// Words that make the date behind them the beginning of something that still went on: "since 6 August" tells of no 6 August.
     since: &'static [&'static str],
-    /// How a clause begins that a date ends and that says the same: "since the attack began on 6 August".
+    /// How a clause begins that a date ends and that says the same: "since the attack began on 6 August", or "a day after
+    /// the attack of 6 August".
     since_when: &'static [&'static str],
 }
 
@@ -48,8 +51,11 @@ const LANGUAGES: [Language; 8] = [
         ],
         that: &["ان", "انه", "انها", "انهم", "بان", "بانه", "بانها", "الي", "علي", "في", "خلال"],
         writer: &["انا", "نحن"],
+        until: &["قبل", "حتي", "وحتي", "بحلول"],
         since: &["منذ", "ومنذ"],
-        since_when: &["منذ", "ومنذ"],
+        since_when: &[
+            "منذ", "ومنذ", "بعد يوم من", "بعد يوم علي", "بعد يومين من", "بعد ايام من", "بعد اسبوع من", "غداه",
+        ],
     },
     Language {
         code: "en",
@@ -68,8 +74,11 @@ const LANGUAGES: [Language; 8] = [
         ],
         that: &[],
         writer: &["i", "i'm", "i've", "i'd", "i'll", "my", "me", "we", "we're", "we've", "our", "you", "your"],
+        until: &["by", "before", "until", "till"],
         since: &["since"],
-        since_when: &["since"],
+        since_when: &[
+            "since", "a day after", "one day after", "the day after", "days after", "a week after", "weeks after",
+        ],
     },
     Language {
         code: "ru",
@@ -88,8 +97,12 @@ const LANGUAGES: [Language; 8] = [
         ],
         that: &["что"],
         writer: &["я", "мне", "меня", "мы", "нам", "нас", "наш", "наша", "наши"],
+        until: &["до"],
         since: &["с", "со"],
-        since_when: &["с начала", "с момента", "со времени", "со дня", "с тех пор как"],
+        since_when: &[
+            "с начала", "с момента", "со времени", "со дня", "с тех пор как", "через день после", "на следующий день после",
+            "через несколько дней после", "через неделю после", "спустя",
+        ],
     },
     Language {
         code: "fr",
@@ -104,10 +117,12 @@ const LANGUAGES: [Language; 8] = [
         says: &["dit", "déclaré", "ajouté", "affirmé", "expliqué", "assuré", "précisé", "indiqué", "souligné", "estime"],
         that: &[],
         writer: &["je", "j'ai", "nous", "notre", "nos", "mon", "ma", "mes", "vous", "votre", "vos"],
+        until: &["avant", "d'ici", "jusqu'au", "jusqu'à"],
         since: &["depuis"],
         since_when: &[
             "depuis que", "depuis le début", "depuis le lancement", "depuis le déclenchement", "depuis l'attaque",
-            "depuis l'offensive", "depuis l'invasion", "depuis la prise", "depuis la chute",
+            "depuis l'offensive", "depuis l'invasion", "depuis la prise", "depuis la chute", "au lendemain de", "au lendemain du",
+            "un jour après", "jours après", "une semaine après",
         ],
     },
     Language {
@@ -125,9 +140,11 @@ const LANGUAGES: [Language; 8] = [
         ],
         that: &["que", "en", "durante", "también", "además"],
         writer: &["yo", "nosotros", "nuestro", "nuestra", "nuestros", "mi", "mis", "usted"],
+        until: &["antes", "hasta"],
         since: &["desde"],
         since_when: &[
             "desde que", "desde el inicio", "desde el comienzo", "desde el estallido", "desde el ataque", "desde la invasión",
+            "un día después de", "un día después del", "al día siguiente de", "días después de", "una semana después de",
         ],
     },
     Language {
@@ -143,8 +160,9 @@ const LANGUAGES: [Language; 8] = [
         says: &["sagte", "sagten", "sagt", "erklärte", "erklärten", "betonte", "teilte", "fügte", "meinte", "schrieb"],
         that: &[],
         writer: &["ich", "wir", "uns", "unser", "unsere", "mein", "meine", "mir", "mich"],
+        until: &["bis", "vor"],
         since: &["seit"],
-        since_when: &["seit"],
+        since_when: &["seit", "einen tag nach", "am tag nach", "tage nach", "eine woche nach"],
     },
     Language {
         code: "pt",
@@ -162,9 +180,11 @@ const LANGUAGES: [Language; 8] = [
         ],
         that: &["que", "em", "durante", "ainda", "também"],
         writer: &["eu", "nós", "nosso", "nossa", "nossos", "meu", "minha", "você"],
+        until: &["antes", "até"],
         since: &["desde"],
         since_when: &[
-            "desde que", "desde o início", "desde o começo", "desde o ataque", "desde a invasão",
+            "desde que", "desde o início", "desde o começo", "desde o ataque", "desde a invasão", "um dia após", "um dia depois",
+            "dias após", "dias depois", "uma semana após", "no dia seguinte",
         ],
     },
     Language {
@@ -175,6 +195,7 @@ const LANGUAGES: [Language; 8] = [
         says: &[],
         that: &[],
         writer: &[],
+        until: &["tot", "voor"],
         since: &["sinds"],
         since_when: &["sinds"],
     },
@@ -190,7 +211,7 @@ const PERIODS: [&str; 46] = [
     "неделя", "неделю", "месяц", "год", "утром", "الاسبوع", "الشهر", "العام",
 ];
 /// Words that may stand between "since" and its date, folded.
-const BETWEEN: [&str; 12] = [
+const BETWEEN: [&str; 16] = [
     "the",
     "early",
     "mid",
@@ -201,11 +222,17 @@ const BETWEEN: [&str; 12] = [
     "o",
     "dem",
     "der",
+    "de",
+    "del",
+    "do",
+    "au",
     "يوم",
     "اواءل",
 ];
 /// Words of a clause between "since" and the date that ends it, at most.
 const SINCE_CLAUSE: usize = 6;
+/// Tokens at the end of a clause that set a date behind them apart: a comma and "on".
+const SET_APART: usize = 2;
 /// A line without a closing mark that has fewer words is a heading or a caption.
 const LINE: usize = 8;
 /// Words that must stand beside a quotation: who said it.
@@ -240,12 +267,14 @@ pub fn follows_since(before: &str, lang: &str) -> bool {
     let Some(language) = language(lang) else { return false };
     let pieces = before.replace('-', " ");
     let tokens = tokens(&pieces, lang);
-    let near = tokens.iter().rfind(|token| !BETWEEN.contains(&&*token.word));
-    if near.is_some_and(|token| language.since.contains(&&*token.word)) {
+    if near(&tokens).is_some_and(|word| language.since.contains(&word)) {
         return true;
     }
-    // The clause ends at a mark before the date.
+    // The clause ends at a mark before the date, unless that only sets the date apart ("…, on 19 September, …").
+    let apart = tokens.len().saturating_sub(SET_APART);
     let clause = tokens
+        .get(..apart)
+        .unwrap_or_default()
         .iter()
         .rposition(|token| token.mark.is_some())
         .map_or(0, |at| at + 1);
@@ -260,6 +289,18 @@ pub fn follows_since(before: &str, lang: &str) -> bool {
         };
         language.since_when.iter().any(begins)
     })
+}
+
+/// Whether what stands before a date in its sentence makes it a bound ("by", "before", "until").
+pub fn follows_until(before: &str, lang: &str) -> bool {
+    let tokens = tokens(before, lang);
+    language(lang).is_some_and(|language| near(&tokens).is_some_and(|word| language.until.contains(&word)))
+}
+
+/// The last word that says something.
+fn near(tokens: &[Token]) -> Option<&str> {
+    let near = tokens.iter().rfind(|token| !BETWEEN.contains(&&*token.word));
+    near.map(|token| &*token.word)
 }
 
 /// Whether a date is written with such a word ("since August"); «منذ يومين» is two days ago.

@@ -79,10 +79,15 @@ pub fn choose(candidates: &[usize], most: usize, story: &Story<'_>, used: &mut B
     chosen
 }
 
-/// Whether two sentences of one time tell of the same happening: by their words in one language, by numbers
+/// Whether two sentences of one time tell of the same happening: by their words in one language, by rare numbers
 /// and names in two.
 fn tell_the_same(a: &Sentence<'_>, b: &Sentence<'_>, story: &Story<'_>) -> bool {
     let settings = &story.options.settings;
-    cosine(&a.vector, &b.vector) >= settings.same
-        || (story.lang(a) != story.lang(b) && a.words.keys.intersection(&b.words.keys).count() >= settings.shared_keys)
+    if story.lang(a) == story.lang(b) {
+        return cosine(&a.vector, &b.vector) >= settings.same;
+    }
+    let has = |key: u32| b.keys.binary_search_by_key(&key, |&(other, _)| other).is_ok();
+    let shared = a.keys.iter().filter(|&&(key, _)| has(key)).map(|&(_, rarity)| rarity);
+    let (most, sum) = shared.fold((0.0_f32, 0.0), |(most, sum), rarity| (most.max(rarity), sum + rarity));
+    most >= settings.rare_name || sum >= settings.shared_names || cosine(&a.vector, &b.vector) >= settings.same
 }

@@ -59,8 +59,11 @@ pub struct Settings {
     pub same: f32,
     /// Cosine from which sentences of neighbouring days do.
     pub same_next: f32,
-    /// Keys that sentences in two languages share when they tell of the same happening.
-    pub shared_keys: usize,
+    /// Rarity from which one number or name that sentences of a day in two languages share makes them tell of the same
+    /// happening: the logarithm of sentences in the story by those that have it.
+    pub rare_name: f32,
+    /// Sum of rarities from which several do.
+    pub shared_names: f32,
     /// Shortest sentence worth showing, in words.
     pub shortest: usize,
 }

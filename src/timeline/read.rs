@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::article::Dated;
 use crate::extract::dates;
 use crate::story::lexicon::cosine;
-use crate::timeline::alone::{follows_since, says_since, stands_alone};
-use crate::timeline::words::{Vector, Weights, Words, centroid};
+use crate::timeline::alone::{follows_since, follows_until, says_since, stands_alone};
+use crate::timeline::words::{Keys, Vector, Weights, Words, centroid};
 use crate::timeline::{Granularity, StoryArticle, sentence};
 
 /// Letters before a date at most for a sentence to begin with it: "On Monday", «В понедельник».
@@ -23,7 +23,7 @@ pub struct Sentence<'a> {
     pub text: &'a str,
     /// When what it tells happened, by the dates that it names.
     pub named: BTreeSet<Dated>,
-    /// Days since when something has gone on: they matter to the story, but the sentence does not tell of them.
+    /// Days since when something has gone on, or until when: they matter to the story, but the sentence does not tell of them.
     pub since: BTreeSet<Dated>,
     /// It can be read without the one before it.
     pub alone: bool,
@@ -33,6 +33,8 @@ pub struct Sentence<'a> {
     pub words: Words,
     /// Its words, weighted within the story.
     pub vector: Vector,
+    /// Its numbers and names, with how rare they are in the story.
+    pub keys: Keys,
 }
 
 /// The sentences of all articles, in the order of the articles.
@@ -53,6 +55,7 @@ pub fn sentences<'a>(articles: &[&'a StoryArticle], granularity: Granularity) ->
     let weights = Weights::learn(&words);
     for (one, words) in all.iter_mut().zip(words) {
         one.vector = weights.vector(&words);
+        one.keys = weights.keys(&words);
         one.words = words;
     }
     let lang = |one: &Sentence<'_>| articles.get(one.article).map_or("", |article| article.lang.as_str());
@@ -81,7 +84,7 @@ fn read<'a>(
     let mentions = dates::find(text, article.published);
     let mut mentions = mentions.iter().peekable();
     for (place, range) in sentence::split(text).into_iter().enumerate() {
-        let (mut named, mut since) = (BTreeSet::new(), BTreeSet::new());
+        let (mut named, mut since, mut until) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut undated = String::new();
         let mut from = range.start;
         let mut behind_date = range.start;
@@ -97,6 +100,8 @@ fn read<'a>(
                     || says_since(of(mention.start, mention.end), lang)
                 {
                     since.extend(day);
+                } else if follows_until(of(range.start, mention.start), lang) {
+                    until.extend(day);
                 } else {
                     named.extend(day);
                 }
@@ -111,6 +116,11 @@ fn read<'a>(
             mentions.next();
         }
         undated.push_str(text.get(from..range.end).unwrap_or_default());
+        // A bound is told of where the sentence has no other day.
+        match named.is_empty() {
+            true => named = until,
+            false => since.extend(until.difference(&named).copied().collect::<Vec<_>>()),
+        }
         let behind_date = text.get(behind_date..range.end).unwrap_or_default();
         let Some(text) = text.get(range) else { continue };
         all.push(Sentence {
@@ -123,6 +133,7 @@ fn read<'a>(
             central: 0.0,
             words: Words::of(&undated),
             vector: Vector::new(),
+            keys: Keys::new(),
         });
     }
 }

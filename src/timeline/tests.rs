@@ -492,3 +492,56 @@ fn the_date_of_a_sentence_does_not_depend_on_how_many_are_asked_for() {
         );
     }
 }
+
+#[test]
+fn what_happened_a_day_after_is_not_told_of_the_day_before() {
+    let of = |lang: &str, sentence: &str| {
+        let story = [article("a", lang, Some("2023-09-20"), sentence)];
+        let events = build(&story, &options());
+        events.into_iter().filter_map(|one| one.date.value).collect::<Vec<_>>()
+    };
+    for (lang, sentence) in [
+        (
+            "ar",
+            "أعلن الطرفان وقف إطلاق النار بعد يوم من بدء الهجوم في 19 سبتمبر 2023.",
+        ),
+        (
+            "en",
+            "Both sides announced a ceasefire a day after the offensive began on 19 September 2023.",
+        ),
+        (
+            "fr",
+            "Les armes se sont tues au lendemain de l'offensive du 19 septembre 2023.",
+        ),
+        (
+            "ru",
+            "Стороны объявили о перемирии через день после начала операции 19 сентября 2023 года.",
+        ),
+    ] {
+        assert_eq!(of(lang, sentence), ["2023-09-20"], "{sentence}");
+    }
+    for (lang, sentence) in [
+        (
+            "ar",
+            "وبدأ سريان الهدنة ظهر 20 سبتمبر 2023، بعد يوم من إطلاق أذربيجان، في 19 سبتمبر، عملية واسعة.",
+        ),
+        (
+            "ar",
+            "وقّع زعيم الإقليم اليوم الأربعاء مرسومًا يقضي بحلّ المؤسسات قبل الأول من يناير ٢٠٢٤.",
+        ),
+        (
+            "en",
+            "On Wednesday the enclave's leader decreed the end of its institutions by 1 January 2024.",
+        ),
+    ] {
+        assert_eq!(of(lang, sentence), ["2023-09-20"], "{sentence}");
+    }
+    assert_eq!(
+        of("ru", "До 1 января 2024 года структуры должны завершить работу."),
+        ["2024-01-01"]
+    );
+    assert_eq!(
+        of("en", "The offensive began on 19 September 2023 with shelling."),
+        ["2023-09-19"]
+    );
+}

@@ -1,6 +1,6 @@
 //! What two sentences have in common: weighted words within a language, numbers and names' consonants across them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -9,15 +9,18 @@ use crate::story::lexicon::skeleton;
 
 /// Letters kept of a word: a crude stem that lets inflected forms meet.
 const STEM: usize = 6;
-/// Consonants of the shortest name key that is compared across languages.
-const SHORTEST_KEY: usize = 3;
+/// Consonants of a name that are compared across languages: fewer say nothing, more are endings.
+const KEY: std::ops::RangeInclusive<usize> = 3..=5;
+/// Letters of an Arabic word that may have one written together with it in front (و ب ل ف).
+const WITH_PREFIX: usize = 5;
 
 /// The words of one sentence.
 #[derive(Debug, Default)]
 pub struct Words {
     /// Stems in order, with repetitions.
     pub stems: Vec<String>,
-    /// Numbers, and consonants of words: the same in every script.
+    /// Numbers, and consonants of what may be a name (capitalised, or in a script without capitals): the same in every
+    /// script.
     pub keys: BTreeSet<String>,
 }
 
@@ -25,35 +28,35 @@ impl Words {
     /// Reads a sentence; its dates should have been cut out, as they say nothing about what happened.
     pub fn of(sentence: &str) -> Self {
         let mut words = Self::default();
-        for word in fold(sentence).unicode_words() {
-            if word.chars().all(char::is_numeric) {
-                let digits: String = word.chars().filter_map(digit).collect();
-                if digits.len() > 1 {
-                    words.keys.insert(digits.clone());
+        for raw in sentence.unicode_words() {
+            let may_be_name = !raw.chars().next().is_some_and(char::is_lowercase);
+            for word in fold(raw).split(' ').filter(|word| !word.is_empty()) {
+                if word.chars().all(char::is_numeric) {
+                    if word.len() > 1 {
+                        words.keys.insert(word.to_owned());
+                    }
+                    words.stems.push(word.to_owned());
+                    continue;
                 }
-                words.stems.push(digits);
-                continue;
+                let plain = without_article(word);
+                words.stems.push(plain.chars().take(STEM).collect());
+                if may_be_name {
+                    let bare = word.strip_prefix(['و', 'ب', 'ل', 'ف']);
+                    let bare = bare.filter(|_| plain == word && word.chars().count() >= WITH_PREFIX);
+                    words
+                        .keys
+                        .extend([Some(plain), bare].into_iter().flatten().filter_map(name_key));
+                }
             }
-            let plain = without_article(word);
-            let key = skeleton(plain);
-            if key.chars().count() >= SHORTEST_KEY {
-                words.keys.insert(key);
-            }
-            words.stems.push(plain.chars().take(STEM).collect());
         }
         words
     }
 }
 
-/// The value of a digit in the Latin, Arabic and Persian digits.
-fn digit(letter: char) -> Option<char> {
-    let value = match letter {
-        '0'..='9' => return Some(letter),
-        '\u{0660}'..='\u{0669}' => letter as u32 - 0x0660,
-        '\u{06f0}'..='\u{06f9}' => letter as u32 - 0x06f0,
-        _ => return None,
-    };
-    char::from_digit(value, 10)
+/// The first consonants of a name, if there are enough.
+fn name_key(word: &str) -> Option<String> {
+    let key: String = skeleton(word).chars().take(*KEY.end()).collect();
+    (key.len() >= *KEY.start()).then_some(key)
 }
 
 /// An Arabic word without the article and what is written together with it.
@@ -68,11 +71,19 @@ fn without_article(word: &str) -> &str {
 /// A sparse unit vector, by term.
 pub type Vector = Vec<(u32, f32)>;
 
+/// Sentences that a story has at least when it is asked how rare a name is in it: in a short one nothing is.
+const SENTENCES: u32 = 20;
+
+/// How rare numbers and names are in one story, by the number of each.
+pub type Keys = Vec<(u32, f32)>;
+
 /// TF-IDF over the sentences of one story.
 #[derive(Debug, Default)]
 pub struct Weights {
     terms: HashMap<String, u32>,
     seen_in: Vec<u32>,
+    keys: HashMap<String, u32>,
+    keys_seen_in: Vec<u32>,
     sentences: u32,
 }
 
@@ -82,19 +93,12 @@ impl Weights {
         let mut weights = Self::default();
         for words in all {
             weights.sentences += 1;
-            let mut once = HashSet::new();
-            for stem in &words.stems {
-                if !once.insert(stem) {
-                    continue;
-                }
-                let next = weights.seen_in.len() as u32;
-                let term = *weights.terms.entry(stem.clone()).or_insert(next);
-                if term == next {
-                    weights.seen_in.push(0);
-                }
-                if let Some(count) = weights.seen_in.get_mut(term as usize) {
-                    *count += 1;
-                }
+            let once: BTreeSet<&String> = words.stems.iter().collect();
+            for stem in once {
+                count(&mut weights.terms, &mut weights.seen_in, stem);
+            }
+            for key in &words.keys {
+                count(&mut weights.keys, &mut weights.keys_seen_in, key);
             }
         }
         weights
@@ -110,16 +114,37 @@ impl Weights {
         }
         let mut vector: Vector = counts
             .into_iter()
-            .map(|(term, count)| {
-                let seen = self.seen_in.get(term as usize).copied().unwrap_or(1).max(1);
-                (
-                    term,
-                    (1.0 + count.ln()) * ((self.sentences + 1) as f32 / seen as f32).ln(),
-                )
-            })
+            .map(|(term, count)| (term, (1.0 + count.ln()) * rarity(self.sentences, &self.seen_in, term)))
             .collect();
         normalise(&mut vector);
         vector
+    }
+
+    /// The sentence's numbers and names, in order, each with the logarithm of the share of sentences without it.
+    pub fn keys(&self, words: &Words) -> Keys {
+        let known = words.keys.iter().filter_map(|key| self.keys.get(key).copied());
+        let mut keys: Keys = known
+            .map(|key| (key, rarity(self.sentences.max(SENTENCES), &self.keys_seen_in, key)))
+            .collect();
+        keys.sort_by_key(|&(key, _)| key);
+        keys
+    }
+}
+
+/// The logarithm of how many sentences there are to one that has what `number` stands for.
+fn rarity(sentences: u32, seen_in: &[u32], number: u32) -> f32 {
+    let seen = seen_in.get(number as usize).copied().unwrap_or(1).max(1);
+    ((sentences + 1) as f32 / seen as f32).ln()
+}
+
+fn count(numbers: &mut HashMap<String, u32>, seen_in: &mut Vec<u32>, word: &str) {
+    let next = seen_in.len() as u32;
+    let number = *numbers.entry(word.to_owned()).or_insert(next);
+    if number == next {
+        seen_in.push(0);
+    }
+    if let Some(count) = seen_in.get_mut(number as usize) {
+        *count += 1;
     }
 }
 

@@ -267,3 +267,44 @@ fn what_is_too_deep_too_long_or_too_many_is_refused_by_name() {
     assert_eq!(answer.status, 413, "{}", answer.text());
     assert_eq!(ask(&service, "GET /healthz", &[]).status, 200);
 }
+
+#[test]
+fn an_address_with_letters_that_are_not_encoded_is_refused_and_is_no_error_of_ours() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut child = crate::service::command(&["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(dir.path())
+        .env("RUST_LOG", "info")
+        .env("SILSILA__PUBLISH__LOG_FORMAT", "json")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut line = String::new();
+    std::io::BufRead::read_line(
+        &mut std::io::BufReader::new(child.stdout.take().expect("a pipe")),
+        &mut line,
+    )
+    .expect("a line");
+    let host = line.trim().rsplit("http://").next().expect("an address").to_owned();
+    let mut stream = TcpStream::connect(&host).expect("a connection");
+    let request = format!("GET /v1/search?q=بغداد HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    let ended = std::process::Command::new("sh")
+        .args(["-c", &format!("kill -TERM {}", child.id())])
+        .status();
+    assert!(ended.is_ok_and(|status| status.success()) && child.wait().expect("it ends").success());
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut said)
+        .expect("text");
+    assert!(
+        said.contains("a connection sent what is no HTTP request") && !said.contains("\"ERROR\""),
+        "{said}"
+    );
+}

@@ -35,6 +35,7 @@ mod service;
 mod story_page;
 mod stream;
 mod timeline;
+mod train;
 mod unchanged;
 mod watch_pages;
 mod watches;

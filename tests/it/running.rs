@@ -1,11 +1,12 @@
 //! Promise: one process has a data folder, it says when it cannot work, and it ends without losing anything.
 
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, Read as _, Write};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::service::{Service, silsila};
+use crate::service::{Service, command, demonstration, silsila};
 use crate::wire::{Answer, JSON, ask, send};
 
 #[test]
@@ -113,4 +114,106 @@ fn what_waits_when_it_is_asked_to_end_is_placed_by_the_next_one() {
         let (status, article) = service.get(&format!("/v1/articles/w-{number}"));
         assert_eq!((status, article["state"].as_str()), (200, Some("placed")), "{article}");
     }
+}
+
+/// What a service that is asked to stop says, and how it ends. `after` is how long it has been there by then.
+fn stopped_while_starting(data: &std::path::Path, after: Duration) -> (String, std::process::ExitStatus) {
+    let mut child = command(&["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    std::thread::sleep(after);
+    let sent = command_to_end(child.id());
+    let status = child.wait().expect("it ends");
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut said)
+        .expect("text");
+    assert!(sent, "{said}");
+    (said, status)
+}
+
+fn command_to_end(process: u32) -> bool {
+    let kill = std::process::Command::new("sh")
+        .args(["-c", &format!("kill -TERM {process}")])
+        .status();
+    kill.is_ok_and(|status| status.success())
+}
+
+#[test]
+fn asked_to_stop_while_it_starts_it_ends_in_order_and_leaves_everything_whole() {
+    let dir = demonstration();
+    for milliseconds in [250, 700, 1500] {
+        let (said, status) = stopped_while_starting(dir.path(), Duration::from_millis(milliseconds));
+        assert!(status.success(), "after {milliseconds} ms: {status:?} {said}");
+        let lines: Vec<&str> = said.lines().collect();
+        assert!(
+            lines.len() == 1 && lines[0].contains("stopped") && lines[0].contains("SIGTERM"),
+            "{said}"
+        );
+    }
+    let data = dir.path().to_str().expect("a path");
+    let check = silsila(&["check", "--data-dir", data]);
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
+}
+
+#[test]
+fn requests_get_the_configured_time_to_end_and_no_more() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut child = command(&["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(dir.path())
+        .env("SILSILA__PUBLISH__DRAIN_SECONDS", "1")
+        .env("SILSILA__PUBLISH__LOG_FORMAT", "json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe"))
+        .read_line(&mut line)
+        .expect("a line");
+    let host = line.trim().rsplit("http://").next().expect("an address").to_owned();
+    // A request whose body never comes: without a limit it would be waited for for publish.body_seconds, a minute.
+    let mut stream = std::net::TcpStream::connect(&host).expect("a connection");
+    let head = format!(
+        "POST /v1/articles HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n["
+    );
+    stream.write_all(head.as_bytes()).expect("sent");
+    std::thread::sleep(Duration::from_millis(300));
+    let started = Instant::now();
+    assert!(command_to_end(child.id()));
+    assert!(child.wait().expect("it ends").success());
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut said)
+        .expect("text");
+    let lines: Vec<serde_json::Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .filter(|line: &serde_json::Value| line["message"].as_str().is_some_and(|said| said.starts_with("stopped")))
+        .collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    let stopped = &lines[0];
+    assert_eq!(
+        (&stopped["signal"], &stopped["level"]),
+        (&json!("SIGTERM"), &json!("INFO")),
+        "{stopped}"
+    );
+    let message = stopped["message"].as_str().unwrap_or_default();
+    assert!(message.contains("without waiting longer for requests"), "{stopped}");
+    assert!(
+        stopped["drained_milliseconds"]
+            .as_u64()
+            .is_some_and(|drained| drained >= 1000),
+        "{stopped}"
+    );
 }

@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
                     .or_else(|| self.ideographic(i))
                     .or_else(|| self.day_first(i))
             }
-            Kind::Word => self.month_first(i),
+            Kind::Word => self.month_first(i).or_else(|| self.day_first(i)),
             Kind::Mark => None,
         }?;
         Some(Found { parts, start: i, next })
@@ -249,8 +249,9 @@ impl<'a> Reader<'a> {
 
     /// `20 September 2023`, `20th, September 2023`, `1er mars`, `20 de septiembre de 2023`, `19-20 сентября`.
     fn day_first(&self, i: usize) -> Option<(Parts, usize)> {
-        let (first, first_digits) = self.tokens.number(i)?;
-        if self.trust == Trust::Line && first_digits == 4 {
+        if self.trust == Trust::Line
+            && let Some((first, 4)) = self.tokens.number(i)
+        {
             // "2023 September 20"
             let name = self.month_at(self.comma(i + 1))?;
             let (day, next) = self.day_at(name.next)?;
@@ -361,9 +362,14 @@ impl<'a> Reader<'a> {
             .unwrap_or("")
     }
 
-    /// A day of the month with its ending: `20`, `20th`, `1er`, `1º`.
+    /// A day of the month with its ending, or in a word: `20`, `20th`, `1er`, `1º`, `السابع`.
     pub(super) fn day_at(&self, i: usize) -> Option<(u32, usize)> {
-        let (value, digits) = self.tokens.number(i)?;
+        let Some((value, digits)) = self.tokens.number(i) else {
+            return self.lexicon.pick(self.tokens, i, |role| match role {
+                Role::MonthDay(day) => Some(day),
+                _ => None,
+            });
+        };
         if digits > 2 || !(1..=31).contains(&value) {
             // In a field the reason matters ("no such day"); in prose it is simply no date.
             if digits > 2 || self.trust == Trust::Prose {

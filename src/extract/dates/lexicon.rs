@@ -63,6 +63,8 @@ pub(super) enum Role {
         count: Option<i64>,
     },
     Count(i64),
+    /// A day of the month in a word: "premier", «السابع».
+    MonthDay(u32),
     /// "the month", "the year" beside "last".
     Period(Unit),
     /// Spoils a day word after it.
@@ -254,6 +256,9 @@ impl Lexicon {
             }
             for (count, phrases) in (1..).zip(language.counts) {
                 add(phrases, Role::Count(count));
+            }
+            for (day, phrases) in (1..).zip(language.month_days) {
+                add(phrases, Role::MonthDay(day));
             }
             for (number, (long, short)) in (1..).zip(language.months.into_iter().zip(language.months_short)) {
                 lexicon.add(long, Role::Month { number, short: false }, lang, language.capitals);

@@ -7,6 +7,10 @@ use super::languages::{LANGUAGES, adjectives_follow};
 use super::lexicon::{Entry, Role, Unit};
 use crate::article::{Dated, Precision};
 
+/// Days back to the last of a weekday that is tomorrow. Where no word tells, news mean tomorrow by it: of 48 such mentions
+/// two or three were six days back (docs/TIMELINE.md).
+const JUST_BEFORE: i64 = 6;
+
 /// Which of the many Augusts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Which {
@@ -305,7 +309,7 @@ impl Resolver<'_> {
         let published = self.published.date();
         let back = i64::from(published.weekday().days_since(weekday));
         let days = match which {
-            None if self.is_to_come(i, next) => (7 - back) % 7,
+            None if self.is_to_come(i, next).unwrap_or(back == JUST_BEFORE) => (7 - back) % 7,
             None | Some(Which::Nearest) => -back,
             Some(Which::Last) => {
                 if back == 0 {

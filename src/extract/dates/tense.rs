@@ -1,9 +1,10 @@
 //! Whether the clause around a weekday tells of what is to come: "talks will open on Thursday", «ستبدأ يوم الخميس».
 //!
 //! The nearest word that gives the tense away decides: first those before the weekday, then, where the weekday opens the
-//! clause or the verb follows it closely, those behind it. Without such a word news tell of what has been.
+//! clause or the verb follows it closely, those behind it. Where none does, an ending that verbs of the past have in the
+//! language tells, anywhere in the clause.
 
-use super::languages::LANGUAGES;
+use super::languages::{LANGUAGES, Language};
 use super::lexicon::Role;
 use super::relative::Resolver;
 use super::tokens::Kind;
@@ -18,7 +19,9 @@ const OPENING: usize = 3;
 const COMPOUND: usize = 3;
 
 /// English participles that look like the past ("will be held").
-const PARTICIPLES: &[&str] = &["held", "met", "hit", "left", "made", "signed", "have", "killed"];
+const PARTICIPLES: &[&str] = &[
+    "held", "met", "hit", "left", "made", "signed", "have", "killed", "struck", "won", "lost", "sent",
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tense {
@@ -27,14 +30,14 @@ enum Tense {
 }
 
 impl Resolver<'_> {
-    /// Whether the weekday `start..next` is one to come.
-    pub(super) fn is_to_come(&self, start: usize, next: usize) -> bool {
+    /// Whether the weekday `start..next` is one to come, if anything tells.
+    pub(super) fn is_to_come(&self, start: usize, next: usize) -> Option<bool> {
         let langs = self.weekday_langs(start, next);
         let from = self.clause_start(start, &langs);
         for at in (from..start).rev() {
             match self.tense(at, &langs) {
-                Some(Tense::Future) => return true,
-                Some(Tense::Past) => return self.belongs_to_future(at, from, &langs),
+                Some(Tense::Future) => return Some(true),
+                Some(Tense::Past) => return Some(self.belongs_to_future(at, from, &langs)),
                 None => {}
             }
         }
@@ -42,19 +45,19 @@ impl Resolver<'_> {
         if self.opens_clause(from.wrapping_sub(1), &langs) {
             let before = from.saturating_sub(1 + COMPOUND)..from.saturating_sub(1);
             if before.rev().any(|at| self.tense(at, &langs) == Some(Tense::Future)) {
-                return true;
+                return Some(true);
             }
         }
         let reach = if start - from <= OPENING { REACH.1 } else { CLOSE };
-        for at in next..next + reach {
-            if self.ends_clause(at) || self.opens_clause(at, &langs) {
-                return false;
+        let mut end = next;
+        while end < next + reach && !self.ends_clause(end) && !self.opens_clause(end, &langs) {
+            if let Some(tense) = self.tense(end, &langs) {
+                return Some(tense == Tense::Future);
             }
-            if let Some(tense) = self.tense(at, &langs) {
-                return tense == Tense::Future;
-            }
+            end += 1;
         }
-        false
+        let ends_like_past = |at| self.ends_like(at, &langs, |language| (language.past_endings, ""));
+        (from..start).chain(next..end).any(ends_like_past).then_some(false)
     }
 
     /// "will be held": the participle that is nearest does not make it the past.
@@ -102,6 +105,11 @@ impl Resolver<'_> {
 
     fn tense(&self, at: usize, langs: &[&str]) -> Option<Tense> {
         let (lexicon, tokens) = (self.reader.lexicon, self.reader.tokens);
+        // "à" is not "a", however words are folded.
+        let raw = self.reader.raw(at);
+        if !raw.is_ascii() && raw.chars().nth(1).is_none() {
+            return None;
+        }
         let said = lexicon.at(tokens, at).find_map(|(entry, next)| {
             let tense = match entry.role {
                 Role::Future => Tense::Future,
@@ -111,19 +119,23 @@ impl Resolver<'_> {
             let spelt = self.is_accented(entry, at, next);
             (langs.contains(&entry.lang) && spelt).then_some(tense)
         });
-        said.or_else(|| self.ends_like_future(at, langs).then_some(Tense::Future))
+        let future = |language: &Language| (language.future_endings, language.no_future);
+        said.or_else(|| self.ends_like(at, langs, future).then_some(Tense::Future))
     }
 
-    fn ends_like_future(&self, at: usize, langs: &[&str]) -> bool {
+    /// Whether the word at `at` has one of the endings of a language, and is none of the words that only look like it.
+    fn ends_like(
+        &self,
+        at: usize,
+        langs: &[&str],
+        endings: impl Fn(&Language) -> (&'static str, &'static str),
+    ) -> bool {
         let word = self.reader.raw(at).to_lowercase();
         let listed = |list: &'static str| list.split('|').filter(|one| !one.is_empty());
-        LANGUAGES
-            .iter()
-            .filter(|language| langs.contains(&language.code))
-            .any(|language| {
-                let stem = |end: &str| word.strip_suffix(end).is_some_and(|stem| stem.chars().nth(1).is_some());
-                listed(language.future_endings).any(stem)
-                    && !listed(language.no_future).any(|other| other.to_lowercase() == word)
-            })
+        let of_langs = LANGUAGES.iter().filter(|language| langs.contains(&language.code));
+        of_langs.map(endings).any(|(endings, others)| {
+            let stem = |end: &str| word.strip_suffix(end).is_some_and(|stem| stem.chars().nth(1).is_some());
+            listed(endings).any(stem) && !listed(others).any(|other| other.to_lowercase() == word)
+        })
     }
 }

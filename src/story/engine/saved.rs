@@ -4,6 +4,7 @@
 //! of the index at a time. What changes with every arrival is small and saved whole ([`Engine::head`]). Corrections are not
 //! saved: the store has them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -178,14 +179,39 @@ impl Engine {
     }
 
     /// Takes over in which strands and stories articles are by now, as the store has it; those not in memory are left out.
+    ///
+    /// A strand goes from story to story with the articles of it that are in memory. What is in another story than the
+    /// newest of its strand was out of memory then: it gets a strand of its own.
     pub fn reassign(&mut self, placed: impl IntoIterator<Item = (Article, Community, u64)>) {
-        let mut stories = Stories::default();
-        for (article, strand, story) in placed {
-            if self.contains(article) {
-                self.graph.put(article, strand);
-                stories.put(strand, story);
+        let placed = placed.into_iter().filter(|(article, ..)| self.contains(*article));
+        let placed: Vec<(Article, Community, u64)> = placed.collect();
+        // The newest leaves memory last, one without a date never.
+        let age = |article: Article| {
+            let time = self.profiles.get(&article).and_then(|profile| profile.time);
+            (time.is_none(), time, article)
+        };
+        let mut newest: BTreeMap<Community, (Article, u64)> = BTreeMap::new();
+        for (article, strand, story) in &placed {
+            let known = newest.entry(*strand).or_insert((*article, *story));
+            if age(*article) > age(known.0) {
+                *known = (*article, *story);
             }
         }
-        self.stories = stories;
+        let mut behind: BTreeMap<u64, BTreeSet<Article>> = BTreeMap::new();
+        for (article, strand, story) in &placed {
+            if newest.get(strand).is_some_and(|(_, now)| now != story) {
+                behind.entry(*story).or_default().insert(*article);
+            }
+        }
+        self.stories = Stories::default();
+        for (strand, (_, story)) in newest {
+            self.stories.put(strand, story);
+        }
+        for (article, strand, _) in placed {
+            self.graph.put(article, strand);
+        }
+        for (story, articles) in behind {
+            self.relocate(&articles, story, &mut BTreeMap::new(), &mut BTreeSet::new());
+        }
     }
 }

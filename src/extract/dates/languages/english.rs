@@ -68,7 +68,8 @@ pub(super) const LANGUAGE: Language = Language {
              open|due to start|due to meet|due to arrive|due to take|plans to|plan to|planned for|planning to|to be|to \
              begin|to start|to open|to meet|is to|are to|takes effect|starts|begins|opens|ahead of|upcoming|'ll",
     past: "said|told|says|added|announced|reported|wrote|since|was|were|had|has|have|did|would have|met|\
-           began|held|came|went|took|fell|rose|killed|hit|left|made|broke|signed",
+           began|held|came|went|took|fell|rose|killed|hit|left|made|broke|signed|withdrew|struck|fled|flew|won|lost|gave|became|grew|spoke|saw|sent",
+    past_endings: "ed",
     opens_clause: "that|which|who|whose|where",
     ..NONE
 };

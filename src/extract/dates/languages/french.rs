@@ -58,6 +58,7 @@ pub(super) const LANGUAGE: Language = Language {
     counts: [
         "un|une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix",
     ],
+    month_days: &["premier"],
     clock: "à",
     oclock: "h|heures",
     zone: "heure locale|heure de|heures de|heure",

@@ -67,6 +67,7 @@ pub(super) const LANGUAGE: Language = Language {
              finden|tritt|treten|reist|reisen|erwartet|trifft|kommt|kommen",
     past: "sagte|sagten|teilte|teilten|erklärte|erklärten|seit|war|waren|hatte|hatten|hat|haben|wurde|\
            wurden|ist|sind|berichtete|berichteten|kündigte|kündigten|mitgeteilt|meldete",
+    past_endings: "te|ten",
     opens_clause: "dass|ob|weil",
     ..NONE
 };

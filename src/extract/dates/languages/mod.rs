@@ -62,6 +62,8 @@ pub(in crate::extract::dates) struct Language {
     pub(in crate::extract::dates) duals: [&'static str; 5],
     /// One to ten in words, as they stand before a unit.
     pub(in crate::extract::dates) counts: [&'static str; 10],
+    /// Days of the month in words, the first one first, as they stand before the month.
+    pub(in crate::extract::dates) month_days: &'static [&'static str],
     /// "the month" and "the year" as they stand beside "last".
     pub(in crate::extract::dates) periods: [&'static str; 2],
     /// Words directly before a weekday or a day word that take its meaning away ("every Tuesday", "USA Today").
@@ -90,6 +92,8 @@ pub(in crate::extract::dates) struct Language {
     pub(in crate::extract::dates) no_future: &'static str,
     /// Words of a clause that tells of what has been ("said", "since").
     pub(in crate::extract::dates) past: &'static str,
+    /// Endings that verbs of the past have, and few other words. They tell only where nothing else does.
+    pub(in crate::extract::dates) past_endings: &'static str,
     /// Words that open a clause of its own ("that", "which").
     pub(in crate::extract::dates) opens_clause: &'static str,
     /// Words that announce a local time: without a known place after them the zone is unknown.
@@ -118,6 +122,7 @@ const NONE: Language = Language {
     singles: [""; 5],
     duals: [""; 5],
     counts: [""; 10],
+    month_days: &[],
     periods: [""; 2],
     not_after: "",
     not_before: "",
@@ -132,6 +137,7 @@ const NONE: Language = Language {
     future_endings: "",
     no_future: "",
     past: "",
+    past_endings: "",
     opens_clause: "",
     zone: "",
 };

@@ -67,6 +67,7 @@ pub(super) const LANGUAGE: Language = Language {
         "nove",
         "dez",
     ],
+    month_days: &["primeiro"],
     clock: "às|as",
     oclock: "h|horas",
     zone: "hora local|horário de|no horário de",
@@ -79,6 +80,7 @@ pub(super) const LANGUAGE: Language = Language {
     no_future: "Teerã",
     past: "disse|disseram|declarou|anunciou|afirmou|indicou|acrescentou|informou|desde|era|eram|foi|foram|havia|tinha|\
            tem|teve|começou|chegou",
+    past_endings: "ou|aram|eram|iram",
     opens_clause: "que|quem|onde",
     ..NONE
 };

@@ -61,6 +61,7 @@ pub(super) const LANGUAGE: Language = Language {
     counts: [
         "un|una", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez",
     ],
+    month_days: &["primero"],
     clock: "a las",
     oclock: "h|hs|hrs|horas",
     zone: "hora local|hora de|hora peninsular|hora",
@@ -74,6 +75,7 @@ pub(super) const LANGUAGE: Language = Language {
     no_future: "Irán|Teherán|Iran|detrás|alquitrán|refrán",
     past: "dijo|dijeron|declaró|anunció|afirmó|indicó|añadió|informó|desde|era|eran|fue|fueron|había|habían|ha|\
            han|comenzó|empezó|llegó|llegaron|murieron|tuvo",
+    past_endings: "ó|aron|ieron",
     opens_clause: "que|quien|quienes|donde",
     ..NONE
 };

@@ -43,5 +43,6 @@ pub(super) const LANGUAGE: Language = Language {
     future_endings: "acak|ecek|acaklar|ecekler|acaktır|ecektir|acağı|eceği|acağını|eceğini",
     no_future: "gelecek|yiyecek|içecek",
     past: "dedi|söyledi|açıkladı|belirtti|bildirdi|duyurdu|idi|oldu",
+    past_endings: "dı|di|du|dü|tı|ti|tu|tü|dılar|diler|tılar|tiler",
     ..NONE
 };

@@ -71,6 +71,21 @@ fn full_dates() {
                 &["20 сентября 2023 года = 2023-09-20"],
             ),
             (
+                "منذ هجوم السابع من أكتوبر 2023، وحتى الحادي والثلاثين من كانون الأول/ديسمبر ٢٠٢٣",
+                &[
+                    "السابع من أكتوبر 2023 = 2023-10-07",
+                    "الحادي والثلاثين من كانون الأول/ديسمبر ٢٠٢٣ = 2023-12-31",
+                ],
+            ),
+            (
+                "с двадцать четвертого февраля 2022 года, le premier mai 2023",
+                &[
+                    "двадцать четвертого февраля 2022 года = 2022-02-24",
+                    "premier mai 2023 = 2023-05-01",
+                ],
+            ),
+            ("المركز الثاني في مايو، والدور الأول من البطولة", &[]),
+            (
                 "le 1er mars 2023 et le 20 août 2024",
                 &["1er mars 2023 = 2023-03-01", "20 août 2024 = 2024-08-20"],
             ),
@@ -209,7 +224,7 @@ fn english_relative_words() {
                 "on Tuesday and Wednesday",
                 &["Tuesday ~ 2023-09-19", "Wednesday ~ 2023-09-20"],
             ),
-            ("on Thursday", &["Thursday ~ 2023-09-14"]),
+            ("on Thursday", &["Thursday ~ 2023-09-21"]),
             (
                 "last Wednesday, next Wednesday",
                 &["last Wednesday ~ 2023-09-13", "next Wednesday ~ 2023-09-27"],
@@ -375,9 +390,21 @@ fn the_tense_says_which_weekday() {
             ("Le sommet aura lieu jeudi à Bakou.", &["jeudi ~ 2023-09-21"]),
             ("Jeudi, les deux présidents se rencontreront.", &["Jeudi ~ 2023-09-21"]),
             ("Le sommet a ouvert jeudi à Bakou.", &["jeudi ~ 2023-09-14"]),
-            // A day without a verb is the nearest one that has been, the day of publication among them; what is expected is to
-            // come.
-            ("Gaza : la trêve, jeudi, et ses suites", &["jeudi ~ 2023-09-14"]),
+            // A day without a verb is the nearest one that has been, the day of publication among them, but tomorrow rather
+            // than six days back; what is expected is to come.
+            ("Gaza : la trêve, jeudi, et ses suites", &["jeudi ~ 2023-09-21"]),
+            ("Des pourparlers dès jeudi à Yevlakh", &["jeudi ~ 2023-09-21"]),
+            (
+                "Le texte prévoit le désarmement des forces, et des pourparlers dès jeudi dans la ville de Yevlakh.",
+                &["jeudi ~ 2023-09-21"],
+            ),
+            ("Il a dénoncé dès jeudi l'attaque.", &["jeudi ~ 2023-09-14"]),
+            ("La trêve de vendredi", &["vendredi ~ 2023-09-15"]),
+            ("Oil could reach the coast as early as Thursday.", TO_COME),
+            ("Donors poured in on Thursday.", GONE),
+            ("محادثات في يفلاخ الخميس", &["الخميس ~ 2023-09-21"]),
+            ("انهارت المحادثات الخميس", &["الخميس ~ 2023-09-14"]),
+            ("Переговоры в четверг в Евлахе", &["четверг ~ 2023-09-21"]),
             ("Gaza : la trêve de lundi en chiffres", &["lundi ~ 2023-09-18"]),
             (
                 "Soudan : une trêve d'une semaine attendue jeudi soir",
