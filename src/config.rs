@@ -46,6 +46,8 @@ pub struct Settings {
     pub pipeline: pipeline::Settings,
     /// HTTP and pages.
     pub publish: publish::Settings,
+    /// Traces.
+    pub telemetry: crate::traces::Settings,
 }
 
 /// Why the configuration cannot be used.

@@ -22,5 +22,6 @@ pub mod source;
 pub mod store;
 pub mod story;
 pub mod timeline;
+pub mod traces;
 pub mod track;
 mod whole;

@@ -8,6 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::publish::LogFormat;
+use crate::traces::Exporter;
 
 /// Without `RUST_LOG`: what goes wrong, and how the service stopped.
 const USUAL: &str = "warn,silsila::cli::serve=info,silsila::publish::stop=info";
@@ -15,8 +16,8 @@ const USUAL: &str = "warn,silsila::cli::serve=info,silsila::publish::stop=info";
 /// ours sees it.
 const NO_REQUEST: (&str, &str) = ("actix_http::h1::dispatcher", "stream error: ");
 
-/// Writes the log from now on.
-pub(super) fn start(format: LogFormat) {
+/// Writes the log from now on, and exports traces if there is who does.
+pub(super) fn start(format: LogFormat, traces: Option<&Exporter>) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
@@ -24,9 +25,9 @@ pub(super) fn start(format: LogFormat) {
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
     tracing_subscriber::registry()
-        .with(filter)
         .with(Mildly)
-        .with(lines)
+        .with(lines.with_filter(filter))
+        .with(traces.map(Exporter::layer))
         .init();
 }
 

@@ -16,6 +16,7 @@ use crate::publish::stop::Stop;
 use crate::publish::streams::Streams;
 use crate::publish::{self, App};
 use crate::store::Store;
+use crate::traces::Exporter;
 use crate::track::Tracker;
 use crate::track::deliver::Deliverer;
 use chrono::Utc;
@@ -50,7 +51,8 @@ pub fn reembed(arguments: &ReembedArguments, settings: &Settings) -> ExitCode {
 }
 
 fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
-    log::start(settings.publish.log_format);
+    let traces = settings.telemetry.endpoint().map(|to| Exporter::new(&to)).transpose()?;
+    log::start(settings.publish.log_format, traces.as_ref());
     let stop = Stop::listen()?;
     let listen = arguments.listen.unwrap_or(settings.publish.listen);
     let settings = Arc::new(settings.clone());

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::{EmbedError, Embedder, ModelIdentity};
+use crate::traces::TARGET;
 
 /// Requests that may wait to go first.
 const FIRST: usize = 16;
@@ -51,6 +52,8 @@ pub enum Refused {
 struct Request {
     texts: Vec<String>,
     since: Instant,
+    /// Who asked.
+    span: tracing::Span,
     reply: oneshot::Sender<Result<Embedded, EmbedError>>,
 }
 
@@ -143,6 +146,7 @@ impl Worker {
         let request = Request {
             texts,
             since: Instant::now(),
+            span: tracing::Span::current(),
             reply,
         };
         let Some(requests) = &self.requests else {
@@ -173,6 +177,7 @@ impl Worker {
         let request = Request {
             texts,
             since: Instant::now(),
+            span: tracing::Span::current(),
             reply,
         };
         {
@@ -225,6 +230,8 @@ fn run(
         waiting.fetch_sub(1, Ordering::Relaxed);
         let (waited, begin) = (request.since.elapsed(), Instant::now());
         go_first(embedder.as_mut(), first);
+        let _span =
+            tracing::info_span!(target: TARGET, parent: &request.span, "embed", texts = request.texts.len()).entered();
         let mut vectors = Ok(Vec::with_capacity(request.texts.len()));
         for texts in request.texts.chunks(AT_ONCE) {
             let Ok(so_far) = &mut vectors else { break };

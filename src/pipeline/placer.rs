@@ -28,6 +28,7 @@ use crate::store::Store;
 use crate::store::write::{Batch, Clock, Corrected, Kept, Placed, Queued, Standing, Step, Stored, StoryFace};
 use crate::story::weights::Weights;
 use crate::story::{Arrival, Engine, Placement, StoryChange, labels, review};
+use crate::traces::TARGET;
 
 /// How long the writer waits for room in the embedder's queue before it asks again.
 const FULL: Duration = Duration::from_millis(5);
@@ -188,6 +189,7 @@ impl Placer {
             return Ok(0);
         }
         let (count, before) = (queued.len(), self.seconds);
+        let _span = tracing::info_span!(target: TARGET, "place", articles = count).entered();
         let numbers: Vec<u64> = queued.iter().map(|article| article.number).collect();
         // An article at which the program breaks must not hold up the others.
         let decided = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.decide(queued)));
@@ -219,7 +221,8 @@ impl Placer {
         batch.clock = self.clock(moment);
         batch.labels = self.labels();
         let started = Instant::now();
-        if let Err(error) = self.store.commit(&batch, now) {
+        let committed = tracing::info_span!(target: TARGET, "store").in_scope(|| self.store.commit(&batch, now));
+        if let Err(error) = committed {
             self.stale = true;
             return Err(error.into());
         }

@@ -35,7 +35,9 @@ use crate::publish::streams::Streams;
 use crate::publish::{api, web as pages};
 use crate::store::Store;
 use crate::timeline::Event;
+use crate::traces;
 use crate::track::Tracker;
+use tracing::Instrument as _;
 
 /// Threads that answer; each has its share of the connections.
 const WORKERS: usize = 4;
@@ -154,12 +156,24 @@ async fn dress(
     }
     request.extensions_mut().insert(RequestId(id.clone()));
     let payload = hold_chunks(&mut request);
-    let mut response = next.call(request).await?;
+    let span = tracing::info_span!(
+        target: traces::TARGET,
+        "request",
+        otel.kind = "server",
+        http.request.method = %method,
+        http.route = tracing::field::Empty,
+        http.response.status_code = tracing::field::Empty,
+        request.id = %id
+    );
+    traces::under(&span, request.headers());
+    let mut response = next.call(request).instrument(span.clone()).await?;
     let path = response.request().path().to_owned();
     put_headers(response.headers_mut(), &path, &id);
     let route = response.request().match_pattern();
     let caller = Caller::of(response.request());
     let (status, took) = (response.status().as_u16(), started.elapsed());
+    span.record("http.route", route.as_deref().unwrap_or("none"));
+    span.record("http.response.status_code", status);
     if let Some(app) = response.request().app_data::<web::Data<App>>() {
         app.metrics.answered(method.as_str(), route.as_deref(), status, took);
     }

@@ -20,6 +20,7 @@ use super::guard::{Checked, Guard};
 use super::{Settings, Tracker, rules, sign};
 use crate::store::StoreError;
 use crate::store::write::{Outgoing, Then, Tried};
+use crate::traces::TARGET;
 
 /// Bytes of an answer that are read.
 const ANSWER_BYTES: u64 = 4_096;
@@ -122,7 +123,10 @@ fn hand_out(
         for message in store.outgoing(busy, free, now)? {
             busy.insert(message.watch);
             let poster = Arc::clone(poster);
-            posts.spawn_blocking(move || (message.watch, poster.post(&message)));
+            posts.spawn_blocking(move || {
+                let span = tracing::info_span!(target: TARGET, "deliver", otel.kind = "client", watch = message.watch);
+                (message.watch, span.in_scope(|| poster.post(&message)))
+            });
         }
     }
     if posts.len() >= tracker.settings.senders.max(1) {

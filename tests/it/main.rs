@@ -35,6 +35,7 @@ mod service;
 mod story_page;
 mod stream;
 mod timeline;
+mod traces;
 mod train;
 mod unchanged;
 mod watch_pages;
