@@ -279,7 +279,8 @@ fn print(report: &Report) {
             "  {:<32} {:>8.3} {:>8.3} {:>9}",
             format!("{function} {}", change.signal),
             change.in_use,
-            change.fitted,
+            // Not "-0.000".
+            (change.fitted * 1000.0).round() / 1000.0 + 0.0,
             change.proposed.map_or("-".to_owned(), |number| format!("{number:.3}"))
         );
     }

@@ -67,6 +67,10 @@ fn every_format_tells_the_same_events() {
         (answer.status, answer.header("content-type")),
         (200, "text/csv; charset=utf-8; header=present")
     );
+    assert_eq!(
+        answer.header("content-disposition"),
+        format!("attachment; filename=\"timeline-{id}.csv\"")
+    );
     let rows = table(&answer.text());
     assert_eq!(rows[0][..5], ["date", "precision", "basis", "lang", "sentence"]);
     assert!(rows.iter().all(|row| row.len() == rows[0].len()));

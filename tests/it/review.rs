@@ -117,3 +117,26 @@ fn the_list_goes_by_doubt_and_forgets_what_is_decided() {
         );
     }
 }
+
+#[test]
+fn what_an_editor_put_into_a_story_is_not_proposed_to_leave_it() {
+    let data = demonstration();
+    let service = Service::start(data.path());
+    let mut moved = 0;
+    for item in all(&service, "&kind=placement") {
+        let (article, other) = (&item["article"]["id"], &item["other"]["id"]);
+        if other.is_null() {
+            continue;
+        }
+        let asked = json!({"kind": "move", "articles": [article], "story_id": other}).to_string();
+        if service.post("/v1/corrections", "application/json", asked.as_bytes()).0 != 201 {
+            continue;
+        }
+        moved += 1;
+        for proposed in all(&service, "&kind=story") {
+            let leaving = proposed["cut"][0].as_array().expect("a part");
+            assert!(!leaving.contains(article), "{proposed}");
+        }
+    }
+    assert!(moved > 2, "{moved}");
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ETAG, VARY};
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ContentDisposition, ETAG, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::problem::{Kind, Problem};
@@ -194,7 +194,12 @@ pub async fn told(
     if is_known(request, &tag) {
         return Ok(not_modified(&tag));
     }
-    Ok(HttpResponse::Ok()
+    let mut answer = HttpResponse::Ok();
+    if format == Format::Csv {
+        // What a spreadsheet is to keep has a name.
+        answer.insert_header(ContentDisposition::attachment(format!("timeline-{}.csv", found.id)));
+    }
+    Ok(answer
         .insert_header((ETAG, tag))
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((VARY, "accept"))

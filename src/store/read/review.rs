@@ -85,6 +85,9 @@ const ITEMS: &str = "SELECT r.number, r.kind, r.doubt, r.figures,
                       JOIN articles x ON x.number = h.article
                       WHERE c.undone_at IS NULL AND x.story = s.number
                         AND h.article NOT IN (SELECT value FROM json_each(r.figures, '$.part'))))
+        AND NOT EXISTS (SELECT 1 FROM holds h JOIN corrections c ON c.number = h.correction
+                        WHERE c.undone_at IS NULL AND c.asked ->> 'kind' IN ('move', 'pin')
+                          AND h.article IN (SELECT value FROM json_each(r.figures, '$.part')))
         AND EXISTS (SELECT 1 FROM articles x WHERE x.story = s.number
                     AND x.number IN (SELECT value FROM json_each(r.figures, '$.part')))
       END";

@@ -53,7 +53,9 @@ impl Row {
             reason: view.by.reason.clone(),
             undone: view.undone_at.as_ref().map(|at| {
                 let said = words.desk.undone_why.replace("{at}", &words.date(at));
-                said.replace("{author}", words.editor(view.undone_by.as_deref()))
+                // Set apart (FSI, PDI): a Latin name would draw the digits of the date to its side.
+                let author = words.editor(view.undone_by.as_deref());
+                said.replace("{author}", &format!("\u{2068}{author}\u{2069}"))
             }),
             undone_why: view.undone_reason.clone(),
             act: if may_edit { Act::of(store, view)? } else { None },
