@@ -83,11 +83,14 @@ pub fn choose(candidates: &[usize], most: usize, story: &Story<'_>, used: &mut B
 /// and names in two.
 fn tell_the_same(a: &Sentence<'_>, b: &Sentence<'_>, story: &Story<'_>) -> bool {
     let settings = &story.options.settings;
+    if cosine(&a.vector, &b.vector) >= settings.same {
+        return true;
+    }
     if story.lang(a) == story.lang(b) {
-        return cosine(&a.vector, &b.vector) >= settings.same;
+        return false;
     }
     let has = |key: u32| b.keys.binary_search_by_key(&key, |&(other, _)| other).is_ok();
     let shared = a.keys.iter().filter(|&&(key, _)| has(key)).map(|&(_, rarity)| rarity);
     let (most, sum) = shared.fold((0.0_f32, 0.0), |(most, sum), rarity| (most.max(rarity), sum + rarity));
-    most >= settings.rare_name || sum >= settings.shared_names || cosine(&a.vector, &b.vector) >= settings.same
+    most >= settings.rare_name || sum >= settings.shared_names
 }

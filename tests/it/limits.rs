@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::service::Service;
+use crate::service::{Service, said, signal};
 use crate::wire::{Answer, JSON, ask, post, send};
 
 fn connect(service: &Service) -> TcpStream {
@@ -292,17 +292,9 @@ fn an_address_with_letters_that_are_not_encoded_is_refused_and_is_no_error_of_ou
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    let ended = std::process::Command::new("sh")
-        .args(["-c", &format!("kill -TERM {}", child.id())])
-        .status();
-    assert!(ended.is_ok_and(|status| status.success()) && child.wait().expect("it ends").success());
-    let mut said = String::new();
-    child
-        .stderr
-        .take()
-        .expect("a pipe")
-        .read_to_string(&mut said)
-        .expect("text");
+    signal(child.id(), "TERM");
+    assert!(child.wait().expect("it ends").success());
+    let said = said(&mut child);
     assert!(
         said.contains("a connection sent what is no HTTP request") && !said.contains("\"ERROR\""),
         "{said}"

@@ -1,12 +1,12 @@
 //! Promise: one process has a data folder, it says when it cannot work, and it ends without losing anything.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write};
+use std::io::{BufRead as _, BufReader, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::service::{Service, command, demonstration, silsila};
+use crate::service::{Service, command, demonstration, said, signal, silsila};
 use crate::wire::{Answer, JSON, ask, send};
 
 #[test]
@@ -125,24 +125,9 @@ fn stopped_while_starting(data: &std::path::Path, after: Duration) -> (String, s
         .spawn()
         .expect("it starts");
     std::thread::sleep(after);
-    let sent = command_to_end(child.id());
+    signal(child.id(), "TERM");
     let status = child.wait().expect("it ends");
-    let mut said = String::new();
-    child
-        .stderr
-        .take()
-        .expect("a pipe")
-        .read_to_string(&mut said)
-        .expect("text");
-    assert!(sent, "{said}");
-    (said, status)
-}
-
-fn command_to_end(process: u32) -> bool {
-    let kill = std::process::Command::new("sh")
-        .args(["-c", &format!("kill -TERM {process}")])
-        .status();
-    kill.is_ok_and(|status| status.success())
+    (said(&mut child), status)
 }
 
 #[test]
@@ -186,16 +171,10 @@ fn requests_get_the_configured_time_to_end_and_no_more() {
     stream.write_all(head.as_bytes()).expect("sent");
     std::thread::sleep(Duration::from_millis(300));
     let started = Instant::now();
-    assert!(command_to_end(child.id()));
+    signal(child.id(), "TERM");
     assert!(child.wait().expect("it ends").success());
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
-    let mut said = String::new();
-    child
-        .stderr
-        .take()
-        .expect("a pipe")
-        .read_to_string(&mut said)
-        .expect("text");
+    let said = said(&mut child);
     let lines: Vec<serde_json::Value> = said
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))

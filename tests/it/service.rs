@@ -1,6 +1,6 @@
 //! Runs the real binary; what the other files share.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
@@ -56,6 +56,23 @@ pub struct Service {
     pub address: String,
 }
 
+/// Sends a process a signal by its name.
+pub fn signal(process: u32, name: &str) {
+    let sent = Command::new("sh")
+        .args(["-c", &format!("kill -{name} {process}")])
+        .status()
+        .expect("a shell");
+    assert!(sent.success(), "the signal is sent");
+}
+
+/// All that a process that has ended wrote to its standard error.
+pub fn said(child: &mut Child) -> String {
+    let mut said = String::new();
+    let mut pipe = child.stderr.take().expect("a pipe");
+    pipe.read_to_string(&mut said).expect("text");
+    said
+}
+
 impl Service {
     pub fn start(data_dir: &Path) -> Self {
         Self::start_with(data_dir, "127.0.0.1:0", &[])
@@ -102,11 +119,7 @@ impl Service {
 
     /// Sends a signal by its name.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("sh")
-            .args(["-c", &format!("kill -{name} {}", self.child.id())])
-            .status()
-            .expect("a shell");
-        assert!(sent.success(), "the signal is sent");
+        signal(self.child.id(), name);
     }
 
     /// As by a loss of power.
