@@ -147,7 +147,7 @@ fn fixture(dir: &Path) {
         ],
         faces: vec![StoryFace {
             story: 1,
-            headline: Some(1),
+            headline: 1,
             terms: vec!["bridge".to_owned()],
             headlines: std::collections::BTreeMap::new(),
             doubt: None,
