@@ -35,6 +35,10 @@ pub struct Sentence<'a> {
     pub vector: Vector,
     /// Its numbers and names, with how rare they are in the story.
     pub keys: Keys,
+    /// What it tells of, in keys of all languages, with how rare that is.
+    pub matters: Keys,
+    /// The hours of the day that it names.
+    pub hours: Keys,
 }
 
 /// The sentences of all articles, in the order of the articles.
@@ -52,10 +56,12 @@ pub fn sentences<'a>(articles: &[&'a StoryArticle], granularity: Granularity) ->
         .iter_mut()
         .map(|one: &mut Sentence<'_>| std::mem::take(&mut one.words))
         .collect();
-    let weights = Weights::learn(&words);
+    let weights = Weights::learn(all.iter().map(|one| one.article).zip(&words));
     for (one, words) in all.iter_mut().zip(words) {
         one.vector = weights.vector(&words);
-        one.keys = weights.keys(&words);
+        one.keys = weights.keys(&words.keys);
+        one.matters = weights.keys(&words.matters);
+        one.hours = weights.keys(&words.hours);
         one.words = words;
     }
     let lang = |one: &Sentence<'_>| articles.get(one.article).map_or("", |article| article.lang.as_str());
@@ -131,9 +137,11 @@ fn read<'a>(
             since,
             alone: stands_alone(text, behind_date, &article.lang),
             central: 0.0,
-            words: Words::of(&undated),
+            words: Words::of(&undated, &article.lang),
             vector: Vector::new(),
             keys: Keys::new(),
+            matters: Keys::new(),
+            hours: Keys::new(),
         });
     }
 }
