@@ -249,8 +249,8 @@ fn hours<'a>(sentence: &'a str, words: &'a [&'a str]) -> impl Iterator<Item = u3
     });
     let in_arabic = (0..words.len()).filter_map(move |at| {
         // The longer name first: the second hour begins the twelfth.
-        let named = |name: &&str| name.split(' ').enumerate().all(|(part, own)| word(at + part) == own);
-        let hour = ARABIC_HOURS.iter().rposition(|name| named(&name))? as u32 + 1;
+        let named = |name: &str| name.split(' ').enumerate().all(|(part, own)| word(at + part) == own);
+        let hour = ARABIC_HOURS.iter().rposition(|name| named(name))? as u32 + 1;
         Some(on_the_clock(hour, Some(half(at + 1, HALF)?)))
     });
     by_mark.chain(by_words).chain(in_arabic)

@@ -7,6 +7,7 @@
 //! give the same events, in whatever order they come.
 
 mod alone;
+mod attribute;
 mod choose;
 mod days;
 mod matters;

@@ -6,6 +6,7 @@ use crate::article::Dated;
 use crate::extract::dates;
 use crate::story::lexicon::cosine;
 use crate::timeline::alone::{follows_since, follows_until, says_since, stands_alone};
+use crate::timeline::attribute::belongs_to_a_noun;
 use crate::timeline::words::{Keys, Vector, Weights, Words, centroid};
 use crate::timeline::{Granularity, StoryArticle, sentence};
 
@@ -102,8 +103,11 @@ fn read<'a>(
                 let day = granularity.named(mention.date, article.published);
                 let of = |from, to| text.get(from..to).unwrap_or_default();
                 let lang = article.lang.as_str();
-                if follows_since(of(range.start, mention.start), lang)
-                    || says_since(of(mention.start, mention.end), lang)
+                let before = of(range.start, mention.start);
+                let date = of(mention.start, mention.end);
+                if follows_since(before, lang)
+                    || says_since(date, lang)
+                    || belongs_to_a_noun(before, date, of(mention.end, range.end), lang)
                 {
                     since.extend(day);
                 } else if follows_until(of(range.start, mention.start), lang) {

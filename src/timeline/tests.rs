@@ -644,3 +644,60 @@ fn names_of_the_whole_story_do_not_join_what_is_told_in_other_words() {
     assert!(events.contains(&set(&["en0"])), "{events:?}");
     assert!(events.contains(&set(&["ar2", "fr1"])), "{events:?}");
 }
+
+#[test]
+fn a_date_that_belongs_to_what_a_sentence_speaks_about_is_not_when_it_happened() {
+    let held = |lang: &str, sentence: &str| {
+        let story = [article("a", lang, Some("2026-03-22"), sentence)];
+        let events = build(&story, &options());
+        let told = |one: Event| (one.date.value, one.basis);
+        events.into_iter().map(told).collect::<Vec<_>>()
+    };
+    let on = |day: &str, basis| vec![(Some(day.to_owned()), basis)];
+    for (lang, sentence) in [
+        ("ar", "صمدت هدنة 20 مارس على طول النهر رغم إطلاق نار متفرق قرب الجسر."),
+        (
+            "en",
+            "The truce of 20 March was holding along the river despite a few shots near the bridge.",
+        ),
+        (
+            "fr",
+            "La trêve du 20 mars tient le long du fleuve malgré quelques tirs près du pont.",
+        ),
+        (
+            "ru",
+            "Перемирие, заключённое накануне, 20 марта, соблюдается вдоль реки, хотя у моста стреляли.",
+        ),
+        (
+            "es",
+            "La tregua del 20 de marzo se mantiene a lo largo del río pese a algunos disparos.",
+        ),
+    ] {
+        assert_eq!(held(lang, sentence), on("2026-03-22", Basis::Publication), "{sentence}");
+    }
+    for (lang, sentence) in [
+        ("ar", "بدأت الهدنة على طول النهر ظهر 20 مارس رغم إطلاق نار متفرق."),
+        (
+            "en",
+            "The truce along the river began on 20 March despite a few shots near the bridge.",
+        ),
+        (
+            "fr",
+            "La trêve le long du fleuve a commencé dans la nuit du 20 mars malgré quelques tirs.",
+        ),
+        (
+            "ru",
+            "Перемирие вдоль реки вступило в силу 20 марта, хотя у моста стреляли.",
+        ),
+    ] {
+        assert_eq!(held(lang, sentence), on("2026-03-20", Basis::Text), "{sentence}");
+    }
+    // Where it names another day, it is told of that one.
+    assert_eq!(
+        held(
+            "en",
+            "The army left the talks on 21 March, citing breaches of the truce of 20 March."
+        ),
+        on("2026-03-21", Basis::Text)
+    );
+}
