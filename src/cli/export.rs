@@ -301,7 +301,7 @@ mod tests {
         };
         let face = StoryFace {
             story: 1,
-            headline: Some(1),
+            headline: 1,
             terms: vec!["bridge".to_owned()],
             headlines: std::collections::BTreeMap::new(),
             doubt: None,
