@@ -7,10 +7,18 @@ use std::collections::BTreeSet;
 use crate::story::lexicon::cosine;
 use crate::timeline::Story;
 use crate::timeline::read::Sentence;
-use crate::timeline::words::{Vector, centroid};
+use crate::timeline::words::{Keys, Vector, centroid};
 
 /// Added to the score of a sentence in the reader's language, beyond what everything else can give.
 const READERS_LANGUAGE: f32 = 10.0;
+/// Weight of a matter that all articles of the story have.
+const COMMON: f32 = 0.5;
+/// What stands for matters that a sentence may have and the table lacks, in squares of weights.
+const FEW: f32 = 1.0;
+/// Share of `same` that sentences in one language have in words at least if they tell of the same.
+const SOME_WORDS: f32 = 0.5;
+/// How many times the rarity of names is asked for where two sentences tell of other things.
+const MORE_NAMES: f32 = 1.5;
 
 /// One happening of a day.
 #[derive(Debug)]
@@ -68,10 +76,21 @@ pub fn choose(candidates: &[usize], most: usize, story: &Story<'_>, used: &mut B
             }
         }
         let (number, sentence, _) = waiting.remove(best.0);
-        let same = |one: &Sentence<'_>| tell_the_same(sentence, one, story);
         let mut members = vec![number];
-        members.extend(waiting.extract_if(.., |(_, one, _)| same(one)).map(|(other, ..)| other));
-        members.extend(rest.extract_if(.., |(_, one)| same(one)).map(|(other, _)| other));
+        let mut told = vec![sentence];
+        let mut asked = 0;
+        // What tells the same as a member in another language belongs, too: a language of few words is met through another.
+        while let Some(&member) = told.get(asked) {
+            let same = |one: &Sentence<'_>| {
+                (asked == 0 || story.lang(one) != story.lang(member)) && tell_the_same(member, one, story)
+            };
+            let more = waiting.extract_if(.., |(_, one, _)| same(one));
+            let mut found: Vec<(usize, &Sentence<'_>)> = more.map(|(other, one, _)| (other, one)).collect();
+            found.extend(rest.extract_if(.., |(_, one)| same(one)));
+            members.extend(found.iter().map(|(other, _)| other));
+            told.extend(found.into_iter().map(|(_, one)| one));
+            asked += 1;
+        }
         used.extend(members.iter().copied());
         said.push(&sentence.vector);
         chosen.push(Chosen { best: number, members });
@@ -79,18 +98,37 @@ pub fn choose(candidates: &[usize], most: usize, story: &Story<'_>, used: &mut B
     chosen
 }
 
-/// Whether two sentences of one time tell of the same happening: by their words in one language, by rare numbers
-/// and names in two.
+/// Whether two sentences of one time tell of the same happening: by their words in one language, by rare numbers and names in two,
+/// by what they tell of in any.
 fn tell_the_same(a: &Sentence<'_>, b: &Sentence<'_>, story: &Story<'_>) -> bool {
     let settings = &story.options.settings;
-    if cosine(&a.vector, &b.vector) >= settings.same {
+    let words = cosine(&a.vector, &b.vector);
+    if words >= settings.same {
         return true;
     }
+    let matter = likeness(&a.matters, &b.matters);
+    // "At 1 p.m." on the same day, and one matter beside it, is one happening however it is told.
+    let hour = shared(&a.hours, &b.hours).next().is_some() && matter > 0.0;
     if story.lang(a) == story.lang(b) {
-        return false;
+        return hour && words >= settings.same * SOME_WORDS;
     }
-    let has = |key: u32| b.keys.binary_search_by_key(&key, |&(other, _)| other).is_ok();
-    let shared = a.keys.iter().filter(|&&(key, _)| has(key)).map(|&(_, rarity)| rarity);
-    let (most, sum) = shared.fold((0.0_f32, 0.0), |(most, sum), rarity| (most.max(rarity), sum + rarity));
-    most >= settings.rare_name || sum >= settings.shared_names
+    // Names go through all of a story: where two sentences tell of other things, more of them are asked for.
+    let apart = matter == 0.0 && !a.matters.is_empty() && !b.matters.is_empty();
+    let more = if apart { MORE_NAMES } else { 1.0 };
+    let names = shared(&a.keys, &b.keys);
+    let (most, sum) = names.fold((0.0_f32, 0.0), |(most, sum), rarity| (most.max(rarity), sum + rarity));
+    hour || matter >= settings.same_matter || most >= settings.rare_name * more || sum >= settings.shared_names * more
+}
+
+/// The rarities of the keys that two sentences share.
+fn shared<'a>(a: &'a Keys, b: &'a Keys) -> impl Iterator<Item = f32> + 'a {
+    let has = |key: u32| b.binary_search_by_key(&key, |&(other, _)| other).is_ok();
+    a.iter().filter(move |&&(key, _)| has(key)).map(|&(_, rarity)| rarity)
+}
+
+/// How much alike is what two sentences tell of, 0 to 1: the cosine of their matters, less where these are few and common.
+fn likeness(a: &Keys, b: &Keys) -> f32 {
+    let weight = |rarity: f32| (COMMON + rarity) * (COMMON + rarity);
+    let norm = |keys: &Keys| FEW + keys.iter().map(|&(_, rarity)| weight(rarity)).sum::<f32>();
+    shared(a, b).map(weight).sum::<f32>() / (norm(a) * norm(b)).sqrt()
 }

@@ -7,8 +7,10 @@
 //! give the same events, in whatever order they come.
 
 mod alone;
+mod attribute;
 mod choose;
 mod days;
+mod matters;
 mod read;
 mod sentence;
 mod words;
@@ -60,10 +62,12 @@ pub struct Settings {
     /// Cosine from which sentences of neighbouring days do.
     pub same_next: f32,
     /// Rarity from which one number or name that sentences of a day in two languages share makes them tell of the same
-    /// happening: the logarithm of sentences in the story by those that have it.
+    /// happening: the logarithm of the story's sentences, or of its articles if that is less, by those that have it.
     pub rare_name: f32,
-    /// Sum of rarities from which several do.
+    /// Sum of rarities from which several do. Half as much again of both is asked for where the sentences tell of other matters.
     pub shared_names: f32,
+    /// Likeness of the matters of two sentences of a day in two languages from which they tell of the same happening.
+    pub same_matter: f32,
     /// Shortest sentence worth showing, in words.
     pub shortest: usize,
 }

@@ -6,6 +6,7 @@ use crate::article::Dated;
 use crate::extract::dates;
 use crate::story::lexicon::cosine;
 use crate::timeline::alone::{follows_since, follows_until, says_since, stands_alone};
+use crate::timeline::attribute::belongs_to_a_noun;
 use crate::timeline::words::{Keys, Vector, Weights, Words, centroid};
 use crate::timeline::{Granularity, StoryArticle, sentence};
 
@@ -35,6 +36,10 @@ pub struct Sentence<'a> {
     pub vector: Vector,
     /// Its numbers and names, with how rare they are in the story.
     pub keys: Keys,
+    /// What it tells of, in keys of all languages, with how rare that is.
+    pub matters: Keys,
+    /// The hours of the day that it names.
+    pub hours: Keys,
 }
 
 /// The sentences of all articles, in the order of the articles.
@@ -52,10 +57,12 @@ pub fn sentences<'a>(articles: &[&'a StoryArticle], granularity: Granularity) ->
         .iter_mut()
         .map(|one: &mut Sentence<'_>| std::mem::take(&mut one.words))
         .collect();
-    let weights = Weights::learn(&words);
+    let weights = Weights::learn(all.iter().map(|one| one.article).zip(&words));
     for (one, words) in all.iter_mut().zip(words) {
         one.vector = weights.vector(&words);
-        one.keys = weights.keys(&words);
+        one.keys = weights.keys(&words.keys);
+        one.matters = weights.keys(&words.matters);
+        one.hours = weights.keys(&words.hours);
         one.words = words;
     }
     let lang = |one: &Sentence<'_>| articles.get(one.article).map_or("", |article| article.lang.as_str());
@@ -96,8 +103,11 @@ fn read<'a>(
                 let day = granularity.named(mention.date, article.published);
                 let of = |from, to| text.get(from..to).unwrap_or_default();
                 let lang = article.lang.as_str();
-                if follows_since(of(range.start, mention.start), lang)
-                    || says_since(of(mention.start, mention.end), lang)
+                let before = of(range.start, mention.start);
+                let date = of(mention.start, mention.end);
+                if follows_since(before, lang)
+                    || says_since(date, lang)
+                    || belongs_to_a_noun(before, date, of(mention.end, range.end), lang)
                 {
                     since.extend(day);
                 } else if follows_until(of(range.start, mention.start), lang) {
@@ -131,9 +141,11 @@ fn read<'a>(
             since,
             alone: stands_alone(text, behind_date, &article.lang),
             central: 0.0,
-            words: Words::of(&undated),
+            words: Words::of(&undated, &article.lang),
             vector: Vector::new(),
             keys: Keys::new(),
+            matters: Keys::new(),
+            hours: Keys::new(),
         });
     }
 }

@@ -545,3 +545,159 @@ fn what_happened_a_day_after_is_not_told_of_the_day_before() {
         ["2023-09-19"]
     );
 }
+
+/// Sentences of one day, each of an article of its own, in languages.
+fn told_on(day: &str, told: &[(&str, &str)]) -> Vec<StoryArticle> {
+    let number = |at: usize| format!("{}{at}", told[at].0);
+    (0..told.len())
+        .map(|at| article(&number(at), told[at].0, Some(day), told[at].1))
+        .collect()
+}
+
+/// The articles of each event.
+fn together(story: &[StoryArticle]) -> Vec<BTreeSet<String>> {
+    let ids = |event: Event| event.articles.into_iter().map(|id| id.0).collect();
+    let mut events: Vec<BTreeSet<String>> = build(story, &options()).into_iter().map(ids).collect();
+    events.sort();
+    events
+}
+
+fn set(ids: &[&str]) -> BTreeSet<String> {
+    ids.iter().map(|&id| id.to_owned()).collect()
+}
+
+#[test]
+fn one_happening_in_other_words_is_one_event_and_a_protest_beside_it_another() {
+    let story = told_on(
+        "2026-03-04",
+        &[
+            (
+                "ar",
+                "دخلت الهدنة بين الجانبين حيز التنفيذ عند الساعة السابعة من صباح اليوم في وادي سمرا.",
+            ),
+            (
+                "ar",
+                "ينص الاتفاق في وادي سمرا على هدنة تبدأ عند السابعة صباحًا وعلى إعادة فتح الطرق.",
+            ),
+            (
+                "en",
+                "Guns fell silent along the river at 7 a.m. as the truce began, residents of both banks said.",
+            ),
+            ("ru", "Перемирие вступило в силу в 7 часов утра, сообщили обе стороны."),
+            (
+                "en",
+                "Thousands of demonstrators filled the main square to demand that the minister resign.",
+            ),
+            (
+                "fr",
+                "Des milliers de manifestants réclament la démission du ministre sur la grande place.",
+            ),
+        ],
+    );
+    assert_eq!(
+        together(&story),
+        [set(&["ar0", "ar1", "en2", "ru3"]), set(&["en4", "fr5"])]
+    );
+    // Two strikes, told in one language and words that differ, stay two.
+    let story = told_on(
+        "2026-03-05",
+        &[
+            ("en", "A missile hit the harbour warehouse and wounded two dockers."),
+            ("en", "Rockets landed near a hillside school, injuring a teacher."),
+        ],
+    );
+    assert_eq!(together(&story).len(), 2);
+}
+
+#[test]
+fn names_of_the_whole_story_do_not_join_what_is_told_in_other_words() {
+    let mut story = told_on(
+        "2026-03-06",
+        &[
+            (
+                "en",
+                "President Karim Tarsan of Velonia apologised to Boris Malkov by telephone for the deaths of Velonian guards.",
+            ),
+            (
+                "fr",
+                "Le Conseil de sécurité, réuni pour parler de Karim Tarsan et de Boris Malkov, est resté divisé sur la Velonia.",
+            ),
+            ("ar", "مجلس الأمن ينقسم حول فيلونيا في جلسة عن كريم طرسان."),
+        ],
+    );
+    // All of the story names them.
+    for day in 7..12 {
+        for lang in ["en", "fr"] {
+            let text = format!(
+                "Karim Tarsan, Boris Malkov, Velonia: {day} {lang} {}.",
+                "word ".repeat(day)
+            );
+            story.push(article(
+                &format!("{lang}-{day}"),
+                lang,
+                Some(&format!("2026-03-{day:02}")),
+                &text,
+            ));
+        }
+    }
+    let events = together(&story);
+    assert!(events.contains(&set(&["en0"])), "{events:?}");
+    assert!(events.contains(&set(&["ar2", "fr1"])), "{events:?}");
+}
+
+#[test]
+fn a_date_that_belongs_to_what_a_sentence_speaks_about_is_not_when_it_happened() {
+    let held = |lang: &str, sentence: &str| {
+        let story = [article("a", lang, Some("2026-03-22"), sentence)];
+        let events = build(&story, &options());
+        let told = |one: Event| (one.date.value, one.basis);
+        events.into_iter().map(told).collect::<Vec<_>>()
+    };
+    let on = |day: &str, basis| vec![(Some(day.to_owned()), basis)];
+    for (lang, sentence) in [
+        ("ar", "صمدت هدنة 20 مارس على طول النهر رغم إطلاق نار متفرق قرب الجسر."),
+        (
+            "en",
+            "The truce of 20 March was holding along the river despite a few shots near the bridge.",
+        ),
+        (
+            "fr",
+            "La trêve du 20 mars tient le long du fleuve malgré quelques tirs près du pont.",
+        ),
+        (
+            "ru",
+            "Перемирие, заключённое накануне, 20 марта, соблюдается вдоль реки, хотя у моста стреляли.",
+        ),
+        (
+            "es",
+            "La tregua del 20 de marzo se mantiene a lo largo del río pese a algunos disparos.",
+        ),
+    ] {
+        assert_eq!(held(lang, sentence), on("2026-03-22", Basis::Publication), "{sentence}");
+    }
+    for (lang, sentence) in [
+        ("ar", "بدأت الهدنة على طول النهر ظهر 20 مارس رغم إطلاق نار متفرق."),
+        (
+            "en",
+            "The truce along the river began on 20 March despite a few shots near the bridge.",
+        ),
+        (
+            "fr",
+            "La trêve le long du fleuve a commencé dans la nuit du 20 mars malgré quelques tirs.",
+        ),
+        (
+            "ru",
+            "Перемирие вдоль реки вступило в силу 20 марта, хотя у моста стреляли.",
+        ),
+    ] {
+        assert_eq!(held(lang, sentence), on("2026-03-20", Basis::Text), "{sentence}");
+    }
+    // Where it names another day, it is told of that one.
+    assert_eq!(
+        held(
+            "en",
+            "The army left the talks on 21 March, citing breaches of the truce of 20 March."
+        ),
+        on("2026-03-21", Basis::Text)
+    );
+}

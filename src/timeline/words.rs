@@ -6,6 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::extract::fold::fold;
 use crate::story::lexicon::skeleton;
+use crate::timeline::matters;
 
 /// Letters kept of a word: a crude stem that lets inflected forms meet.
 const STEM: usize = 6;
@@ -22,12 +23,21 @@ pub struct Words {
     /// Numbers, and consonants of what may be a name (capitalised, or in a script without capitals): the same in every
     /// script.
     pub keys: BTreeSet<String>,
+    /// Keys of what it tells of, the same in every language ([`matters`]).
+    pub matters: BTreeSet<String>,
+    /// Keys of the hours of the day that it names.
+    pub hours: BTreeSet<String>,
 }
 
 impl Words {
     /// Reads a sentence; its dates should have been cut out, as they say nothing about what happened.
-    pub fn of(sentence: &str) -> Self {
-        let mut words = Self::default();
+    pub fn of(sentence: &str, lang: &str) -> Self {
+        let (matters, hours) = matters::keys(sentence, lang);
+        let mut words = Self {
+            matters,
+            hours,
+            ..Self::default()
+        };
         for raw in sentence.unicode_words() {
             let may_be_name = !raw.chars().next().is_some_and(char::is_lowercase);
             for word in fold(raw).split(' ').filter(|word| !word.is_empty()) {
@@ -71,7 +81,7 @@ fn without_article(word: &str) -> &str {
 /// A sparse unit vector, by term.
 pub type Vector = Vec<(u32, f32)>;
 
-/// Sentences that a story has at least when it is asked how rare a name is in it: in a short one nothing is.
+/// Sentences, and articles, that a story has at least when it is asked how rare a name is in it: in a short one nothing is.
 const SENTENCES: u32 = 20;
 
 /// How rare numbers and names are in one story, by the number of each.
@@ -84,21 +94,36 @@ pub struct Weights {
     seen_in: Vec<u32>,
     keys: HashMap<String, u32>,
     keys_seen_in: Vec<u32>,
+    articles_seen_in: Vec<u32>,
     sentences: u32,
+    articles: u32,
 }
 
 impl Weights {
-    /// Counts in how many sentences each word is.
-    pub fn learn(all: &[Words]) -> Self {
+    /// Counts in how many sentences each word is, and in how many articles each key. Each sentence comes with the number of its
+    /// article; the sentences of one stand together.
+    pub fn learn<'a>(all: impl Iterator<Item = (usize, &'a Words)>) -> Self {
         let mut weights = Self::default();
-        for words in all {
+        let mut last_in: Vec<usize> = Vec::new();
+        let mut last = None;
+        for (article, words) in all {
             weights.sentences += 1;
+            weights.articles += u32::from(last != Some(article));
+            last = Some(article);
             let once: BTreeSet<&String> = words.stems.iter().collect();
             for stem in once {
                 count(&mut weights.terms, &mut weights.seen_in, stem);
             }
-            for key in &words.keys {
-                count(&mut weights.keys, &mut weights.keys_seen_in, key);
+            for key in words.keys.iter().chain(&words.matters).chain(&words.hours) {
+                let number = count(&mut weights.keys, &mut weights.keys_seen_in, key) as usize;
+                if number >= last_in.len() {
+                    last_in.push(usize::MAX);
+                    weights.articles_seen_in.push(0);
+                }
+                if let Some((last, seen)) = last_in.get_mut(number).zip(weights.articles_seen_in.get_mut(number)) {
+                    *seen += u32::from(*last != article);
+                    *last = article;
+                }
             }
         }
         weights
@@ -120,11 +145,15 @@ impl Weights {
         vector
     }
 
-    /// The sentence's numbers and names, in order, each with the logarithm of the share of sentences without it.
-    pub fn keys(&self, words: &Words) -> Keys {
-        let known = words.keys.iter().filter_map(|key| self.keys.get(key).copied());
+    /// Keys of a sentence, in order, each with the logarithm of the share of sentences without it.
+    pub fn keys(&self, keys: &BTreeSet<String>) -> Keys {
+        let known = keys.iter().filter_map(|key| self.keys.get(key).copied());
         let mut keys: Keys = known
-            .map(|key| (key, rarity(self.sentences.max(SENTENCES), &self.keys_seen_in, key)))
+            .map(|key| {
+                let by_sentence = rarity(self.sentences.max(SENTENCES), &self.keys_seen_in, key);
+                let by_article = rarity(self.articles.max(SENTENCES), &self.articles_seen_in, key);
+                (key, by_sentence.min(by_article))
+            })
             .collect();
         keys.sort_by_key(|&(key, _)| key);
         keys
@@ -137,7 +166,7 @@ fn rarity(sentences: u32, seen_in: &[u32], number: u32) -> f32 {
     ((sentences + 1) as f32 / seen as f32).ln()
 }
 
-fn count(numbers: &mut HashMap<String, u32>, seen_in: &mut Vec<u32>, word: &str) {
+fn count(numbers: &mut HashMap<String, u32>, seen_in: &mut Vec<u32>, word: &str) -> u32 {
     let next = seen_in.len() as u32;
     let number = *numbers.entry(word.to_owned()).or_insert(next);
     if number == next {
@@ -146,6 +175,7 @@ fn count(numbers: &mut HashMap<String, u32>, seen_in: &mut Vec<u32>, word: &str)
     if let Some(count) = seen_in.get_mut(number as usize) {
         *count += 1;
     }
+    number
 }
 
 /// The direction in which most of the vectors point.
