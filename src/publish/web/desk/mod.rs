@@ -66,6 +66,16 @@ impl Choice {
         Ok(choices.collect())
     }
 
+    /// Articles, in the order of their ids; an unknown id is left out.
+    pub fn articles<'a>(store: &Store, ids: impl IntoIterator<Item = &'a str>) -> Result<Vec<Self>, StoreError> {
+        let found = store.article_headlines(ids)?.into_iter();
+        let choices = found.map(|(id, one)| Self {
+            link: Link::article(&id, &one.title, &one.lang),
+            id,
+        });
+        Ok(choices.collect())
+    }
+
     fn article(one: Titled) -> Self {
         Self {
             link: Link::article(&one.id, &one.title, &one.lang),
