@@ -16,6 +16,7 @@
 //! [`labels`]); what was close is put down for editors ([`review`]).
 
 pub mod corrections;
+pub mod credits;
 pub mod engine;
 pub mod graph;
 pub mod labels;
