@@ -10,9 +10,9 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cli::decisions::{self, Written};
 use crate::cli::{Failure, data_dir, progress};
 use crate::config::Settings;
+use crate::pipeline::decisions::{self, Written};
 use crate::pipeline::taught;
 use crate::publish::StoryTimeline;
 use crate::store::read::{ArticleView, Exported, StoryView, What};
@@ -173,7 +173,7 @@ fn to_file<T>(
         return Ok(write(&mut io::stdout().lock())?);
     };
     let part = part_of(path);
-    let written = File::create(&part)
+    let written = create(&part, arguments.secrets)
         .map_err(ExportError::from)
         .and_then(|mut file| match path.extension().is_some_and(|ending| ending == "gz") {
             true => {
@@ -190,6 +190,24 @@ fn to_file<T>(
         let _ = std::fs::remove_file(&part);
         format!("{}: {error}", path.display()).into()
     })
+}
+
+/// Makes a file anew; one with secrets is for its owner alone.
+fn create(path: &Path, secret: bool) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true);
+    if secret {
+        // Whatever rights a file of that name had before.
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => options.create_new(true),
+        };
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    } else {
+        options.create(true).truncate(true);
+    }
+    options.open(path)
 }
 
 fn part_of(path: &Path) -> PathBuf {
@@ -224,7 +242,11 @@ fn write(store: &Store, settings: &Settings, what: What, out: impl Write) -> Res
             Exported::Timeline(story_id, articles) => {
                 counts.timelines += 1;
                 let events = timeline::build(&articles, &options);
-                Line::Timeline(StoryTimeline { story_id, events })
+                Line::Timeline(StoryTimeline {
+                    story_id,
+                    events,
+                    as_of: None,
+                })
             }
             Exported::Store(StoreLine::Begin(header)) => Line::Export(header),
             Exported::Store(StoreLine::Row(row)) => {
@@ -302,7 +324,7 @@ mod tests {
         let face = StoryFace {
             story: 1,
             headline: Some(1),
-            terms: vec!["bridge".to_owned()],
+            terms: serde_json::from_str(r#"["bridge"]"#).unwrap(),
             headlines: std::collections::BTreeMap::new(),
             doubt: None,
         };

@@ -3,7 +3,6 @@
 mod backup;
 mod check;
 mod collection;
-mod decisions;
 mod doctor;
 mod export;
 mod import;

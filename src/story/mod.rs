@@ -31,6 +31,7 @@ pub mod retold;
 pub mod review;
 pub mod signals;
 pub mod strands;
+pub mod terms;
 pub mod weights;
 
 pub use engine::saved;

@@ -305,8 +305,14 @@ fn now(app: &App, asked: &Asked) -> Result<Found, ReadError> {
         return Ok(Found::Elsewhere(successor));
     }
     let members = store.timeline_articles(id)?;
-    let name = format!("{id} {:?}", asked.options);
-    let made = timeline_of(store, &app.timelines, id, name, story.version, &asked.options)?;
+    // Another language is no other timeline.
+    let lang = asked.options.lang.clone().filter(|lang| story.languages.contains(lang));
+    let options = timeline::Options {
+        lang,
+        ..asked.options.clone()
+    };
+    let name = format!("{id} {options:?}");
+    let made = timeline_of(store, &app.timelines, id, name, story.version, &options)?;
     let changes = store.history(id, asked.before.as_deref(), HISTORY)?;
     let (also, resolution) = (&asked.settings.also, asked.settings.story.resolution);
     let seen = asked.seen.filter(|seen| *seen <= change);

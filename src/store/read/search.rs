@@ -259,7 +259,8 @@ fn has_clitic(part: &str, word: &str) -> bool {
     if bare.chars().count() < WORD || !bare.starts_with(|c| ('\u{620}'..='\u{64a}').contains(&c)) {
         return false;
     }
-    part.strip_suffix(bare).is_some_and(|particles| CLITICS.contains(&particles))
+    part.strip_suffix(bare)
+        .is_some_and(|particles| CLITICS.contains(&particles))
 }
 
 /// Puts an original before the articles that repeat it, as far as both are on the page and found alike; the others stay.
@@ -484,7 +485,13 @@ mod tests {
     fn a_word_behind_particles_is_marked_too() {
         let marked = |text: &str, q: &str| -> Vec<String> {
             let (snippet, highlights) = snippet("", text, q);
-            let word = |range: Range| snippet.chars().skip(range.start).take(range.end - range.start).collect();
+            let word = |range: Range| {
+                snippet
+                    .chars()
+                    .skip(range.start)
+                    .take(range.end - range.start)
+                    .collect()
+            };
             highlights.into_iter().map(word).collect()
         };
         assert_eq!(
@@ -511,7 +518,11 @@ mod tests {
             let set = "UPDATE articles SET original = (SELECT number FROM articles WHERE id = ?2) WHERE id = ?1";
             assert_eq!(connection.execute(set, [copy, original]).unwrap(), 1);
         }
-        assert_eq!(listed(&store), ["f0", "e1", "e5", "e2", "e4", "e3"], "f0 has the word in its title");
+        assert_eq!(
+            listed(&store),
+            ["f0", "e1", "e5", "e2", "e4", "e3"],
+            "f0 has the word in its title"
+        );
     }
 
     #[test]
