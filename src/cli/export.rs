@@ -1,7 +1,7 @@
 //! `silsila export`: everything in a data folder as JSON Lines, for `silsila import` and for other programs.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::cli::counter::Counter;
 use crate::cli::{Failure, data_dir, progress};
 use crate::config::Settings;
 use crate::pipeline::decisions::{self, Written};
@@ -149,7 +150,14 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
 
 fn export(arguments: &Arguments, settings: &Settings) -> Result<Counts, Failure> {
     let store = Store::open_to_read(&data_dir(arguments.data_dir.as_ref(), settings)?)?;
-    to_file(arguments, |out| write(&store, settings, arguments.what(), out))
+    // Where the lines themselves go to a terminal nothing else is written among them.
+    let shown = arguments.out.is_some() || !io::stdout().is_terminal();
+    let mut counter = Counter::new("lines", shown);
+    let counts = to_file(arguments, |out| {
+        write(&store, settings, arguments.what(), &mut counter, out)
+    });
+    counter.finish();
+    counts
 }
 
 fn export_decisions(arguments: &Arguments, settings: &Settings) -> Result<Written, Failure> {
@@ -217,7 +225,13 @@ fn part_of(path: &Path) -> PathBuf {
 }
 
 /// Writes all lines, in an order that depends on the store alone.
-fn write(store: &Store, settings: &Settings, what: What, out: impl Write) -> Result<Counts, ExportError> {
+fn write(
+    store: &Store,
+    settings: &Settings,
+    what: What,
+    counter: &mut Counter,
+    out: impl Write,
+) -> Result<Counts, ExportError> {
     let mut out = BufWriter::new(out);
     let mut counts = Counts::default();
     let options = timeline::Options {
@@ -256,6 +270,7 @@ fn write(store: &Store, settings: &Settings, what: What, out: impl Write) -> Res
             Exported::Store(StoreLine::Sequence(sequence)) => Line::Sequence(sequence),
             Exported::Store(StoreLine::End(end)) => Line::End(end),
         };
+        counter.add(1);
         serde_json::to_writer(&mut out, &line).map_err(io::Error::from)?;
         Ok::<_, ExportError>(out.write_all(b"\n")?)
     })?;
@@ -344,7 +359,14 @@ mod tests {
             store: true,
             secrets: false,
         };
-        let counts = write(store, &Settings::load(None).unwrap(), what, &mut bytes).unwrap();
+        let counts = write(
+            store,
+            &Settings::load(None).unwrap(),
+            what,
+            &mut Counter::new("lines", false),
+            &mut bytes,
+        )
+        .unwrap();
         (bytes, counts)
     }
 

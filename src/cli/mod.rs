@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod collection;
+mod counter;
 mod doctor;
 mod export;
 mod import;

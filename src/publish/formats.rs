@@ -425,6 +425,56 @@ mod tests {
     }
 
     #[test]
+    fn an_event_keeps_its_name_when_another_sentence_is_chosen() {
+        let arrived = |hour: u32| ArticleRef {
+            title: String::new(),
+            lang: "en".to_owned(),
+            source: None,
+            published: None,
+            url: None,
+            arrived_at: format!("2026-11-25T{hour:02}:00:00.000Z"),
+        };
+        let articles: HashMap<String, ArticleRef> = [("late", 9), ("first", 7), ("then", 8)]
+            .map(|(id, hour)| (id.to_owned(), arrived(hour)))
+            .into();
+        let event = |date: &str, sentence: &str, of: &str, all: &[&str]| Event {
+            date: DatedJson {
+                value: Some(date.to_owned()),
+                precision: Precision::Day,
+            },
+            sentence: sentence.to_owned(),
+            lang: "en".to_owned(),
+            article: of.into(),
+            articles: all.iter().map(|id| (*id).into()).collect(),
+            near_duplicates: 0,
+            basis: Basis::Text,
+            others: Vec::new(),
+        };
+        let names = |story: &str, events: &[Event]| event_ids(story, events, &articles);
+        let before = names("s1", &[event("2023-09-20", "A truce.", "first", &["first", "then"])]);
+        let after = names(
+            "s1",
+            &[event(
+                "2023-09-20",
+                "A truce holds.",
+                "late",
+                &["late", "then", "first"],
+            )],
+        );
+        assert_eq!(before, after);
+        let twice = [
+            event("2023-09-20", "A truce.", "first", &["first"]),
+            event("2023-09-20", "A vote.", "first", &["first"]),
+            event("2023-09-21", "A truce.", "first", &["first"]),
+        ];
+        let all = names("s1", &twice);
+        assert_eq!(all[0], before[0]);
+        let unlike: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!(unlike.len(), 3, "each has its own");
+        assert_ne!(names("s2", &twice)[0], all[0], "as has each story");
+    }
+
+    #[test]
     fn a_cell_is_quoted_as_rfc_4180_asks_and_never_a_formula() {
         assert_eq!(cells(&["a", "", "b c"]), "a,,b c\r\n");
         assert_eq!(

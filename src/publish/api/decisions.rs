@@ -68,7 +68,8 @@ pub async fn get(app: web::Data<App>, request: HttpRequest) -> Result<HttpRespon
             Err(TryLockError::Poisoned(ended)) => ended.into_inner(),
             Err(TryLockError::WouldBlock) => return Err(DecisionsError::Busy),
         };
-        let weights = Weights::of(&settings.story.weights).map_err(|error| DecisionsError::Failed(error.to_string()))?;
+        let weights =
+            Weights::of(&settings.story.weights).map_err(|error| DecisionsError::Failed(error.to_string()))?;
         let taught = taught::go_through(&store, &settings, &weights, false, || {})?;
         let mut lines = Vec::new();
         decisions::write::<DecisionsError>(&store, &taught, &mut lines)?;
