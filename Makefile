@@ -11,7 +11,7 @@ STORE := $(DATA_HOME)/silsila/$(if $(filter 1,$(DEMO)),demonstration,own)
 LISTEN ?= 127.0.0.1:8080
 KILLS ?= 50
 
-.PHONY: help needs build model run test kill-test delivery-test fuzz api-test lint bench bench-quality bench-service bench-speed clean
+.PHONY: help needs build model run test property-test kill-test delivery-test fuzz api-test lint bench bench-quality bench-service bench-speed clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,8 @@ run: model ## Fetch, build, put the demonstration in, serve on 127.0.0.1:8080 (D
 	@if [ "$(DEMO)" = 1 ]; then $(BINARY) ingest --data-dir "$(STORE)" demo; fi
 	$(BINARY) serve --data-dir "$(STORE)" --listen $(LISTEN)
 
+# One change is judged by the same cases as the next; `make property-test` looks for new ones.
+test: export PROPTEST_RNG_SEED ?= 1
 test: ## Run everything that CI runs
 	@bash .ci/needs tests
 	cargo fmt --check
@@ -40,6 +42,9 @@ test: ## Run everything that CI runs
 	cargo test --locked
 	cargo run --locked --example fuzz -- 20000
 	EXAMPLES=10 bash .ci/api-test target/debug/silsila
+
+property-test: needs ## Try CASES random cases (4000) on what must hold whatever arrives and editors decide
+	PROPTEST_CASES=$(or $(CASES),4000) cargo test --locked --lib -- pipeline::properties story::engine
 
 fuzz: needs ## Throw CASES broken inputs at everything that reads input (CASES=10000000 SEED=1)
 	cargo run --release --locked --example fuzz -- $(or $(CASES),1000000) $(or $(SEED),1)

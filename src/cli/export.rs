@@ -338,7 +338,7 @@ mod tests {
         };
         let face = StoryFace {
             story: 1,
-            headline: Some(1),
+            headline: 1,
             terms: serde_json::from_str(r#"["bridge"]"#).unwrap(),
             headlines: std::collections::BTreeMap::new(),
             doubt: None,

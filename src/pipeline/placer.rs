@@ -613,7 +613,7 @@ impl Placer {
         let rules = &self.settings.review;
         Some(StoryFace {
             story,
-            headline: Some(headline),
+            headline,
             terms: self.engine.terms(story),
             headlines: self.engine.headlines(story),
             doubt: review::of_cut(story, self.engine.weakest_cut(story, rules.cut_articles), rules),

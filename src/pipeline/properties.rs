@@ -338,6 +338,14 @@ impl<'a> Newsroom<'a> {
         for checked in checks.into_iter().chain([derived::check(self.dir, &self.store)]) {
             assert!(checked.ok, "{checked:#?}");
         }
+        // Each story is named by an article that it has, in memory or not.
+        for (number, article) in self.store.stories_to_restore().expect("read").1 {
+            let members = self.store.members(number).expect("read");
+            assert!(
+                members.is_empty() || members.contains(&article),
+                "story {number}: {article}, {members:?}"
+            );
+        }
     }
 
     /// What stands teaches, and each decision the same.

@@ -531,10 +531,20 @@ impl Engine {
         }
         let (fewer, more) = if self.size(a) < self.size(b) { (a, b) } else { (b, a) };
         let strands = self.stories.strands(fewer);
-        let mut members = strands
-            .flat_map(|strand| self.graph.members(strand))
-            .chain(asked.away_in(fewer).filter(|article| self.strand(*article).is_none()));
-        !members.any(|member| asked.apart(member).any(|other| self.whereabouts(other) == Some(more)))
+        let members = strands.flat_map(|strand| self.graph.members(strand));
+        !self.is_one_kept_from(members.chain(self.away_in(fewer)), more)
+    }
+
+    /// Articles of a story that are kept apart from others and are not in memory, by number.
+    fn away_in(&self, story: u64) -> impl Iterator<Item = Article> + '_ {
+        let away = self.constraints.away_in(story);
+        away.filter(|article| self.strand(*article).is_none())
+    }
+
+    /// Whether one of some articles is kept apart from one that is in a story.
+    fn is_one_kept_from(&self, mut articles: impl Iterator<Item = Article>, story: u64) -> bool {
+        let is_there = |other| self.whereabouts(other) == Some(story);
+        articles.any(|article| self.constraints.apart(article).any(is_there))
     }
 
     /// The story of an article that is kept apart from others, in memory or not.
@@ -1094,8 +1104,12 @@ impl Engine {
             });
         }
         for (story, into) in left {
-            // A story that an editor shaped keeps its id and its members, those out of memory too.
-            if self.stories.strands(story).next().is_none() && !self.constraints.is_shaped(story) {
+            // A story that an editor shaped keeps its id and its members, those out of memory too; so does one with an
+            // article out of memory that is kept apart from one in the other.
+            if self.stories.strands(story).next().is_none()
+                && !self.constraints.is_shaped(story)
+                && !self.is_one_kept_from(self.away_in(story), into)
+            {
                 self.headlines.remove(&story);
                 self.constraints.follow(story, into);
                 changes.push(StoryChange::Merged { story, into });
@@ -1579,6 +1593,27 @@ mod tests {
         // The second one lives by strands alone.
         for link in [0.5, 1.1] {
             goes_on_after_a_restart(link);
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_memory_does_not_follow_its_story_to_what_it_is_kept_apart_from() {
+        for apart in [false, true] {
+            let mut engine = engine(1.1, 1.1);
+            for number in 1..=2 {
+                engine.place(arrival(number)).expect("placed");
+            }
+            let (into, story) = (engine.story_of(1).expect("placed"), engine.story_of(2).expect("placed"));
+            assert_ne!(into, story);
+            // An article of the story was forgotten; an editor keeps it apart from one that is out of memory, too, or not.
+            let never = if apart { [(100, 101)] } else { [(100, 102)] };
+            engine.restrain(Constraints::new([], never, []));
+            engine.know_of([(100, story), (101, into), (102, 99)]);
+            let (mut before, mut stranded) = (BTreeMap::new(), BTreeSet::new());
+            engine.relocate(&BTreeSet::from([2]), into, &mut before, &mut stranded);
+            let merged = engine.settle(&before).contains(&StoryChange::Merged { story, into });
+            let left = engine.constraints.away(100);
+            assert_eq!((merged, left), (!apart, Some(if apart { story } else { into })));
         }
     }
 

@@ -952,7 +952,7 @@ mod tests {
                 Some(StoryFace {
                     story,
                     // The headline moves on now and then.
-                    headline: Some(members.max_by_key(|one| (one / 3, u64::MAX - one))?),
+                    headline: members.max_by_key(|one| (one / 3, u64::MAX - one))?,
                     terms: Vec::new(),
                     headlines: BTreeMap::new(),
                     doubt: None,

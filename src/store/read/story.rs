@@ -682,7 +682,7 @@ mod tests {
         };
         let faces = vec![StoryFace {
             story,
-            headline: Some(number),
+            headline: number,
             terms: vec![],
             headlines: BTreeMap::new(),
             doubt: None,

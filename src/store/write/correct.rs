@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::label::label;
-use super::place::{apply, log, recount, renamed, settle_state, show_face};
+use super::place::{apply, keep_face, log, recount, renamed, settle_state, show_face};
 use super::watch::raise;
 use super::{Clock, StoryFace};
 use crate::correction::{Correction, Signature};
@@ -491,6 +491,7 @@ fn write(transaction: &Transaction<'_>, corrected: &Corrected, now: DateTime<Utc
         show_face(transaction, face, now)?;
     }
     for story in touched {
+        keep_face(transaction, story, now)?;
         recount(transaction, story, now)?;
         label(transaction, story, &corrected.labels)?;
         settle_state(transaction, story, &corrected.clock, now)?;

@@ -30,7 +30,7 @@ pub(super) use accept::{index_text, unindex_text};
 pub use correct::{Corrected, Effects, Ended, Kept, KnownArticle, Moved, Standing, Step};
 pub(super) use label::label;
 pub use once::Answered;
-use place::{commit_placed, log, settle_state, show_face, sweep};
+use place::{commit_placed, keep_face, log, settle_state, show_face, sweep};
 pub(super) use place::{recount, sources};
 pub use retain::Retention;
 use watch::raise;
@@ -109,8 +109,8 @@ pub struct Placed {
 pub struct StoryFace {
     /// The story's number.
     pub story: u64,
-    /// The article that gives the headline; `None` leaves it as it is.
-    pub headline: Option<u64>,
+    /// The article that gives the headline.
+    pub headline: u64,
     /// Key terms.
     pub terms: Vec<Term>,
     /// The most central article of each language.
@@ -227,6 +227,7 @@ impl Store {
             show_face(&transaction, face, now)?;
         }
         for story in touched {
+            keep_face(&transaction, story, now)?;
             recount(&transaction, story, now)?;
             label(&transaction, story, &batch.labels)?;
             settle_state(&transaction, story, &batch.clock, now)?;

@@ -1,6 +1,6 @@
 //! What the engine decided, written down: members, faces, counts and states of stories, and the change log.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -201,18 +201,72 @@ pub(super) fn renamed(before: (&str, &str), after: (&str, &str)) -> serde_json::
     json!({"title": after.0, "lang": after.1, "before": before.0, "before_lang": before.1})
 }
 
-/// Writes a story's headlines and terms and whether it is in doubt, and logs a rename.
+/// Writes a story's headlines and terms and whether it is in doubt, and logs a rename. Languages of which nothing is in memory
+/// keep the headline that they had.
 pub(super) fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let at = now.timestamp_micros();
-    let before: Option<(String, String, bool, i64)> = transaction
-        .prepare_cached(
-            "SELECT title, title_lang, named IS NOT NULL, created_at FROM stories WHERE number = ?1 AND merged_into IS NULL",
-        )?
-        .query_row([face.story as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-        .optional()?;
-    let (Some((before, before_lang, named, created)), Some(headline)) = (before, face.headline) else {
+    let mut headlines = headlines_left(transaction, face.story)?;
+    headlines.extend(face.headlines.iter().map(|(lang, article)| (lang.clone(), *article)));
+    let shown = transaction
+        .prepare_cached("UPDATE stories SET terms = ?2, headlines = ?3 WHERE number = ?1 AND merged_into IS NULL")?
+        .execute(params![
+            face.story as i64,
+            serde_json::to_string(&face.terms)?,
+            serde_json::to_string(&headlines)?
+        ])?;
+    if shown == 0 {
         return Ok(());
-    };
+    }
+    match &face.doubt {
+        Some(one) => doubt(transaction, one)?,
+        None => settled(transaction, face.story)?,
+    }
+    entitle(transaction, face.story, face.headline, now)
+}
+
+/// A story whose headline's article has left it, and of which nothing is in memory, is named by the oldest article that it
+/// still has.
+pub(super) fn keep_face(transaction: &Transaction<'_>, story: u64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let left: bool = transaction
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM stories s JOIN articles a ON a.number = s.title_article
+             WHERE s.number = ?1 AND s.merged_into IS NULL AND a.story IS NOT s.number)",
+        )?
+        .query_row([story as i64], |row| row.get(0))?;
+    if !left {
+        return Ok(());
+    }
+    let oldest: Option<i64> = transaction
+        .prepare_cached("SELECT number FROM articles WHERE story = ?1 ORDER BY original IS NOT NULL, number LIMIT 1")?
+        .query_row([story as i64], |row| row.get(0))
+        .optional()?;
+    let Some(oldest) = oldest else { return Ok(()) };
+    let headlines = serde_json::to_string(&headlines_left(transaction, story)?)?;
+    transaction
+        .prepare_cached("UPDATE stories SET headlines = ?2 WHERE number = ?1")?
+        .execute(params![story as i64, headlines])?;
+    entitle(transaction, story, oldest as u64, now)
+}
+
+/// The headlines that a story has, by language, of articles that are in it.
+fn headlines_left(transaction: &Transaction<'_>, story: u64) -> Result<BTreeMap<String, u64>, StoreError> {
+    let left = transaction
+        .prepare_cached(
+            "SELECT shown.key, shown.value FROM stories s, json_each(s.headlines) shown
+             JOIN articles a ON a.number = shown.value AND a.story = s.number WHERE s.number = ?1",
+        )?
+        .query_map([story as i64], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?
+        .collect::<Result<_, _>>()?;
+    Ok(left)
+}
+
+/// Names a story by one of its articles, unless an editor has named it, and logs a rename.
+fn entitle(transaction: &Transaction<'_>, story: u64, headline: u64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let at = now.timestamp_micros();
+    let (before, before_lang, named, created): (String, String, bool, i64) = transaction
+        .prepare_cached("SELECT title, title_lang, named IS NOT NULL, created_at FROM stories WHERE number = ?1")?
+        .query_row([story as i64], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
     let (title, text, lang): (String, String, String) = transaction
         .prepare_cached("SELECT title, text, lang FROM articles WHERE number = ?1")?
         .query_row([headline as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
@@ -221,26 +275,14 @@ pub(super) fn show_face(transaction: &Transaction<'_>, face: &StoryFace, now: Da
     transaction
         .prepare_cached(
             "UPDATE stories SET title = CASE WHEN named IS NULL THEN ?2 ELSE title END,
-               title_lang = CASE WHEN named IS NULL THEN ?3 ELSE title_lang END, title_article = ?4, terms = ?5,
-               headlines = ?6 WHERE number = ?1",
+               title_lang = CASE WHEN named IS NULL THEN ?3 ELSE title_lang END, title_article = ?4 WHERE number = ?1",
         )?
-        .execute(params![
-            face.story as i64,
-            title,
-            lang,
-            headline as i64,
-            serde_json::to_string(&face.terms)?,
-            serde_json::to_string(&face.headlines)?
-        ])?;
-    match &face.doubt {
-        Some(one) => doubt(transaction, one)?,
-        None => settled(transaction, face.story)?,
-    }
+        .execute(params![story as i64, title, lang, headline as i64])?;
     // Its first title comes with its beginning.
     let first = before.is_empty() && created == at;
     if !named && !first && before != title {
         let detail = renamed((&before, &before_lang), (&title, &lang));
-        log(transaction, at, "renamed", face.story, Some(headline), &detail)?;
+        log(transaction, at, "renamed", story, Some(headline), &detail)?;
     }
     Ok(())
 }
