@@ -148,7 +148,7 @@ fn fixture(dir: &Path) {
         faces: vec![StoryFace {
             story: 1,
             headline: 1,
-            terms: vec!["bridge".to_owned()],
+            terms: serde_json::from_str(r#"["bridge"]"#).expect("terms"),
             headlines: std::collections::BTreeMap::new(),
             doubt: None,
         }],
