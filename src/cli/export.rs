@@ -1,7 +1,7 @@
 //! `silsila export`: everything in a data folder as JSON Lines, for `silsila import` and for other programs.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,9 +10,10 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cli::decisions::{self, Written};
+use crate::cli::counter::Counter;
 use crate::cli::{Failure, data_dir, progress};
 use crate::config::Settings;
+use crate::pipeline::decisions::{self, Written};
 use crate::pipeline::taught;
 use crate::publish::StoryTimeline;
 use crate::store::read::{ArticleView, Exported, StoryView, What};
@@ -149,7 +150,14 @@ pub fn run(arguments: &Arguments, settings: &Settings) -> ExitCode {
 
 fn export(arguments: &Arguments, settings: &Settings) -> Result<Counts, Failure> {
     let store = Store::open_to_read(&data_dir(arguments.data_dir.as_ref(), settings)?)?;
-    to_file(arguments, |out| write(&store, settings, arguments.what(), out))
+    // Where the lines themselves go to a terminal nothing else is written among them.
+    let shown = arguments.out.is_some() || !io::stdout().is_terminal();
+    let mut counter = Counter::new("lines", shown);
+    let counts = to_file(arguments, |out| {
+        write(&store, settings, arguments.what(), &mut counter, out)
+    });
+    counter.finish();
+    counts
 }
 
 fn export_decisions(arguments: &Arguments, settings: &Settings) -> Result<Written, Failure> {
@@ -173,7 +181,7 @@ fn to_file<T>(
         return Ok(write(&mut io::stdout().lock())?);
     };
     let part = part_of(path);
-    let written = File::create(&part)
+    let written = create(&part, arguments.secrets)
         .map_err(ExportError::from)
         .and_then(|mut file| match path.extension().is_some_and(|ending| ending == "gz") {
             true => {
@@ -192,6 +200,24 @@ fn to_file<T>(
     })
 }
 
+/// Makes a file anew; one with secrets is for its owner alone.
+fn create(path: &Path, secret: bool) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true);
+    if secret {
+        // Whatever rights a file of that name had before.
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => options.create_new(true),
+        };
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    } else {
+        options.create(true).truncate(true);
+    }
+    options.open(path)
+}
+
 fn part_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
@@ -199,7 +225,13 @@ fn part_of(path: &Path) -> PathBuf {
 }
 
 /// Writes all lines, in an order that depends on the store alone.
-fn write(store: &Store, settings: &Settings, what: What, out: impl Write) -> Result<Counts, ExportError> {
+fn write(
+    store: &Store,
+    settings: &Settings,
+    what: What,
+    counter: &mut Counter,
+    out: impl Write,
+) -> Result<Counts, ExportError> {
     let mut out = BufWriter::new(out);
     let mut counts = Counts::default();
     let options = timeline::Options {
@@ -224,7 +256,11 @@ fn write(store: &Store, settings: &Settings, what: What, out: impl Write) -> Res
             Exported::Timeline(story_id, articles) => {
                 counts.timelines += 1;
                 let events = timeline::build(&articles, &options);
-                Line::Timeline(StoryTimeline { story_id, events })
+                Line::Timeline(StoryTimeline {
+                    story_id,
+                    events,
+                    as_of: None,
+                })
             }
             Exported::Store(StoreLine::Begin(header)) => Line::Export(header),
             Exported::Store(StoreLine::Row(row)) => {
@@ -234,6 +270,7 @@ fn write(store: &Store, settings: &Settings, what: What, out: impl Write) -> Res
             Exported::Store(StoreLine::Sequence(sequence)) => Line::Sequence(sequence),
             Exported::Store(StoreLine::End(end)) => Line::End(end),
         };
+        counter.add(1);
         serde_json::to_writer(&mut out, &line).map_err(io::Error::from)?;
         Ok::<_, ExportError>(out.write_all(b"\n")?)
     })?;
@@ -302,7 +339,7 @@ mod tests {
         let face = StoryFace {
             story: 1,
             headline: 1,
-            terms: vec!["bridge".to_owned()],
+            terms: serde_json::from_str(r#"["bridge"]"#).unwrap(),
             headlines: std::collections::BTreeMap::new(),
             doubt: None,
         };
@@ -322,7 +359,14 @@ mod tests {
             store: true,
             secrets: false,
         };
-        let counts = write(store, &Settings::load(None).unwrap(), what, &mut bytes).unwrap();
+        let counts = write(
+            store,
+            &Settings::load(None).unwrap(),
+            what,
+            &mut Counter::new("lines", false),
+            &mut bytes,
+        )
+        .unwrap();
         (bytes, counts)
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::cli::counter::{Counter, Lines};
 use crate::cli::{Failure, data_dir, status};
 use crate::config::Settings;
 use crate::source::maybe_gunzip;
@@ -40,7 +41,14 @@ fn take_in(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
         false => Box::new(File::open(&arguments.from).map_err(|error| format!("{name}: {error}"))?),
     };
     let lines = maybe_gunzip(BufReader::with_capacity(BUFFER, raw)).map_err(|error| format!("{name}: {error}"))?;
-    let imported = import(BufReader::with_capacity(BUFFER, lines), &dir)?;
+    let mut counter = Counter::new("lines", true);
+    let counted = Lines {
+        inner: lines,
+        counter: &mut counter,
+    };
+    let imported = import(BufReader::with_capacity(BUFFER, counted), &dir);
+    counter.finish();
+    let imported = imported?;
     match arguments.json {
         true => println!("{}", serde_json::to_string(&imported)?),
         false => tell(&imported, &dir.display().to_string()),

@@ -3,7 +3,7 @@
 mod backup;
 mod check;
 mod collection;
-mod decisions;
+mod counter;
 mod doctor;
 mod export;
 mod import;

@@ -76,7 +76,7 @@ fn replay(arguments: &Arguments, settings: &Settings) -> Result<Value, Box<dyn s
     let count = submissions.len();
 
     let store = Arc::new(Store::open(data_dir)?);
-    let embedder = Worker::start(crate::embed::open(&settings.embed)?, settings.embed.queue)?;
+    let embedder = Worker::open(&settings.embed)?;
     let mut placer = Placer::open(Arc::clone(&store), Arc::new(settings.clone()), embedder)?;
     let bar = progress(count as u64, "articles");
     let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();

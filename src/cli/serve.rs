@@ -106,7 +106,7 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
 fn reembed_all(arguments: &ReembedArguments, settings: &Settings) -> Result<(), Failure> {
     let dir = data_dir(arguments.data_dir.as_ref(), settings)?;
     // The model first: without it nothing is touched.
-    let embedder = Worker::start(crate::embed::open(&settings.embed)?, settings.embed.queue)?;
+    let embedder = Worker::open(&settings.embed)?;
     let store = Arc::new(Store::open(&dir)?);
     let count = store.requeue_all(Utc::now())?;
     let mut placer = Placer::open(store, Arc::new(settings.clone()), embedder)?;

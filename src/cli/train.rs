@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::cli::decisions::{self, Examples};
 use crate::cli::{Failure, data_dir, progress};
 use crate::config::Settings;
+use crate::pipeline::decisions::{self, Examples};
 use crate::pipeline::taught;
 use crate::store::Store;
 use crate::story::learn::{self, Figures, Judged, LEAST_DECISIONS};
@@ -137,10 +137,14 @@ fn train(arguments: &Arguments, settings: &Settings) -> Result<Report, Failure> 
         .collect();
     let cannot_judge = match (named.len(), rulings.len()) {
         (few, _) if few < LEAST_DECISIONS => Some(format!(
-            "{few} decisions are too few to judge by: at least {LEAST_DECISIONS} are needed"
+            "{} {} too few to judge by: at least {LEAST_DECISIONS} are needed",
+            counted(few, "decision"),
+            if few == 1 { "is" } else { "are" }
         )),
         (_, few) if few < LEAST_DECISIONS => Some(format!(
-            "{few} decisions about the articles of this store are too few to judge by: at least {LEAST_DECISIONS} are needed"
+            "{} about the articles of this store {} too few to judge by: at least {LEAST_DECISIONS} are needed",
+            counted(few, "decision"),
+            if few == 1 { "is" } else { "are" }
         )),
         _ => None,
     };
@@ -166,9 +170,9 @@ fn train(arguments: &Arguments, settings: &Settings) -> Result<Report, Failure> 
         };
         let weights = Weights {
             trained_on: format!(
-                "{}; then {} decisions of editors ({how}, penalty {})",
+                "{}; then {} of editors ({how}, penalty {})",
                 in_use.trained_on,
-                named.len(),
+                counted(named.len(), "decision"),
                 arguments.penalty
             ),
             ..weights.clone()
@@ -233,18 +237,35 @@ fn said(candidate: &Candidate) -> String {
     format!("{which}, {} of the way", candidate.share)
 }
 
+/// "1 decision", "20 decisions".
+fn counted(number: usize, one: &str) -> String {
+    let end = if number == 1 { "" } else { "s" };
+    format!("{number} {one}{end}")
+}
+
 fn print(report: &Report) {
+    let stands = match report.decisions {
+        1 => "stands and teaches",
+        _ => "stand and teach",
+    };
+    let does = if report.without_examples == 1 { "does" } else { "do" };
     println!(
-        "{} decisions stand and teach something, {} more do not (their articles were never compared, or their vectors are gone).",
-        report.decisions, report.without_examples
+        "{} {stands} something, {} more {does} not (their articles were never compared, or their vectors are gone).",
+        counted(report.decisions, "decision"),
+        report.without_examples
     );
     for (name, judged) in [("pairs of articles", &report.pairs), ("groups", &report.groups)] {
         println!(
-            "\n{name}: {} decisions, {} examples, {:.0} % together",
-            judged.decisions,
-            judged.examples,
+            "\n{name}: {}, {}, {:.0} % together",
+            counted(judged.decisions, "decision"),
+            counted(judged.examples, "example"),
             100.0 * judged.together
         );
+        let (Some(folds), Some(gain)) = (judged.folds, judged.gain) else {
+            // Figures of so few would look like something that they are not.
+            println!("  too few decisions for figures: at least {LEAST_DECISIONS} are needed");
+            continue;
+        };
         let area = |figures: &Figures| {
             figures
                 .area_under_roc
@@ -261,13 +282,10 @@ fn print(report: &Report) {
                 area(figures)
             );
         }
-        match (judged.folds, judged.gain) {
-            (Some(folds), Some(gain)) => println!(
-                "  by {folds} folds of whole decisions; the log loss falls by {:.3} ({:.3} to {:.3})",
-                gain.mean, gain.low, gain.high
-            ),
-            _ => println!("  too few decisions for held-out figures: at least {LEAST_DECISIONS} are needed"),
-        }
+        println!(
+            "  by {folds} folds of whole decisions; the log loss falls by {:.3} ({:.3} to {:.3})",
+            gain.mean, gain.low, gain.high
+        );
     }
     println!("\n  {:<32} {:>8} {:>8} {:>9}", "weight", "in use", "fitted", "proposed");
     for change in &report.weights {

@@ -34,6 +34,8 @@ pub struct Settings {
     pub batch: usize,
     /// Requests that may wait for the worker before it answers that it is full.
     pub queue: usize,
+    /// How far the worker stands back behind those who read, 0 to 19 (Linux: the niceness of its threads).
+    pub niceness: u8,
     /// Where models and the runtime are kept; empty is the user's cache folder (XDG).
     pub cache_dir: PathBuf,
     /// The ONNX Runtime library; empty is the fetched one. `ORT_DYLIB_PATH` is stronger.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::{EmbedError, Embedder, ModelIdentity};
+use super::{EmbedError, Embedder, ModelIdentity, Settings};
 use crate::traces::TARGET;
 
 /// Requests that may wait to go first.
@@ -88,30 +88,67 @@ fn ended() -> EmbedError {
 pub struct Worker {
     requests: Option<SyncSender<Request>>,
     first: Arc<Mutex<VecDeque<Request>>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Result<(), EmbedError>>>,
     waiting: Arc<AtomicUsize>,
     capacity: usize,
     identity: ModelIdentity,
 }
 
 impl Worker {
+    /// Opens the model that the settings ask for, in a thread of its own that stands back behind those who read. Takes a
+    /// second or two.
+    ///
+    /// # Errors
+    /// Those of [`super::open`], and [`EmbedError::Stopped`] when the system gives no thread.
+    pub fn open(settings: &Settings) -> Result<Self, EmbedError> {
+        let niceness = settings.niceness;
+        let settings_of_thread = settings.clone();
+        let make = move || {
+            // The runtime's threads begin with the priority of the one that opens it.
+            stand_back(niceness);
+            super::open(&settings_of_thread)
+        };
+        Self::spawn(make, settings.queue)
+    }
+
     /// Starts the thread; `capacity` requests may wait.
     ///
     /// # Errors
     /// [`EmbedError::Stopped`] when the system gives no thread.
     pub fn start(embedder: Box<dyn Embedder>, capacity: usize) -> Result<Self, EmbedError> {
+        Self::spawn(move || Ok(embedder), capacity)
+    }
+
+    fn spawn(
+        make: impl FnOnce() -> Result<Box<dyn Embedder>, EmbedError> + Send + 'static,
+        capacity: usize,
+    ) -> Result<Self, EmbedError> {
         let (requests, queue) = sync_channel(capacity);
+        let (opened, is_open) = sync_channel(1);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let identity = embedder.identity().clone();
         let counter = Arc::clone(&waiting);
         let first = Arc::new(Mutex::new(VecDeque::new()));
         let going_first = Arc::clone(&first);
-        let thread = std::thread::Builder::new()
-            .name("embed".to_owned())
-            .spawn(move || run(embedder, &queue, &going_first, &counter))
-            .map_err(|error| EmbedError::Stopped {
-                reason: error.to_string(),
-            })?;
+        let work = move || {
+            let made = make();
+            // Whoever waits for this is there: nothing is lost if not.
+            let _ = opened.send(
+                made.as_ref()
+                    .map(|embedder| embedder.identity().clone())
+                    .map_err(|_| ()),
+            );
+            made.map(|embedder| run(embedder, &queue, &going_first, &counter))
+        };
+        let thread = std::thread::Builder::new().name("embed".to_owned()).spawn(work);
+        let thread = thread.map_err(|error| EmbedError::Stopped {
+            reason: error.to_string(),
+        })?;
+        let Ok(Ok(identity)) = is_open.recv() else {
+            return match thread.join() {
+                Ok(Err(error)) => Err(error),
+                _ => Err(ended()),
+            };
+        };
         Ok(Self {
             requests: Some(requests),
             first,
@@ -219,6 +256,21 @@ impl Drop for Worker {
         }
     }
 }
+
+/// Makes this thread, and those that it begins, nicer to the others by so much.
+#[cfg(target_os = "linux")]
+fn stand_back(niceness: u8) {
+    use rustix::process::{getpriority_process, setpriority_process};
+    let own = Some(rustix::thread::gettid());
+    let set = getpriority_process(own).and_then(|now| setpriority_process(own, (now + i32::from(niceness)).min(19)));
+    if let Err(error) = set {
+        tracing::warn!(%error, niceness, "the embedder does not stand back behind those who read");
+    }
+}
+
+/// Threads have no priority of their own here.
+#[cfg(not(target_os = "linux"))]
+fn stand_back(_: u8) {}
 
 fn run(
     mut embedder: Box<dyn Embedder>,

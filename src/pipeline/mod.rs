@@ -3,6 +3,7 @@
 //! In: drafts from `extract`, corrections from editors. Out: committed changes in the store. Readers never wait for it.
 
 pub mod correct;
+pub mod decisions;
 pub mod derived;
 pub mod meaning;
 pub mod placer;

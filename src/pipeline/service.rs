@@ -90,7 +90,7 @@ impl Pipeline {
     /// # Errors
     /// When the model is missing, or the store holds another model's vectors.
     pub fn start(store: Arc<Store>, settings: Arc<Settings>) -> Result<Self, PipelineError> {
-        let embedder = Worker::start(crate::embed::open(&settings.embed)?, settings.embed.queue)?;
+        let embedder = Worker::open(&settings.embed)?;
         let placer = Placer::open(Arc::clone(&store), Arc::clone(&settings), embedder)?;
         Self::with(placer, store, &settings)
     }

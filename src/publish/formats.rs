@@ -50,17 +50,38 @@ pub struct Told<'a> {
     pub base: &'a str,
 }
 
-/// What names an event for as long as its sentence is the same: 32 hexadecimal digits.
-pub fn event_id(event: &Event) -> String {
-    let mut digest = Sha256::new();
-    digest.update(event.article.as_str());
-    digest.update([0]);
-    digest.update(&event.sentence);
-    let mut text = String::new();
-    for byte in digest.finalize().iter().take(16) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+/// Names of a story's events, in their order: 32 hexadecimal digits of the story, the event's date and the article of it that came
+/// here first, so that an event keeps its name when another sentence is chosen for it. A second one of the same is counted on.
+fn event_ids(story: &str, events: &[Event], articles: &HashMap<String, ArticleRef>) -> Vec<String> {
+    let mut known: HashMap<(Option<&str>, &str), usize> = HashMap::new();
+    let name = |event| {
+        let (date, first) = (event_date(event), first_article(event, articles));
+        let nth = known.entry((date, first)).or_default();
+        let mut digest = Sha256::new();
+        for part in [story, date.unwrap_or_default(), first, &nth.to_string()] {
+            digest.update(part);
+            digest.update([0]);
+        }
+        *nth += 1;
+        let mut text = String::new();
+        for byte in digest.finalize().iter().take(16) {
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    };
+    events.iter().map(name).collect()
+}
+
+fn event_date(event: &Event) -> Option<&str> {
+    event.date.value.as_deref()
+}
+
+/// The article of an event that came here first.
+fn first_article<'a>(event: &'a Event, articles: &HashMap<String, ArticleRef>) -> &'a str {
+    let all = event.articles.iter().chain([&event.article]).map(|id| id.as_str());
+    // Times of one form: their order as texts is theirs. What is not known comes last.
+    all.min_by_key(|id| (articles.get(*id).map_or("~", |one| one.arrived_at.as_str()), *id))
+        .unwrap_or_default()
 }
 
 fn basis(event: &Event) -> &'static str {
@@ -81,6 +102,12 @@ fn precision(date: &DatedJson) -> &'static str {
 }
 
 impl Told<'_> {
+    /// The events, each with its name.
+    fn named_events(&self) -> Vec<(&Event, String)> {
+        let ids = event_ids(&self.story.id, self.events, self.articles);
+        self.events.iter().zip(ids).collect()
+    }
+
     /// Where an article can be read: at its own address, else here.
     fn link(&self, id: &str) -> String {
         let own = self.articles.get(id).and_then(|article| article.url.as_deref());
@@ -108,7 +135,7 @@ impl Told<'_> {
     pub fn csv(&self) -> String {
         let mut out = String::new();
         row(&mut out, COLUMNS);
-        for event in self.events {
+        for (event, name) in self.named_events() {
             let id = event.article.as_str();
             let ids: Vec<String> = event.articles.iter().map(|id| percent(id.as_str())).collect();
             let (articles, copies) = (event.articles.len().to_string(), event.near_duplicates.to_string());
@@ -127,7 +154,7 @@ impl Told<'_> {
                     &articles,
                     &copies,
                     &ids.join(" "),
-                    &event_id(event),
+                    &name,
                 ],
             );
         }
@@ -136,15 +163,15 @@ impl Told<'_> {
 
     /// The timeline as TimelineJS reads it. Events without a date are left out: it has no place for them.
     pub fn timelinejs(&self) -> Value {
-        let slide = |event: &Event| {
+        let slide = |(event, name): (&Event, String)| {
             Some(json!({
-                "unique_id": format!("e{}", event_id(event)),
+                "unique_id": format!("e{name}"),
                 "start_date": start_date(&event.date)?,
                 "text": {"headline": marked(&event.sentence, &event.lang), "text": self.named(event)},
                 "autolink": false,
             }))
         };
-        let events: Vec<Value> = self.events.iter().filter_map(slide).collect();
+        let events: Vec<Value> = self.named_events().into_iter().filter_map(slide).collect();
         let StoryView {
             title, title_lang, id, ..
         } = self.story;
@@ -185,7 +212,7 @@ impl Told<'_> {
     /// # Errors
     /// When the template fails.
     pub fn atom(&self, own: &str) -> Result<String, askama::Error> {
-        let entry = |event: &Event| {
+        let entry = |(event, name): (&Event, String)| {
             let id = event.article.as_str();
             let mut sources: Vec<&str> = Vec::new();
             for source in event.articles.iter().filter_map(|id| self.source(id.as_str())) {
@@ -194,7 +221,7 @@ impl Told<'_> {
                 }
             }
             Entry {
-                id: event_id(event),
+                id: name,
                 title: match &event.date.value {
                     Some(value) => format!("{value} · {}", event.sentence),
                     None => event.sentence.clone(),
@@ -211,7 +238,7 @@ impl Told<'_> {
                 summary: sources.join(", "),
             }
         };
-        let entries: Vec<Entry> = self.events.iter().rev().map(entry).collect();
+        let entries: Vec<Entry> = self.named_events().into_iter().rev().map(entry).collect();
         let updated = entries.iter().map(|entry| entry.updated.as_str()).max();
         StoryFeed {
             story: self.story,
@@ -229,8 +256,8 @@ impl Told<'_> {
         let story = self.story;
         let page = self.story_link();
         let items: Vec<Value> = (1..)
-            .zip(self.events)
-            .map(|(position, event)| self.item(position, event, &page))
+            .zip(self.named_events())
+            .map(|(position, (event, name))| self.item(position, event, &name, &page))
             .collect();
         let named = |kind: &'static str, names: &[crate::store::read::NameView]| -> Vec<Value> {
             let of = |name: &crate::store::read::NameView| json!({"@type": kind, "name": name.name});
@@ -270,7 +297,7 @@ impl Told<'_> {
         Value::Object(whole)
     }
 
-    fn item(&self, position: usize, event: &Event, page: &str) -> Value {
+    fn item(&self, position: usize, event: &Event, name: &str, page: &str) -> Value {
         let article = |id: &crate::article::ArticleId| {
             let id = id.as_str();
             let link = self.link(id);
@@ -289,7 +316,7 @@ impl Told<'_> {
         };
         let mut about = object(json!({
             "@type": "Event",
-            "@id": format!("{page}#{}", event_id(event)),
+            "@id": format!("{page}#{name}"),
             "name": event.sentence,
             "inLanguage": event.lang,
             "subjectOf": event.articles.iter().map(article).collect::<Vec<_>>(),
@@ -395,6 +422,56 @@ mod tests {
         let mut out = String::new();
         row(&mut out, cells.iter().copied());
         out
+    }
+
+    #[test]
+    fn an_event_keeps_its_name_when_another_sentence_is_chosen() {
+        let arrived = |hour: u32| ArticleRef {
+            title: String::new(),
+            lang: "en".to_owned(),
+            source: None,
+            published: None,
+            url: None,
+            arrived_at: format!("2026-11-25T{hour:02}:00:00.000Z"),
+        };
+        let articles: HashMap<String, ArticleRef> = [("late", 9), ("first", 7), ("then", 8)]
+            .map(|(id, hour)| (id.to_owned(), arrived(hour)))
+            .into();
+        let event = |date: &str, sentence: &str, of: &str, all: &[&str]| Event {
+            date: DatedJson {
+                value: Some(date.to_owned()),
+                precision: Precision::Day,
+            },
+            sentence: sentence.to_owned(),
+            lang: "en".to_owned(),
+            article: of.into(),
+            articles: all.iter().map(|id| (*id).into()).collect(),
+            near_duplicates: 0,
+            basis: Basis::Text,
+            others: Vec::new(),
+        };
+        let names = |story: &str, events: &[Event]| event_ids(story, events, &articles);
+        let before = names("s1", &[event("2023-09-20", "A truce.", "first", &["first", "then"])]);
+        let after = names(
+            "s1",
+            &[event(
+                "2023-09-20",
+                "A truce holds.",
+                "late",
+                &["late", "then", "first"],
+            )],
+        );
+        assert_eq!(before, after);
+        let twice = [
+            event("2023-09-20", "A truce.", "first", &["first"]),
+            event("2023-09-20", "A vote.", "first", &["first"]),
+            event("2023-09-21", "A truce.", "first", &["first"]),
+        ];
+        let all = names("s1", &twice);
+        assert_eq!(all[0], before[0]);
+        let unlike: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!(unlike.len(), 3, "each has its own");
+        assert_ne!(names("s2", &twice)[0], all[0], "as has each story");
     }
 
     #[test]

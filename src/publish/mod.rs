@@ -19,6 +19,7 @@ pub use server::{App, HeadAlone, routes, serve};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::store::read::AsOf;
 use crate::timeline::Event;
 
 /// A story's timeline as readers get it.
@@ -28,6 +29,10 @@ pub struct StoryTimeline {
     pub story_id: String,
     /// Its events by date; those without a date last.
     pub events: Vec<Event>,
+    /// With `as_of`: the number of the last change that counts. The articles and their texts are as they stood then, so that nothing
+    /// is unknown of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<AsOf>,
 }
 
 /// The section `[publish]` of the configuration.

@@ -18,12 +18,11 @@ use crate::story::lexicon::{Bag, Lexicon};
 use crate::story::means::{Language, Means, View, distance};
 use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
 use crate::story::strands::{self, Group, PROVISIONAL, Stories};
+use crate::story::terms::{self, Term};
 use crate::story::weights::Weights;
 
 /// Members that a placement names.
 const NAMED: usize = 5;
-/// Key terms that a story has.
-const TERMS: usize = 8;
 /// Members that are looked at for the key terms: the newest ones.
 const TERM_MEMBERS: usize = 60;
 /// Members from which the words of most of them are its own.
@@ -616,9 +615,9 @@ impl Engine {
         Some(chosen)
     }
 
-    /// Key terms of a story: the words that weigh most over its newest members, best first, in each member's own
-    /// spelling after folding.
-    pub fn terms(&self, story: u64) -> Vec<String> {
+    /// Key terms of a story: the words that weigh most over its newest members, best first, some of each language, in each
+    /// member's own spelling.
+    pub fn terms(&self, story: u64) -> Vec<Term> {
         let members = self.newest_of(self.stories.strands(story), TERM_MEMBERS);
         let mut sums: BTreeMap<u32, (f32, usize)> = BTreeMap::new();
         for member in &members {
@@ -636,21 +635,26 @@ impl Engine {
         let is_telling = |term, texts: usize| {
             !self.lexicon.is_function_word(term) || members.len() >= LEAST_TELLING && texts * 2 > members.len()
         };
-        let mut terms: Vec<(u32, f32)> = sums
+        let mut words: Vec<(u32, f32)> = sums
             .into_iter()
             .filter(|(term, (_, texts))| *texts >= few && !self.lexicon.is_common(*term) && is_telling(*term, *texts))
             .map(|(term, (sum, _))| (term, sum))
             .collect();
-        terms.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        let mut seen = BTreeSet::new();
-        terms
+        words.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let mut of: BTreeMap<&str, usize> = BTreeMap::new();
+        words
             .into_iter()
-            .filter_map(|(term, _)| self.lexicon.word(term))
-            .filter(|word| word.chars().count() > 2)
-            // A name may be spelled alike in several languages.
-            .filter(|word| seen.insert(*word))
-            .take(TERMS)
-            .map(str::to_owned)
+            .filter_map(|(term, _)| Some((self.lexicon.word(term)?, self.lexicon.language(term)?)))
+            .filter(|(word, _)| word.chars().count() > 2)
+            .filter(|(_, lang)| {
+                let known = of.entry(lang).or_default();
+                *known += 1;
+                *known <= terms::MOST
+            })
+            .map(|(word, lang)| Term {
+                word: word.to_owned(),
+                lang: lang.to_owned(),
+            })
             .collect()
     }
 

@@ -161,6 +161,12 @@ impl Lexicon {
         Some(self.spellings.get(folded).map_or(folded, String::as_str))
     }
 
+    /// The language of a term of [`Bag::words`].
+    pub fn language(&self, term: u32) -> Option<&str> {
+        let (lang, _) = self.words.terms.get(term as usize)?.split_once(':')?;
+        Some(lang)
+    }
+
     /// Whether a term of [`Bag::words`] is in so many of its language's texts that it says nothing: more than half of
     /// them, and more than [`FEW`].
     pub fn is_common(&self, term: u32) -> bool {

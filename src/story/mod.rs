@@ -16,6 +16,7 @@
 //! [`labels`]); what was close is put down for editors ([`review`]).
 
 pub mod corrections;
+pub mod credits;
 pub mod engine;
 pub mod graph;
 pub mod labels;
@@ -30,6 +31,7 @@ pub mod retold;
 pub mod review;
 pub mod signals;
 pub mod strands;
+pub mod terms;
 pub mod weights;
 
 pub use engine::saved;

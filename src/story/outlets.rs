@@ -1,11 +1,13 @@
 //! Which names of sources are one outlet.
 //!
 //! In: the names under which a story's articles were published, with the articles' addresses. Out: for every name the outlet that it
-//! stands for. Two names in different scripts on one host are one outlet (`RT` and `روسيا اليوم`), as long as the host carries no
+//! stands for. A credit to agencies is no part of a name ([`credits`]). Two names in different scripts on one host are one outlet (`RT` and `روسيا اليوم`), as long as the host carries no
 //! more than one name in each script: a portal that carries many outlets says nothing about who they are. Names in one script are
 //! never taken for one.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use crate::story::credits;
 
 /// Second-level names that are registered under by the public in many countries (`example.co.uk`).
 const SHARED: [&str; 14] = [
@@ -22,9 +24,10 @@ impl<'a> Outlets<'a> {
         let mut outlets: BTreeMap<&str, &str> = BTreeMap::new();
         let mut hosts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (name, host) in named {
-            outlets.insert(name, name);
+            let plain = credits::outlet(name);
+            outlets.insert(plain, plain);
             if let Some(host) = host {
-                hosts.entry(host).or_default().insert(name);
+                hosts.entry(host).or_default().insert(plain);
             }
         }
         for names in hosts.into_values().filter(|names| names.len() > 1) {
@@ -43,9 +46,10 @@ impl<'a> Outlets<'a> {
         Self(outlets)
     }
 
-    /// The outlet that a name stands for: one of its names.
+    /// The outlet that a name stands for: one of its names, without a credit.
     pub fn outlet<'b>(&'b self, name: &'b str) -> &'b str {
-        self.0.get(name).copied().unwrap_or(name)
+        let plain = credits::outlet(name);
+        self.0.get(plain).copied().unwrap_or(plain)
     }
 
     /// How many outlets there are.
@@ -54,9 +58,13 @@ impl<'a> Outlets<'a> {
     }
 }
 
-/// Whether addresses can make fewer outlets of these names.
+/// Whether there can be fewer outlets than names: where names in several scripts may be one by their addresses, or one has a credit.
 pub fn may_be_fewer<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
-    names.into_iter().filter_map(script).collect::<BTreeSet<_>>().len() > 1
+    let mut scripts = BTreeSet::new();
+    names.into_iter().any(|name| {
+        scripts.extend(script(name));
+        scripts.len() > 1 || credits::outlet(name) != name
+    })
 }
 
 /// The script of a name: that of its first letter, roughly; none without a letter.
@@ -159,6 +167,29 @@ mod tests {
             "no letter, no script"
         );
         assert!(may_be_fewer(["RT", "روسيا اليوم"]) && !may_be_fewer(["RT", "24", "ÉTÉ"]));
+    }
+
+    #[test]
+    fn a_credit_to_agencies_makes_no_other_outlet() {
+        let named = [
+            ("Le Monde", "https://lemonde.example/1"),
+            ("Le Monde avec AFP", "https://lemonde.example/2"),
+            ("Le Monde avec Reuters", ""),
+            ("AFP", "https://afp.example/3"),
+        ];
+        assert_eq!(count(&named), 2);
+        let scripts = [
+            ("الميناء + وكالات", "https://harbour.example/1"),
+            ("Harbour", "https://harbour.example/2"),
+            ("Harbour - Reuters", "https://harbour.example/3"),
+        ];
+        assert_eq!(count(&scripts), 1, "a host of one outlet, whatever its credits");
+        let outlets = Outlets::of([("Le Monde avec AFP", None)]);
+        assert_eq!(
+            (outlets.outlet("Le Monde avec AFP"), outlets.outlet("Le Monde")),
+            ("Le Monde", "Le Monde")
+        );
+        assert!(may_be_fewer(["Le Monde", "Le Monde avec AFP"]) && !may_be_fewer(["Le Monde", "AFP"]));
     }
 
     #[test]

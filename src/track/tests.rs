@@ -320,6 +320,20 @@ fn what_would_flood_is_counted_and_an_edit_is_not_news() {
 }
 
 #[test]
+fn a_known_outlet_is_no_new_source_under_another_name() {
+    let mut desk = Desk::new();
+    desk.story(1, "Le Monde");
+    let strict =
+        desk.watch(json!({"story_id": "s1", "url": "http://127.0.0.1:9/", "quiet": {"only_new_sources": true}}));
+    for source in ["Le Monde avec AFP", "AFP", "الجزيرة + وكالات", "الجزيرة", "Le Mond"] {
+        desk.join(1, source, None);
+    }
+    let held: Vec<Option<String>> = desk.told(&strict).into_iter().map(|one| one.2).collect();
+    let known = Some("known_sources".to_owned());
+    assert_eq!(held, [known.clone(), None, None, known, None]);
+}
+
+#[test]
 fn a_cool_down_brings_things_together() {
     let mut desk = Desk::new();
     desk.story(1, "A");

@@ -1,6 +1,17 @@
 // Keys of the desk: c opens the corrections, z undoes what was just done, y and x decide a row of the review list. Everything works without them.
 import { keyOf } from "./silsila.js";
 
+// What is ticked goes along where a link leads to this page in another way; the buttons that turn its pages carry it anyway.
+const ticked = document.getElementById("ticked");
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.('main a[href^="?"]');
+  if (!ticked || !link) return;
+  const address = new URL(link.href);
+  address.searchParams.delete("article");
+  for (const id of new FormData(ticked).getAll("article")) address.searchParams.append("article", id);
+  link.href = address.search + address.hash;
+}, true);
+
 const panel = document.getElementById("correct");
 const undo = document.querySelector("[data-key=z]");
 document.addEventListener("keydown", (event) => {

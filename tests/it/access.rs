@@ -93,6 +93,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("GET", "/v1/failed", "admin"),
     ("POST", "/v1/articles/{id}/retry", "admin"),
     ("GET", "/v1/review", "read edit admin"),
+    ("GET", "/v1/decisions", "edit admin"),
 ];
 
 #[test]

@@ -425,6 +425,103 @@ fn effects(page: &str) -> String {
     Document::from(page).select(".effects").text().to_string()
 }
 
+/// What the form of the ticked articles sends without scripts: what it carries, what is ticked on the page, what is ticked now.
+fn ticked(page: &Document, now: &[&str]) -> Vec<(String, String)> {
+    let inputs = page.select("#ticked input[type=hidden], #ticked input[checked], [form=ticked][checked]");
+    let own = inputs.iter().map(|one| {
+        (
+            one.attr_or("name", "").to_string(),
+            one.attr_or("value", "").to_string(),
+        )
+    });
+    own.chain(now.iter().map(|id| ("article".to_owned(), (*id).to_owned())))
+        .collect()
+}
+
+/// Turns a page by one of the buttons of that form.
+fn turned(service: &Service, page: &Document, button: &str, now: &[&str]) -> Document {
+    let button = page.select(button);
+    assert!(button.exists(), "a button turns the page");
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(ticked(page, now));
+    query.extend_pairs(button.attr("name").map(|name| (name, button.attr_or("value", ""))));
+    let path = button.attr_or("formaction", "").to_string();
+    let (path, fragment) = path.split_once('#').expect("an address with the list");
+    assert_eq!(fragment, "articles");
+    Document::from(get(service, &format!("{path}?{}", query.finish())).body)
+}
+
+#[test]
+fn what_is_ticked_is_kept_when_the_page_is_turned() {
+    let data = demonstration();
+    let service = Service::start(data.path());
+    let ids: Vec<String> = stories(&service).into_iter().map(|(id, _)| id).collect();
+    let all = json!({"kind": "merge", "stories": ids, "into": ids[0], "author": "Layla"}).to_string();
+    let made = send(&service, "/v1/corrections", "application/json", &[], &all);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let listed = |page: &Document| -> Vec<String> {
+        let boxes = page.select(".articles .pick input");
+        boxes.iter().map(|one| one.attr_or("value", "").to_string()).collect()
+    };
+    let kept = |page: &Document, selector: &str| -> Vec<String> {
+        let boxes = page.select(selector);
+        boxes.iter().map(|one| one.attr_or("value", "").to_string()).collect()
+    };
+
+    let first = Document::from(get(&service, &format!("/stories/{}?order=oldest", ids[0])).body);
+    let [one, two, ..] = &listed(&first)[..] else {
+        panic!("articles")
+    };
+    let second = turned(&service, &first, ".turn button[name=cursor]", &[one, two]);
+    let [three, ..] = &listed(&second)[..] else {
+        panic!("a second page")
+    };
+    assert!(!listed(&first).contains(three), "another page");
+    let mut elsewhere = kept(&second, "#elsewhere input[checked]");
+    elsewhere.sort();
+    let mut expected = vec![one.clone(), two.clone()];
+    expected.sort();
+    assert_eq!(elsewhere, expected);
+    assert!(second.select("#correct[open]").exists());
+    let said = second.select("#elsewhere summary").text().to_string();
+    assert_eq!(said, "Ticked on other pages: 2");
+
+    // Back on the first page they are ticked in the list, in the order that was chosen; the third one goes along.
+    let again = turned(&service, &second, ".turn button:not([name])", &[three]);
+    assert_eq!(listed(&again), listed(&first));
+    assert_eq!(kept(&again, ".pick input[checked]"), [one.clone(), two.clone()]);
+    assert_eq!(kept(&again, "#elsewhere input[checked]"), std::slice::from_ref(three));
+    // A link to the page in another way keeps them, and nothing else of the form.
+    let way = again
+        .select("nav.facts a[href*='order=newest']")
+        .attr_or("href", "")
+        .to_string();
+    assert!(
+        way.contains("article=") && !way.contains("seen=") && !way.contains("cursor="),
+        "{way}"
+    );
+
+    let mut asked = ticked(&again, &[]);
+    asked.extend(fields(&[("kind", "move"), ("to", "new")]));
+    let looked = form(&service, "/corrections", &[], &asked);
+    assert_eq!(looked.status, 200, "{}", looked.body);
+    let moving: Vec<String> = carried(&looked.body, &[])
+        .into_iter()
+        .filter(|(name, _)| name == "article")
+        .map(|(_, id)| id)
+        .collect();
+    assert_eq!(moving.len(), 3, "{moving:?}");
+    let made = form(
+        &service,
+        "/corrections",
+        &[],
+        &carried(&looked.body, &[("author", "Layla"), ("step", "make")]),
+    );
+    assert_eq!(made.status, 303, "{}", made.body);
+    let new = story_of(&service, three);
+    assert!(new != *ids[0] && story_of(&service, one) == new && story_of(&service, two) == new);
+}
+
 #[test]
 fn undo_and_redo_are_looked_at_before_they_are_done() {
     let data = demonstration();
@@ -595,6 +692,18 @@ fn the_review_list_is_decided_row_by_row_and_a_decision_is_undone() {
             let mut sent = first[key].clone();
             let asks_who = form(&service, "/corrections", &[], &sent);
             assert_eq!(asks_who.status, 422, "nobody signed: {}", asks_who.body);
+            let asked = Document::from(asks_who.body.as_str());
+            assert_eq!(asked.select("h1").text().to_string(), "Who decides?");
+            assert_eq!(
+                asked.select(".sign input:not([type=hidden])").length(),
+                2,
+                "{}",
+                asks_who.body
+            );
+            assert!(
+                !asked.select("[role=alert]").exists(),
+                "it is asked, nothing went wrong"
+            );
             sent.push(("author".to_owned(), "Layla".to_owned()));
             let made = form(&service, "/corrections", &[], &sent);
             assert_eq!(made.status, 303, "{kind} {key}: {}", made.body);

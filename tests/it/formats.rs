@@ -184,6 +184,30 @@ fn every_format_tells_the_same_events() {
         "<link rel=\"alternate\" type=\"application/ld+json\" href=\"/v1/stories/{id}.jsonld\">"
     )));
 
+    // What negotiates says so, whatever it answers; what does not, does not.
+    let varies = |request: &str, headers: &[(&str, &str)]| {
+        let vary = ask(&service, request, headers).header("vary").to_lowercase();
+        vary.split(", ").any(|one| one == "accept")
+    };
+    let (one, timeline) = (
+        format!("GET /v1/stories/{id}"),
+        format!("GET /v1/stories/{id}/timeline"),
+    );
+    for negotiating in [&one, &timeline] {
+        assert!(varies(negotiating, &[]), "{negotiating}");
+        let tag = ask(&service, negotiating, &[]).header("etag").to_owned();
+        assert!(varies(negotiating, &[("if-none-match", &tag)]), "{negotiating}: 304");
+    }
+    assert!(!varies(&format!("{timeline}.csv"), &[]));
+    assert_eq!(
+        ask(&service, &timeline, &[("accept", "image/png")]).status,
+        200,
+        "JSON, as is written"
+    );
+    // The reader's language by either name.
+    let by = |name: &str| ask(&service, &format!("{timeline}?{name}=ar"), &[]).body;
+    assert_eq!(by("title_lang"), by("lang"));
+
     // As it stood, and for a story that went up in another.
     let (status, then) = service.get(&format!("/v1/stories/{id}?as_of=999999"));
     assert!(status >= 400, "{then}");
@@ -199,6 +223,9 @@ fn every_format_tells_the_same_events() {
     );
     assert_eq!(then.status, 200);
     assert!(then.body.len() < answer.body.len());
+    let then = ask(&service, &format!("{timeline}?as_of={early}"), &[]).json();
+    assert_eq!(then["as_of"], serde_json::json!({"change": early, "not_known": []}));
+    assert!(ask(&service, &timeline, &[]).json().get("as_of").is_none());
     let (_, list) = service.get("/v1/stories?sort_by=size&per_page=3");
     let other = list["items"][2]["id"].as_str().expect("an id");
     let merge = serde_json::json!({"kind": "merge", "stories": [id, other], "into": id});

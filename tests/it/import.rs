@@ -168,6 +168,11 @@ fn what_is_imported_is_the_same_and_goes_on_the_same() {
     let packed = folder.path().join("all.jsonl.gz");
     exported(original.path(), &["--secrets", "--out", path(&packed)]);
     assert!(std::fs::read(&packed).expect("a file").starts_with(&[0x1f, 0x8b]));
+    #[cfg(unix)]
+    {
+        let of = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&packed).expect("a file").permissions());
+        assert_eq!(of & 0o777, 0o600, "secrets are for their owner alone");
+    }
     let unpacked = folder.path().join("unpacked");
     let run = silsila(&["import", path(&packed), "--data-dir", path(&unpacked)]);
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));

@@ -116,6 +116,36 @@ fn what_waits_when_it_is_asked_to_end_is_placed_by_the_next_one() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_embedder_stands_back_behind_those_who_read() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let service = Service::start_with(dir.path(), "127.0.0.1:0", &[("SILSILA__EMBED__NICENESS", "7")]);
+    let threads = std::fs::read_dir(format!("/proc/{}/task", service.id())).expect("threads");
+    let threads: Vec<(String, i32)> = threads
+        .filter_map(|thread| {
+            let stat = std::fs::read_to_string(thread.ok()?.path().join("stat")).ok()?;
+            let (name, fields) = stat.split_once('(')?.1.rsplit_once(") ")?;
+            // The niceness is the 19th field; the state, the third one, follows the name.
+            Some((name.to_owned(), fields.split(' ').nth(16)?.parse().ok()?))
+        })
+        .collect();
+    let of = |wanted: &str| -> Vec<i32> {
+        let named = threads.iter().filter(|(name, _)| name == wanted);
+        named.map(|(_, niceness)| *niceness).collect()
+    };
+    let own = *of("silsila").first().expect("the main thread");
+    // The runtime's threads have the name of the one that began them.
+    let embedding = of("embed");
+    assert!(!embedding.is_empty(), "{threads:?}");
+    assert!(
+        embedding.iter().all(|niceness| *niceness == (own + 7).min(19)),
+        "{threads:?}"
+    );
+    let mut others = threads.iter().filter(|(name, _)| name != "embed");
+    assert!(others.all(|(_, niceness)| *niceness == own), "{threads:?}");
+}
+
 /// What a service that is asked to stop says, and how it ends. `after` is how long it has been there by then.
 fn stopped_while_starting(data: &std::path::Path, after: Duration) -> (String, std::process::ExitStatus) {
     let mut child = command(&["serve", "--listen", "127.0.0.1:0", "--data-dir"])

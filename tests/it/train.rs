@@ -175,7 +175,27 @@ fn decisions_teach_and_only_a_setting_puts_what_was_learned_to_use() {
     let few = train(&["--out", path(&own)]);
     assert!(!few.status.success() && !own.exists());
     let said = String::from_utf8_lossy(&few.stdout).into_owned();
-    assert!(said.contains("too few to judge by"), "{said}");
+    assert!(said.contains("1 decision is too few to judge by"), "{said}");
+    assert!(said.starts_with("1 decision stands and teaches something"), "{said}");
+    assert!(
+        !said.contains("accuracy") && said.contains("pairs of articles: 1 decision, "),
+        "{said}"
+    );
+
+    // Who edits can fetch the same lines from the running service.
+    let file = folder.path().join("one.jsonl");
+    let exported = silsila(&["export", "--decisions", "--data-dir", path(data), "--out", path(&file)]);
+    assert!(
+        exported.status.success(),
+        "{}",
+        String::from_utf8_lossy(&exported.stderr)
+    );
+    let mut fetched = ureq::get(format!("{}/v1/decisions", service.address))
+        .call()
+        .expect("an answer");
+    assert_eq!(fetched.headers()["content-type"], "application/x-ndjson");
+    let fetched = fetched.body_mut().read_to_string().expect("lines");
+    assert_eq!(fetched, std::fs::read_to_string(&file).expect("the file"));
 
     // Enough of them: the placements of whole stories are confirmed.
     let several = by_size.iter().filter(|(_, articles)| articles.len() > 1);

@@ -242,9 +242,26 @@ fn reviews(browser: &mut Browser, service: &Service, editor: &Editor, axe: &str)
     let row = "document.querySelector('.item p a').href + document.querySelectorAll('.item').length";
     browser.open(&format!("{}/review", service.address));
     look(browser, axe, &format!("{} review", editor.ui));
+    // Nobody has decided in this browser yet.
+    browser.order("Network.clearBrowserCookies", json!({}));
+    browser.open(&format!("{}/review?ui={}", service.address, editor.ui));
     for key in ["y", "x"] {
         let (before, asked) = (newest(service), browser.ask(row));
         browser.leads_on(|browser| editor.letter(browser, key));
+        if key == "y" {
+            // The name is asked for once, and the decision goes on.
+            assert_eq!(browser.ask("document.activeElement.name"), "author");
+            assert_eq!(
+                browser
+                    .ask("document.querySelectorAll('.sign input:not([type=hidden]), .trouble, [role=alert]').length"),
+                2
+            );
+            look(browser, axe, &format!("{} who-decides", editor.ui));
+            browser.write(editor.name);
+            browser.leads_on(|browser| browser.press("Enter", "Enter"));
+            // The browser notes the answer to what was not signed; it has no other complaint.
+            browser.complaints.retain(|said| !said.contains("status of 422"));
+        }
         let made = newest(service);
         assert_ne!(made["number"], before["number"], "{key}: {made}");
         assert_eq!(

@@ -147,8 +147,8 @@ fn fixture(dir: &Path) {
         ],
         faces: vec![StoryFace {
             story: 1,
-            headline: Some(1),
-            terms: vec!["bridge".to_owned()],
+            headline: 1,
+            terms: serde_json::from_str(r#"["bridge"]"#).expect("terms"),
             headlines: std::collections::BTreeMap::new(),
             doubt: None,
         }],

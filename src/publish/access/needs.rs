@@ -87,6 +87,8 @@ const TABLE: &[(&str, Need, Need)] = &[
     ("/v1/failed", ADMIN, Token),
     ("/v1/articles/{id}/retry", Token, ADMIN),
     ("/v1/review", READ, Token),
+    // With the editors' names.
+    ("/v1/decisions", EDIT, Token),
 ];
 
 /// What a request for an address of this pattern needs; `None` is an address that is not there.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ContentDisposition, ETAG, VARY};
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ContentDisposition, ETAG, HeaderValue, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::problem::{Kind, Problem};
@@ -73,9 +73,16 @@ pub fn preferred(request: &HttpRequest, offered: &[(&str, Format)]) -> Option<Fo
     best.1
 }
 
+/// Says that another `Accept` may have another answer at this address.
+pub fn negotiated(answer: Result<HttpResponse, Problem>) -> Result<HttpResponse, Problem> {
+    let mut answer = answer?;
+    answer.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    Ok(answer)
+}
+
 /// A story's timeline in another format: `csv` (RFC 4180, UTF-8; a row for every event; a cell that a spreadsheet would take for a
 /// formula begins with an apostrophe; `article_ids` are percent-encoded, with spaces between), `atom` (an entry for every event, whose id
-/// stays as long as its sentence), or `timelinejs` (the JSON that TimelineJS reads; events without a date are left out). `Accept` with
+/// stays when another sentence is chosen: it is of the story, the date and the event's article that came first), or `timelinejs` (the JSON that TimelineJS reads; events without a date are left out). `Accept` with
 /// `text/csv` or `application/atom+xml` has the same effect on the address without a suffix.
 #[utoipa::path(get, path = "/v1/stories/{id}/timeline.{format}", operation_id = "story_timeline_as",
     params(
@@ -84,7 +91,7 @@ pub fn preferred(request: &HttpRequest, offered: &[(&str, Format)]) -> Option<Fo
         ("dates" = Option<usize>, Query, description = "Number of periods, 1 to 1000"),
         ("granularity" = Option<String>, Query, description = "hour, day, week, month"),
         ("sentences" = Option<usize>, Query, description = "Events of one period at most, 1 to 100; 3 without it"),
-        ("lang" = Option<String>, Query, description = "The reader's language"),
+        ("lang" = Option<String>, Query, description = "The reader's language"), ("title_lang" = Option<String>, Query, description = "The same, where `lang` is not given"),
         ("as_of" = Option<String>, Query, description = "As the story stood then: the number of a change, or an RFC 3339 time, day or month")
     ),
     responses((status = 200, content((String = "text/csv"), (String = "application/atom+xml"), (Object = "application/json"))), (status = 304),
@@ -115,7 +122,7 @@ pub async fn timeline(
         ("dates" = Option<usize>, Query, description = "Number of periods, 1 to 1000"),
         ("granularity" = Option<String>, Query, description = "hour, day, week, month"),
         ("sentences" = Option<usize>, Query, description = "Events of one period at most, 1 to 100; 3 without it"),
-        ("lang" = Option<String>, Query, description = "The reader's language"),
+        ("lang" = Option<String>, Query, description = "The reader's language"), ("title_lang" = Option<String>, Query, description = "The same, where `lang` is not given"),
         ("as_of" = Option<String>, Query, description = "As the story stood then")
     ),
     responses((status = 200, content_type = "application/ld+json", body = Object), (status = 304),
@@ -202,7 +209,6 @@ pub async fn told(
     Ok(answer
         .insert_header((ETAG, tag))
         .insert_header((CACHE_CONTROL, "no-cache"))
-        .insert_header((VARY, "accept"))
         .content_type(format.media_type())
         .body(text))
 }

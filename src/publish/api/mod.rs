@@ -5,6 +5,7 @@
 mod articles;
 mod changes;
 mod corrections;
+mod decisions;
 mod documents;
 mod failed;
 mod formats;
@@ -84,6 +85,7 @@ pub use stories::timeline_of;
         failed::list,
         failed::retry,
         review::list,
+        decisions::get,
         health::alive,
         health::ready,
         health::metrics
@@ -179,6 +181,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(takes("/v1/articles/{id}/retry", web::post().to(failed::retry)))
         .service(reads("/v1/refused", web::get().to(refused::get)))
         .service(reads("/v1/review", web::get().to(review::list)))
+        .service(reads("/v1/decisions", web::get().to(decisions::get)))
         .service(reads("/healthz", web::get().to(health::alive)))
         .service(reads("/readyz", web::get().to(health::ready)))
         .service(reads("/metrics", web::get().to(health::metrics)))

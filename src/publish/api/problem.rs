@@ -369,6 +369,16 @@ impl From<ReadError> for Problem {
     }
 }
 
+impl Problem {
+    /// Of a service that cannot answer now, but will.
+    pub fn later(detail: impl Into<String>, wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..Self::new(Kind::Unavailable, detail)
+        }
+    }
+}
+
 impl From<MeaningError> for Problem {
     fn from(error: MeaningError) -> Self {
         match error {

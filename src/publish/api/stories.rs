@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::formats::{Format, preferred, told};
+use super::formats::{Format, negotiated, preferred, told};
 use super::problem::{Kind, Problem};
 use super::{
     Kept, Paging, Parameters, Unchanged, answer, is_known, not_modified, ordered, page, read, respond, tag_of, written,
@@ -129,6 +129,14 @@ pub struct StoryWithRelated {
         ("as_of" = Option<String>, Query, description = "The story as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). `as_of.not_known` names what the log does not tell of then")),
     responses((status = 200, body = StoryWithRelated), (status = 304), (status = 400, body = Problem), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    negotiated(as_preferred(app, request, id).await)
+}
+
+async fn as_preferred(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     if let Some(format) = preferred(&request, &[("application/ld+json", Format::JsonLd)]) {
         let mut parameters = Parameters::of(&request)?;
         let wanted = wanted(&mut parameters, &app)?;
@@ -295,6 +303,9 @@ pub(super) struct Wanted {
 pub(super) fn wanted(parameters: &mut Parameters, app: &App) -> Result<Wanted, Problem> {
     let mut day = |name: &str| parameters.read::<NaiveDate>(name, "a day such as 2023-09-20");
     let (from, to) = ordered((day("from")?, day("to")?), "from", "to")?;
+    // As on the story.
+    let (title_lang, lang) = (parameters.text("title_lang"), parameters.text("lang"));
+    let lang = lang.or(title_lang);
     let options = timeline::Options {
         from,
         to,
@@ -303,7 +314,7 @@ pub(super) fn wanted(parameters: &mut Parameters, app: &App) -> Result<Wanted, P
             .unwrap_or_default(),
         dates: parameters.whole("dates", 1..=1000)?,
         sentences: parameters.whole("sentences", 1..=100)?.unwrap_or(3),
-        lang: parameters.text("lang"),
+        lang,
         settings: app.settings.timeline.clone(),
     };
     let as_of = parameters.as_of()?;
@@ -319,10 +330,19 @@ pub(super) fn wanted(parameters: &mut Parameters, app: &App) -> Result<Wanted, P
         ("granularity" = Option<String>, Query, description = "How long a period is: hour, day, week (from Monday), month; day without it. An event keeps its own date: with hour, the minute in which an article first told of it where that is known"),
         ("sentences" = Option<usize>, Query, description = "Events of one period at most, 1 to 100; 3 without it"),
         ("lang" = Option<String>, Query, description = "The reader's language: its sentences are preferred, others are not left out"),
+        ("title_lang" = Option<String>, Query, description = "The same by the name that it has on the story, where `lang` is not given"),
         ("as_of" = Option<String>, Query, description = "From the articles and texts that were in the story then, by today's rules: the number of a change, or an RFC 3339 time, day or month (to its end)")
     ),
     responses((status = 200, body = StoryTimeline), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn timeline(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    negotiated(timeline_as_preferred(app, request, id).await)
+}
+
+async fn timeline_as_preferred(
     app: web::Data<App>,
     request: HttpRequest,
     id: web::Path<String>,
@@ -348,6 +368,10 @@ pub async fn timeline(
                 Ok::<_, StoreError>(StoryTimeline {
                     events: timeline::build(&articles, &options),
                     story_id: story.id,
+                    as_of: Some(AsOf {
+                        change: as_of.change,
+                        not_known: Vec::new(),
+                    }),
                 })
             })
             .await?

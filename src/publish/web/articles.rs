@@ -90,6 +90,8 @@ pub async fn article(
     let mut frame = Frame::of(&request);
     let (words, asks) = (frame.words, Asks::of(&request));
     let (also, resolution) = (settings.also, settings.story.resolution);
+    // Doubt is twice a probability: what would not be worth a look is not offered either.
+    let least = settings.review.least_doubt / 2.0;
     let (store, asked) = (Arc::clone(&store), id.clone());
     let found = frame
         .read(move || {
@@ -114,7 +116,7 @@ pub async fn article(
                 copies: article.near_duplicates.iter().map(link).collect(),
                 // Offsets count in the text of a page, which is not kept; in a text document they count in it.
                 document: document.filter(|one| one.kind == "text").and_then(|one| one.text),
-                desk: Desk::of_article(&store, words, &asks, &article, placement.as_ref())?,
+                desk: Desk::of_article(&store, words, &asks, &article, placement.as_ref(), least)?,
                 placement: placement
                     .map(|placement| PlacementView::new(&store, words, &placement))
                     .transpose()?,

@@ -88,7 +88,7 @@ pub async fn timeline(app: web::Data<App>, request: HttpRequest, id: web::Path<S
         granularity: Granularity::Day,
         dates: dates.filter(|dates| (1..=MOST_DATES).contains(dates)),
         sentences: SENTENCES,
-        lang: lang.clone(),
+        lang: None,
         settings: app.settings.timeline.clone(),
     };
     let (store, memo, asked) = (Arc::clone(&app.store), Arc::clone(&app.timelines), id.into_inner());
@@ -102,6 +102,9 @@ pub async fn timeline(app: web::Data<App>, request: HttpRequest, id: web::Path<S
             if let Some(successor) = story.merged_into {
                 return Ok(Found::Elsewhere(successor));
             }
+            // Another language is no other timeline; what is kept in memory has a name for each of the story's alone.
+            let lang = lang.filter(|lang| story.languages.contains(lang));
+            let options = timeline::Options { lang, ..options };
             let name = format!("{asked} {options:?}");
             let events = timeline_of(&store, &memo, &asked, name, story.version, &options)?;
             let ids = events.iter().flat_map(|event| &event.articles).map(|id| id.as_str());

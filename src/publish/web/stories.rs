@@ -9,8 +9,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
-use super::desk::{Asks, Desk};
-use super::frame::{Frame, Sorry, parameter, with, with_but};
+use super::desk::{Asks, Choice, Desk};
+use super::frame::{Frame, Sorry, parameter, with_but};
 use super::graph::{self, Picture};
 use super::history::{Entry, told};
 use super::names::StoryNames;
@@ -20,6 +20,7 @@ use super::words::Words;
 use super::{PER_PAGE, front, some};
 use crate::article::DatedJson;
 use crate::config::Settings;
+use crate::correction::MOST_NAMED;
 use crate::publish::App;
 use crate::publish::api::timeline_of;
 use crate::store::Store;
@@ -34,6 +35,9 @@ const SENTENCES: usize = 3;
 const TURNS: usize = 20;
 /// Stories near it that are named.
 const NEAR: usize = 6;
+
+/// What an address holds when an editor has turned a page, or has decided, and links do not carry along.
+const OF_THE_FORM: [&str; 8] = ["story", "seen", "back", "title", "to", "to_text", "done", "row"];
 
 /// An event of a timeline.
 struct EventView {
@@ -142,6 +146,14 @@ struct StoryPage {
     joined: BTreeSet<String>,
     articles: Page<ArticleView>,
     more_articles: Option<String>,
+    /// Ticked by an editor, here or on other pages.
+    ticked: BTreeSet<String>,
+    /// Ticked on other pages.
+    elsewhere: Vec<Choice>,
+    /// This page without its cursor, for an editor who has turned pages.
+    first_page: bool,
+    /// What of the address goes along when an editor turns a page.
+    kept: Vec<(&'static str, String)>,
     history: Vec<Past>,
     older: Option<String>,
     change: u64,
@@ -173,6 +185,7 @@ struct Told {
     related: Vec<Link>,
     marks: Vec<String>,
     joined: BTreeSet<String>,
+    elsewhere: Vec<Choice>,
     change: u64,
     demonstration: bool,
     desk: Desk,
@@ -218,6 +231,8 @@ struct Asked {
     /// The articles in the order of publication, the earliest first.
     oldest_first: bool,
     before: Option<String>,
+    /// Articles that an editor has ticked.
+    ticked: BTreeSet<String>,
     seen: Option<u64>,
     options: timeline::Options,
     settings: Arc<Settings>,
@@ -290,8 +305,14 @@ fn now(app: &App, asked: &Asked) -> Result<Found, ReadError> {
         return Ok(Found::Elsewhere(successor));
     }
     let members = store.timeline_articles(id)?;
-    let name = format!("{id} {:?}", asked.options);
-    let made = timeline_of(store, &app.timelines, id, name, story.version, &asked.options)?;
+    // Another language is no other timeline.
+    let lang = asked.options.lang.clone().filter(|lang| story.languages.contains(lang));
+    let options = timeline::Options {
+        lang,
+        ..asked.options.clone()
+    };
+    let name = format!("{id} {options:?}");
+    let made = timeline_of(store, &app.timelines, id, name, story.version, &options)?;
     let changes = store.history(id, asked.before.as_deref(), HISTORY)?;
     let (also, resolution) = (&asked.settings.also, asked.settings.story.resolution);
     let seen = asked.seen.filter(|seen| *seen <= change);
@@ -319,10 +340,18 @@ fn now(app: &App, asked: &Asked) -> Result<Found, ReadError> {
         marks = news.get(id).map_or_else(Vec::new, |news| front::marks(words, news));
         joined = store.joined_since(id, seen)?;
     }
+    let articles = store.story_articles(id, asked.oldest_first, asked.cursor.as_deref(), PER_PAGE)?;
+    let mut elsewhere = Vec::new();
+    if asked.desk.may_edit && !asked.ticked.is_empty() {
+        let here: BTreeSet<&str> = articles.items.iter().map(|one| one.id.as_str()).collect();
+        let others = asked.ticked.iter().map(String::as_str).filter(|id| !here.contains(id));
+        elsewhere = Choice::articles(store, others)?;
+    }
     Ok(Found::Here(Box::new(Told {
         then: None,
         events: events(words, &made, &members),
-        articles: store.story_articles(id, asked.oldest_first, asked.cursor.as_deref(), PER_PAGE)?,
+        articles,
+        elsewhere,
         history: with_numbers(store, words, &changes)?,
         older: changes.next_cursor,
         near: near.collect(),
@@ -383,6 +412,7 @@ fn then(app: &App, asked: &Asked, moment: Moment) -> Result<Found, ReadError> {
         related: Vec::new(),
         marks: Vec::new(),
         joined: BTreeSet::new(),
+        elsewhere: Vec::new(),
         change: at,
         // What stood then is not to be corrected.
         desk: Desk::default(),
@@ -400,6 +430,13 @@ fn with_numbers(
     Ok(numbers.zip(told(store, words, &changes.items)?).collect())
 }
 
+/// The articles that an editor has ticked, as the address of a further page carries them: as many as one correction may name.
+fn ticked(request: &HttpRequest) -> BTreeSet<String> {
+    let fields = url::form_urlencoded::parse(request.query_string().as_bytes());
+    let articles = fields.filter(|(name, _)| name == "article").take(MOST_NAMED);
+    articles.map(|(_, id)| id.into_owned()).collect()
+}
+
 /// `GET /stories/{id}`: a merged story sends on to the one that it goes on in, before anything is computed. With `as_of` the
 /// story as it stood.
 pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Sorry> {
@@ -415,12 +452,14 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
     };
     let granularity = Granularity::of(&parameter(&request, "granularity")).unwrap_or_default();
     let oldest_first = parameter(&request, "order") == "oldest";
+    let ticked = ticked(&request);
     let asked = Asked {
         id: id.clone(),
         words,
         cursor: some(&parameter(&request, "cursor")),
         oldest_first,
         before: some(&parameter(&request, "before")),
+        ticked: ticked.clone(),
         seen: front::seen(&request),
         options: timeline::Options {
             from: None,
@@ -459,7 +498,8 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
         Found::Here(told) => *told,
     };
     frame.demonstration = told.demonstration;
-    let further = |name: &str, cursor: &Option<String>| cursor.as_deref().map(|cursor| with(&request, name, cursor));
+    let with = |name: &str, value: &str| with_but(&request, name, value, &OF_THE_FORM);
+    let further = |name: &str, cursor: &Option<String>| cursor.as_deref().map(|cursor| with(name, cursor));
     let here = Link::story(&id, "", "").address;
     let stood = |number: u64| format!("{here}?as_of={number}");
     let template = StoryPage {
@@ -522,7 +562,7 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
             .iter()
             .map(|(name, one)| Choosable {
                 name: words.period(name),
-                address: with(&request, "granularity", name),
+                address: with("granularity", name),
                 here: *one == granularity,
             })
             .collect(),
@@ -535,12 +575,20 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
                 name,
                 address: format!(
                     "{}#articles",
-                    with_but(&request, "order", order, &["cursor", "done", "row"])
+                    with_but(&request, "order", order, &[&OF_THE_FORM[..], &["cursor"]].concat())
                 ),
                 here: oldest_first == (order == "oldest"),
             })
             .collect(),
         more_articles: further("cursor", &told.articles.next_cursor).map(|address| format!("{address}#articles")),
+        first_page: !parameter(&request, "cursor").is_empty(),
+        kept: ["granularity", "lang", "order"]
+            .into_iter()
+            .map(|name| (name, parameter(&request, name)))
+            .filter(|(_, value)| !value.is_empty())
+            .collect(),
+        ticked,
+        elsewhere: told.elsewhere,
         articles: told.articles,
         history: told
             .history

@@ -133,7 +133,7 @@ struct Place {
 
 impl Store {
     /// Articles that hold all words of a query: those first that have them all in their title, then by publication, the
-    /// newest first. Nothing in that order depends on which other articles are stored (as BM25 does), so that a walk
+    /// newest first; on a page an original stands before what repeats it. Nothing in that order depends on which other articles are stored (as BM25 does), so that a walk
     /// through the pages never repeats an article, and never skips one that did not change meanwhile.
     ///
     /// # Errors
@@ -221,6 +221,7 @@ impl Store {
                 })?),
                 _ => None,
             };
+            originals_first(&mut found);
             Ok(Page {
                 items: found.into_iter().map(|(view, ..)| hit(view, &query.q)).collect(),
                 next_cursor,
@@ -244,13 +245,47 @@ pub(super) fn hit(found: ArticleView, q: &str) -> SearchHit {
     }
 }
 
+/// Particles that Arabic writes together with the word behind them, folded: "and", "so", "by", "as", "to", "the", and several of them.
+const CLITICS: [&str; 18] = [
+    "و", "ف", "ب", "ك", "ل", "ال", "وال", "فال", "بال", "كال", "لل", "وبال", "ولل", "فلل", "وب", "ول", "فب", "فل",
+];
+/// Letters of a word that is marked behind a particle, at least: shorter ones are the beginnings of too many others.
+const WORD: usize = 3;
+
+/// Whether a word of a text is the word that was looked for behind Arabic particles («لوقف» for «وقف», «للهدنة» for «الهدنة»), both
+/// folded. For what is marked alone: such a word is not found by it.
+fn has_clitic(part: &str, word: &str) -> bool {
+    let bare = word.strip_prefix("ال").unwrap_or(word);
+    if bare.chars().count() < WORD || !bare.starts_with(|c| ('\u{620}'..='\u{64a}').contains(&c)) {
+        return false;
+    }
+    part.strip_suffix(bare)
+        .is_some_and(|particles| CLITICS.contains(&particles))
+}
+
+/// Puts an original before the articles that repeat it, as far as both are on the page and found alike; the others stay.
+fn originals_first(found: &mut Vec<(ArticleView, bool, i64)>) {
+    for at in 0..found.len() {
+        let place = found.iter().position(|(later, in_title, _)| {
+            let repeats = |(one, other, _): &(ArticleView, bool, i64)| {
+                other == in_title && one.near_duplicate_of.as_ref() == Some(&later.id)
+            };
+            found.get(at).is_some_and(repeats)
+        });
+        if let Some(place) = place.filter(|place| *place > at) {
+            let original = found.remove(place);
+            found.insert(at, original);
+        }
+    }
+}
+
 /// The piece of a text around the first word that was looked for, and where the words stand in it.
 fn snippet(title: &str, text: &str, q: &str) -> (String, Vec<Range>) {
     let wanted = wanted(q);
     let is_wanted = |part: &str| {
         wanted
             .iter()
-            .any(|one| part == one.word || (one.begins && part.starts_with(&one.word)))
+            .any(|one| part == one.word || (one.begins && part.starts_with(&one.word)) || has_clitic(part, &one.word))
     };
     let text = if text.is_empty() { title } else { text };
     let letters: Vec<char> = text.chars().map(|c| if c == '\n' { ' ' } else { c }).collect();
@@ -444,6 +479,50 @@ mod tests {
             })
             .collect();
         assert_eq!(marked, ["قرة", "باغ"]);
+    }
+
+    #[test]
+    fn a_word_behind_particles_is_marked_too() {
+        let marked = |text: &str, q: &str| -> Vec<String> {
+            let (snippet, highlights) = snippet("", text, q);
+            let word = |range: Range| {
+                snippet
+                    .chars()
+                    .skip(range.start)
+                    .take(range.end - range.start)
+                    .collect()
+            };
+            highlights.into_iter().map(word).collect()
+        };
+        assert_eq!(
+            marked("اتفاق لوقف إطلاق النار ثم توقف الإطلاق", "وقف إطلاق"),
+            ["لوقف", "إطلاق", "الإطلاق"]
+        );
+        assert_eq!(marked("مستعدون للهدنة، والهدنة قريبة", "الهدنة"), ["للهدنة", "والهدنة"]);
+        // A short word begins too many others.
+        assert_eq!(marked("ولد في بلد", "لد"), Vec::<String>::new());
+        assert_eq!(marked("A ban on bans", "an"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_original_stands_before_its_reprint() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = six(dir.path());
+        let listed = |store: &Store| -> Vec<String> {
+            let found = store.search(&bridges(), None, 10).unwrap().items;
+            found.into_iter().map(|hit| hit.article_id).collect()
+        };
+        assert_eq!(listed(&store), ["f0", "e5", "e4", "e3", "e2", "e1"]);
+        let connection = rusqlite::Connection::open(dir.path().join("silsila.db")).unwrap();
+        for (copy, original) in [("e4", "e2"), ("e5", "e1"), ("e3", "f0")] {
+            let set = "UPDATE articles SET original = (SELECT number FROM articles WHERE id = ?2) WHERE id = ?1";
+            assert_eq!(connection.execute(set, [copy, original]).unwrap(), 1);
+        }
+        assert_eq!(
+            listed(&store),
+            ["f0", "e1", "e5", "e2", "e4", "e3"],
+            "f0 has the word in its title"
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::article::DatedJson;
 use crate::store::{Store, StoreError};
 use crate::story::labels::{Pace, Trend, importance_at};
 use crate::story::names::{About, Name};
+use crate::story::terms::{self, Term};
 
 /// Honest counts, each by its own name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -44,7 +45,7 @@ pub struct StoryView {
     pub counts: Counts,
     /// Language codes, most frequent first.
     pub languages: Vec<String>,
-    /// Key terms, best first.
+    /// Key terms, best first; those in the reader's language (`title_lang`) before the others.
     pub terms: Vec<String>,
     /// People that its articles name, those named by most first.
     pub people: Vec<NameView>,
@@ -388,7 +389,11 @@ pub(super) fn story(row: &Row<'_>) -> rusqlite::Result<(StoryView, i64)> {
             sources: row.get::<_, i64>(6)? as u64,
             languages: languages.len() as u64,
         },
-        terms: json(&row.get::<_, String>(8)?)?,
+        terms: terms::shown(
+            &json::<Vec<Term>>(&row.get::<_, String>(8)?)?,
+            reader.as_deref(),
+            &about,
+        ),
         people: names(&about.people),
         places: names(&about.places),
         organisations: names(&about.organisations),

@@ -12,7 +12,7 @@ use crate::story::outlets::registrable_host;
 use crate::story::review::{Doubt, Kind};
 
 /// Counted up when labels come out otherwise by the same rules: stories from before are then labelled anew.
-const METHOD: u32 = 2;
+const METHOD: u32 = 3;
 /// The fact that says by which rules the stories are labelled.
 const LABELS: &str = "labels";
 /// The fact that holds the half-life of importance, which readers need.

@@ -22,6 +22,7 @@ use crate::pipeline::{Receipt, Refusal, RefusedInput, Submission};
 use crate::store::{Store, StoreError, newest_change};
 use crate::story::labels::Rules;
 use crate::story::review::Doubt;
+use crate::story::terms::Term;
 use crate::story::{Placement, StoryChange};
 use crate::whole::digest;
 use accept::accept_all;
@@ -111,7 +112,7 @@ pub struct StoryFace {
     /// The article that gives the headline.
     pub headline: u64,
     /// Key terms.
-    pub terms: Vec<String>,
+    pub terms: Vec<Term>,
     /// The most central article of each language.
     pub headlines: BTreeMap<String, u64>,
     /// Whether it is one story, if that is in doubt.

@@ -14,6 +14,7 @@ use crate::store::read::watch::{ALERTS, AlertView, alert};
 use crate::store::read::{NUMBER, match_expression};
 use crate::store::{Store, StoreError};
 use crate::story::Placement;
+use crate::story::outlets::{self, Outlets, registrable_host};
 use crate::track::rules::{Held, Joined, event_of};
 use crate::track::{Change, Event, NewWatch, Quiet, Search, TrackError, sign};
 
@@ -178,7 +179,7 @@ impl Store {
                 if !meets(connection, search, article, story)? {
                     continue;
                 }
-                match quiet.holds_back(joined(connection, story, article, quiet.least_novelty > 0.0)?) {
+                match quiet.holds_back(joined(connection, story, article, quiet)?) {
                     Some(held) => *foreseen.held_back.entry(held.name().to_owned()).or_default() += 1,
                     None => {
                         if let Some(made) = due.take_if(|due| *due <= at) {
@@ -778,7 +779,7 @@ fn tell(
     }
     let held = match (event, change.article) {
         (Event::ArticleJoined | Event::ArticleLeft, Some(article)) => {
-            let joined = joined(transaction, change.story, article, watch.quiet.least_novelty > 0.0)?;
+            let joined = joined(transaction, change.story, article, &watch.quiet)?;
             match event {
                 Event::ArticleJoined => watch.quiet.holds_back(joined),
                 // What was not told of is not taken back.
@@ -812,15 +813,20 @@ fn tell(
     Ok(())
 }
 
-fn joined(connection: &Connection, story: i64, article: i64, novelty: bool) -> Result<Joined, StoreError> {
-    let (near_duplicate, known_source, placement): (bool, bool, Option<String>) = connection
-        .prepare_cached(
-            "SELECT a.original IS NOT NULL,
-                    a.source IS NULL OR EXISTS (SELECT 1 FROM articles b WHERE b.story = ?1 AND b.source = a.source AND b.number < ?2),
-                    a.placement FROM articles a WHERE a.number = ?2",
-        )?
-        .query_row([story, article], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let placement: Option<Placement> = match placement.filter(|_| novelty) {
+fn joined(connection: &Connection, story: i64, article: i64, quiet: &Quiet) -> Result<Joined, StoreError> {
+    let (near_duplicate, source, url, placement): (bool, Option<String>, Option<String>, Option<String>) = connection
+        .prepare_cached("SELECT original IS NOT NULL, source, url, placement FROM articles WHERE number = ?1")?
+        .query_row([article], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
+    let known_source = match source {
+        Some(source) if quiet.only_new_sources => {
+            let own = (source.as_str(), url.as_deref().and_then(registrable_host));
+            has_outlet(connection, story, article, own)?
+        }
+        source => source.is_none(),
+    };
+    let placement: Option<Placement> = match placement.filter(|_| quiet.least_novelty > 0.0) {
         Some(text) => Some(serde_json::from_str(&text)?),
         None => None,
     };
@@ -831,6 +837,39 @@ fn joined(connection: &Connection, story: i64, article: i64, novelty: bool) -> R
         known_source,
         novelty: 1.0 - nearest,
     })
+}
+
+/// Whether a story has an article from before this one of the same outlet: see [`Outlets`].
+fn has_outlet(
+    connection: &Connection,
+    story: i64,
+    article: i64,
+    (source, host): (&str, Option<String>),
+) -> Result<bool, StoreError> {
+    let by_name = connection
+        .prepare_cached("SELECT 1 FROM articles WHERE story = ?1 AND number < ?2 AND source = ?3 LIMIT 1")?
+        .exists(params![story, article, source])?;
+    if by_name {
+        return Ok(true);
+    }
+    let names: Vec<String> = connection
+        .prepare_cached("SELECT DISTINCT source FROM articles WHERE story = ?1 AND number < ?2 AND source IS NOT NULL")?
+        .query_map([story, article], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if !outlets::may_be_fewer(names.iter().map(String::as_str).chain([source])) {
+        return Ok(false);
+    }
+    let earlier: BTreeSet<(String, Option<String>)> = connection
+        .prepare_cached("SELECT source, url FROM articles WHERE story = ?1 AND number < ?2 AND source IS NOT NULL")?
+        .query_map([story, article], |row| {
+            let url: Option<String> = row.get(1)?;
+            Ok((row.get(0)?, url.as_deref().and_then(registrable_host)))
+        })?
+        .collect::<Result<_, _>>()?;
+    let named = earlier.iter().map(|(name, host)| (name.as_str(), host.as_deref()));
+    let outlets = Outlets::of(named.chain([(source, host.as_deref())]));
+    let own = outlets.outlet(source);
+    Ok(earlier.iter().any(|(name, _)| outlets.outlet(name) == own))
 }
 
 /// Whether an article that was placed in a story meets a saved search.

@@ -38,6 +38,8 @@ struct CorrectPage {
     author: String,
     /// The author is the token's name.
     signed: bool,
+    /// All that is missing is who decides.
+    unsigned: bool,
     reason: String,
     back: String,
     /// What the button that does it says.
@@ -84,7 +86,12 @@ struct Looked {
 impl Looked {
     /// Whether it can be done, now or once something is entered.
     fn is_ready(&self) -> bool {
-        self.view.is_some() && self.trouble.as_ref().is_none_or(|trouble| trouble.entry)
+        self.view.is_some() && (self.trouble.is_none() || self.is_unsigned())
+    }
+
+    /// Whether all that is missing is who decides.
+    fn is_unsigned(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| trouble.entry)
     }
 }
 
@@ -116,8 +123,10 @@ pub async fn correct(app: web::Data<App>, request: HttpRequest, payload: web::Pa
         Came::Look(looked) => looked,
     };
     let chosen = !looked.choices.is_empty();
+    let unsigned = looked.is_unsigned();
     let title = match (&looked.trouble, looked.stopped, chosen) {
         (_, true, _) => words.desk.since_title,
+        _ if unsigned => words.desk.who_decides,
         (Some(_), ..) => words.desk.refused,
         (None, _, true) => words.desk.which_story,
         (None, ..) => words.desk.check,
@@ -127,7 +136,7 @@ pub async fn correct(app: web::Data<App>, request: HttpRequest, payload: web::Pa
     // What was written to find a story by is not carried along beside the story that is chosen.
     let left_out: &[&str] = if chosen { &["to"] } else { &[] };
     let mut carried = form.carried(left_out);
-    let failed = looked.trouble.is_some();
+    let failed = looked.trouble.is_some() && !unsigned;
     for name in ["to_text", "other_text"] {
         // Where it was understood it goes along; where it was not it is written anew.
         if let Some(text) = form.one(name).filter(|_| !failed && !chosen) {
@@ -146,6 +155,7 @@ pub async fn correct(app: web::Data<App>, request: HttpRequest, payload: web::Pa
         },
         ready: looked.is_ready(),
         action: "/corrections".to_owned(),
+        unsigned,
         carried,
         author: by.author.unwrap_or_default(),
         signed,
@@ -196,6 +206,7 @@ pub async fn undo_or_redo(
             (Some(Trouble { entry: false, .. }), _) => words.desk.refused.to_owned(),
             _ => title.replace("{n}", &words.number(number)),
         },
+        unsigned: looked.is_unsigned(),
         ready: looked.is_ready(),
         action: format!("/corrections/{number}/{act}"),
         carried: form.carried(&[]),

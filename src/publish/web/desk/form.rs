@@ -1,5 +1,6 @@
 //! A form of corrections, and what it asks for.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -136,7 +137,10 @@ impl Form {
     pub fn wanted(&self, store: &Store) -> Result<Wanted, ReadError> {
         let own = |name: &str| self.one(name).map(str::to_owned);
         let story = own("story");
-        let mut articles: Vec<String> = self.all("article").map(str::to_owned).collect();
+        let mut articles: Vec<String> = Vec::new();
+        // One that was ticked on another page may have come to this one since.
+        let mut named = BTreeSet::new();
+        articles.extend(self.all("article").filter(|id| named.insert(*id)).map(str::to_owned));
         let found = match (self.kind(), story) {
             ("split", Some(story_id)) => Correction::Split {
                 story_id,

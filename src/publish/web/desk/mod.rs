@@ -66,6 +66,16 @@ impl Choice {
         Ok(choices.collect())
     }
 
+    /// Articles, in the order of their ids; an unknown id is left out.
+    pub fn articles<'a>(store: &Store, ids: impl IntoIterator<Item = &'a str>) -> Result<Vec<Self>, StoreError> {
+        let found = store.article_headlines(ids)?.into_iter();
+        let choices = found.map(|(id, one)| Self {
+            link: Link::article(&id, &one.title, &one.lang),
+            id,
+        });
+        Ok(choices.collect())
+    }
+
     fn article(one: Titled) -> Self {
         Self {
             link: Link::article(&one.id, &one.title, &one.lang),
@@ -115,18 +125,19 @@ impl Desk {
         })
     }
 
-    /// For the page of an article; `placement` names what it was close to.
+    /// For the page of an article; `placement` names what it was close to, of which what is as likely as `least` is offered.
     pub fn of_article(
         store: &Store,
         words: &'static Words,
         asks: &Asks,
         article: &ArticleView,
         placement: Option<&Value>,
+        least: f64,
     ) -> Result<Self, StoreError> {
         let back = format!("article/{}", article.id);
         let panel = match (&article.story_id, asks.may_edit) {
             (Some(story), true) => {
-                let (stories, articles) = close_to(store, words, story, placement)?;
+                let (stories, articles) = close_to(store, words, story, placement, least)?;
                 let version = store.story_version(story)?.map_or(0, |version| version.version);
                 Some(Panel {
                     seen: seen(story, version),
@@ -145,17 +156,21 @@ impl Desk {
     }
 }
 
-/// The other stories, and the articles, that a placement names.
+/// The other stories, and the articles, that a placement names: those that the article was linked to, and those that are as
+/// likely as `least` to tell of the same.
 fn close_to(
     store: &Store,
     words: &Words,
     own: &str,
     placement: Option<&Value>,
+    least: f64,
 ) -> Result<(Vec<Choice>, Vec<Choice>), StoreError> {
     let of = |field: &str| placement.and_then(|placement| placement.get(field));
     let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
     let neighbours = ["nearest", "rejected"].map(of).into_iter().flatten();
-    let neighbours: Vec<&Value> = neighbours.filter_map(Value::as_array).flatten().collect();
+    let is_likely = |one: &&Value| one.get("probability").and_then(Value::as_f64).unwrap_or_default() >= least;
+    let neighbours = neighbours.filter_map(Value::as_array).flatten().filter(is_likely);
+    let neighbours: Vec<&Value> = neighbours.collect();
     let rivals = ["runner_up", "second_look"].map(of).into_iter().flatten();
     let mut stories: Vec<String> = Vec::new();
     for story in rivals

@@ -118,6 +118,7 @@ pub struct Words {
     pub articles_counted: Counted,
     pub copies_counted: Counted,
     pub sources_counted: Counted,
+    pub no_source: &'static str,
     pub languages_counted: Counted,
     pub among_copies_counted: Counted,
     pub cuts_counted: Counted,
@@ -182,6 +183,8 @@ pub struct Words {
     pub watch_resume: &'static str,
     pub watch_rotate: &'static str,
     pub watch_delete: &'static str,
+    pub watch_delete_sure: &'static str,
+    pub watch_delete_it: &'static str,
     pub watch_told: &'static str,
     pub watch_told_nothing: &'static str,
     pub watch_told_more: &'static str,
@@ -201,6 +204,7 @@ pub struct Words {
     pub review_empty: &'static str,
     pub review_more: &'static str,
     pub review_kinds: &'static [(&'static str, &'static str)],
+    pub review_article: &'static str,
     pub review_alternative: &'static str,
     pub review_cut: &'static str,
     pub review_doubt: &'static str,
@@ -444,7 +448,11 @@ impl Words {
 
     /// `3 sources`.
     pub fn sources(&self, number: impl Borrow<u64>) -> String {
-        self.counted(&self.sources_counted, *number.borrow())
+        match *number.borrow() {
+            // Its articles name none.
+            0 => self.no_source.to_owned(),
+            number => self.counted(&self.sources_counted, number),
+        }
     }
 
     /// `3 languages`.

@@ -15,7 +15,9 @@ pub static DESK: DeskWords = DeskWords {
     made: "{author}, {at}",
 
     ticked: "Some of its articles",
-    ticked_hint: "Tick articles in the list on this page, then choose.",
+    ticked_hint: "Tick articles in the list on this page, then choose. Ticks stay when you turn the page.",
+    ticked_elsewhere: "Ticked on other pages: {n}",
+    first_page: "First page",
     select: "Select",
     new_title: "Title of the part that is split off",
     split_off: "Split off",
@@ -91,7 +93,8 @@ pub static DESK: DeskWords = DeskWords {
     in_the_way: "Correction {n}, {made}, is in the way: {said}",
     way_on: "Undo that one first, or go back.",
     done_already: "Somebody was faster: this correction is undone, or made again, already.",
-    say_who: "Say who decides: your name is missing.",
+    who_decides: "Who decides?",
+    say_who: "Enter your name, then it is done. You are asked this once.",
     unknown_form: "This form lacks what it needs. Go back and choose again.",
     invalid: &[
         ("split", "articles", "Select some of the story’s articles, not all of them; one that repeats another’s text goes along with it."),

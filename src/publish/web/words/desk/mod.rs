@@ -20,6 +20,8 @@ pub struct DeskWords {
     // The panel of a story.
     pub ticked: &'static str,
     pub ticked_hint: &'static str,
+    pub ticked_elsewhere: &'static str,
+    pub first_page: &'static str,
     pub select: &'static str,
     pub new_title: &'static str,
     pub split_off: &'static str,
@@ -90,6 +92,7 @@ pub struct DeskWords {
     pub in_the_way: &'static str,
     pub way_on: &'static str,
     pub done_already: &'static str,
+    pub who_decides: &'static str,
     pub say_who: &'static str,
     pub unknown_form: &'static str,
     /// By kind and field.

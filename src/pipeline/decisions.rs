@@ -1,4 +1,4 @@
-//! The lines of `silsila export --decisions`, which `silsila train` and other programs read. docs/TRAINING.md explains them.
+//! The lines of `silsila export --decisions` and `/v1/decisions`, which `silsila train` and other programs read. docs/TRAINING.md explains them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
