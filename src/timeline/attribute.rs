@@ -20,6 +20,8 @@ struct Language {
     others: &'static [&'static str],
 }
 
+/// Words before the noun for it to be an English sentence's subject, at most.
+const SUBJECT: usize = 2;
 /// Letters of a word at least whose ending is asked for.
 const LONG: usize = 5;
 /// Words of a clause from its participle to its date, at most.
@@ -127,6 +129,10 @@ impl Language {
                 && !self.is_time(&last);
         }
         let noun = words.next().map(bare).unwrap_or_default();
+        // Elsewhere in an English sentence most such dates are what it tells of ("the events of 7 July").
+        if self.code == "en" && words.count() > SUBJECT {
+            return false;
+        }
         self.of.contains(&&*last) && noun.ends_with(char::is_alphabetic) && !self.is_time(&noun)
     }
 
@@ -203,6 +209,7 @@ mod tests {
             ("en", "The truce began on [20 September]."),
             ("en", "Shells fell in the night of [20 September]."),
             ("en", "The minister, who resigned on [3 May], left."),
+            ("en", "People there remember well the battle of [3 May]."),
             ("en", "Both sides, he said on [3 May], agreed."),
             ("en", "Its leader, Naim Saleh, claimed on [3 May] a victory, and left."),
             ("ar", "بدأت الهدنة في [20 سبتمبر]."),
