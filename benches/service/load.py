@@ -30,7 +30,7 @@ def one_kind(service, paths, rate, seconds, folder):
     addresses = folder / "addresses.txt"
     addresses.write_text("".join(f"http://{service.address}{path}\n" for path in paths))
     done = subprocess.run(
-        [str(oha()), "--no-tui", "--output-format", "json", "-z", f"{seconds}s", "-q", str(rate), "--latency-correction",
+        [str(oha()), "--no-tui", "--output-format", "json", "-z", f"{seconds}s", "-w", "-q", str(rate), "--latency-correction",
          "-c", "32", "--urls-from-file", str(addresses)],
         capture_output=True, text=True, check=False)
     if done.returncode:

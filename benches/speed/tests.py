@@ -64,7 +64,9 @@ class Rows(unittest.TestCase):
         one, = rows.stories(STREAM)
         self.assertEqual((one["values"]["first_s"], one["values"]["last_s"], one["values"]["memory_mb"]), (826, 760, 2836))
         self.assertEqual((one["values"]["ratio"], one["met"]), (0.778, False))
-        self.assertTrue(rows.stories(STREAM.replace(" 778 ", " 800 "))[0]["met"])
+        for last, met in [(1000, True), (930, False)]:
+            printed = STREAM.replace(" 1000 ", " 1400 ").replace(" 778 ", f" {last} ")
+            self.assertEqual(rows.stories(printed)[0]["met"], met, last)
 
     def test_a_peer_counts_where_it_is_faster_and_is_named_where_not(self):
         found = self.by_key(rows.index(INDEX))
