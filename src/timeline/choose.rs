@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::article::Dated;
 use crate::story::lexicon::cosine;
 use crate::timeline::Story;
 use crate::timeline::read::Sentence;
@@ -29,8 +30,14 @@ pub struct Chosen {
     pub members: Vec<usize>,
 }
 
-/// Chooses up to `most` of the candidates; those that tell of something chosen join it and are used up.
-pub fn choose(candidates: &[usize], most: usize, story: &Story<'_>, used: &mut BTreeSet<usize>) -> Vec<Chosen> {
+/// Chooses up to `most` of the candidates of a day; those that tell of something chosen join it and are used up.
+pub fn choose(
+    candidates: &[usize],
+    day: Option<Dated>,
+    most: usize,
+    story: &Story<'_>,
+    used: &mut BTreeSet<usize>,
+) -> Vec<Chosen> {
     let settings = &story.options.settings;
     let reader = story.options.lang.as_deref();
     let free = candidates.iter().filter(|number| !used.contains(number));
@@ -57,6 +64,11 @@ pub fn choose(candidates: &[usize], most: usize, story: &Story<'_>, used: &mut B
         .map(|(number, one)| {
             let worth = settings.centrality * cosine(&one.vector, &middle) + settings.story * one.central
                 - settings.length * length(one)
+                - if story.foretells(one, day) {
+                    settings.foretold
+                } else {
+                    0.0
+                }
                 + if readers(one) { READERS_LANGUAGE } else { 0.0 };
             (number, one, worth)
         })

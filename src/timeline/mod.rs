@@ -57,6 +57,8 @@ pub struct Settings {
     pub length: f32,
     /// That length, in words.
     pub best_length: f32,
+    /// Taken off a sentence that was written before the day that it tells of: what happened is told better by what came later.
+    pub foretold: f32,
     /// Cosine from which two sentences tell of the same happening.
     pub same: f32,
     /// Cosine from which sentences of neighbouring days do.
@@ -246,7 +248,7 @@ pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
         let Some(of_day) = candidates.get(&Some(day)).filter(|_| left > 0) else {
             continue;
         };
-        for chosen in choose(of_day, left, &story, &mut used) {
+        for chosen in choose(of_day, Some(day), left, &story, &mut used) {
             match events
                 .iter_mut()
                 .find(|(other, known)| story.says_again(day, &chosen, *other, known))
@@ -272,7 +274,7 @@ pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
     }
     events.sort_by_key(|(day, _)| *day);
     let undated = candidates.get(&None).filter(|_| options.dates.is_none());
-    let last = undated.map(|leads| choose(leads, usize::MAX, &story, &mut used));
+    let last = undated.map(|leads| choose(leads, None, usize::MAX, &story, &mut used));
     let dated = events.into_iter().map(|(day, chosen)| (Some(day), chosen));
     dated
         .chain(last.into_iter().flatten().map(|chosen| (None, chosen)))
@@ -323,6 +325,15 @@ impl Story<'_> {
 
     fn published(&self, article: usize) -> Option<Dated> {
         self.articles.get(article).and_then(|one| one.published)
+    }
+
+    /// Whether a sentence was written before the day that it tells of.
+    fn foretells(&self, sentence: &Sentence<'_>, day: Option<Dated>) -> bool {
+        let date = |dated: Dated| (dated.precision >= Precision::Day).then(|| dated.value.date_naive());
+        let published = self.published(sentence.article).and_then(date);
+        published
+            .zip(day.and_then(date))
+            .is_some_and(|(published, day)| published < day)
     }
 
     /// The sentences that may speak for each day: those that name it, and the first ones of what was published on it.
@@ -430,8 +441,15 @@ impl Story<'_> {
             }
         };
         let best = said(chosen.best);
+        let foretells = |number: usize| {
+            self.sentences
+                .get(number)
+                .is_some_and(|sentence| self.foretells(sentence, day))
+        };
+        let (early, late): (Vec<usize>, Vec<usize>) =
+            chosen.members.iter().copied().partition(|number| foretells(*number));
         let mut others: Vec<OtherSentence> = Vec::new();
-        for other in chosen.members.iter().map(|&number| said(number)) {
+        for other in late.into_iter().chain(early).map(said) {
             if other.lang != best.lang && others.iter().all(|known| known.lang != other.lang) {
                 others.push(other);
             }

@@ -610,6 +610,63 @@ fn one_happening_in_other_words_is_one_event_and_a_protest_beside_it_another() {
 }
 
 #[test]
+fn what_happened_is_told_by_what_was_written_on_the_day_or_later() {
+    let story = [
+        article(
+            "en1",
+            "en",
+            Some("2024-05-14"),
+            "Talks between Harvand and the Sedran rebels on a ceasefire will open on 16 May 2024 in the town of Mirova.",
+        ),
+        article(
+            "en2",
+            "en",
+            Some("2024-05-15"),
+            "Envoys are to meet for talks on a ceasefire with the Sedran rebels on 16 May 2024 in the town of Mirova.",
+        ),
+        article(
+            "en3",
+            "en",
+            Some("2024-05-17"),
+            "Talks with the Sedran rebels on a ceasefire in the town of Mirova on 16 May 2024 ended in discord.",
+        ),
+        article(
+            "ar1",
+            "ar",
+            Some("2024-05-14"),
+            "تفتح محادثات وقف إطلاق النار بين هارفند ومتمردي سيدران في 16 مايو 2024 في بلدة ميروفا.",
+        ),
+        article(
+            "ar2",
+            "ar",
+            Some("2024-05-16"),
+            "انتهت محادثات وقف إطلاق النار مع متمردي سيدران في بلدة ميروفا في 16 مايو 2024 دون اتفاق.",
+        ),
+    ];
+    let of = |lang: &str| {
+        let events = build(
+            &story,
+            &Options {
+                lang: Some(lang.to_owned()),
+                ..options()
+            },
+        );
+        let day = events
+            .into_iter()
+            .find(|event| event.date.value.as_deref() == Some("2024-05-16"));
+        let day = day.expect("told");
+        let other = day.others.first().map(|other| other.article.as_str().to_owned());
+        (day.article.as_str().to_owned(), other)
+    };
+    let said = |one: &str, other: &str| (one.to_owned(), Some(other.to_owned()));
+    assert_eq!(of("en"), said("en3", "ar2"));
+    assert_eq!(of("ar"), said("ar2", "en3"));
+    // Before it has happened, what is announced is all there is.
+    let announced = build(&story[..2], &options());
+    assert_eq!(announced[0].date.value.as_deref(), Some("2024-05-16"));
+}
+
+#[test]
 fn names_of_the_whole_story_do_not_join_what_is_told_in_other_words() {
     let mut story = told_on(
         "2026-03-06",
