@@ -628,7 +628,7 @@ fn what_happened_is_told_by_what_was_written_on_the_day_or_later() {
             "en3",
             "en",
             Some("2024-05-17"),
-            "Talks with the Sedran rebels on a ceasefire in the town of Mirova on 16 May 2024 ended in discord.",
+            "The talks on a ceasefire in Mirova ended on 16 May 2024, and neither the envoys nor the mayor said what came of them.",
         ),
         article(
             "ar1",
@@ -643,14 +643,10 @@ fn what_happened_is_told_by_what_was_written_on_the_day_or_later() {
             "انتهت محادثات وقف إطلاق النار مع متمردي سيدران في بلدة ميروفا في 16 مايو 2024 دون اتفاق.",
         ),
     ];
-    let of = |lang: &str| {
-        let events = build(
-            &story,
-            &Options {
-                lang: Some(lang.to_owned()),
-                ..options()
-            },
-        );
+    let of = |lang: &str, foretold: f32| {
+        let mut options = options();
+        (options.lang, options.settings.foretold) = (Some(lang.to_owned()), foretold);
+        let events = build(&story, &options);
         let day = events
             .into_iter()
             .find(|event| event.date.value.as_deref() == Some("2024-05-16"));
@@ -659,8 +655,10 @@ fn what_happened_is_told_by_what_was_written_on_the_day_or_later() {
         (day.article.as_str().to_owned(), other)
     };
     let said = |one: &str, other: &str| (one.to_owned(), Some(other.to_owned()));
-    assert_eq!(of("en"), said("en3", "ar2"));
-    assert_eq!(of("ar"), said("ar2", "en3"));
+    let shipped = options().settings.foretold;
+    assert_eq!(of("en", shipped), said("en3", "ar2"));
+    assert_eq!(of("ar", shipped), said("ar2", "en3"));
+    assert_ne!(of("en", 0.0).0, "en3", "the announcements resemble each other");
     // Before it has happened, what is announced is all there is.
     let announced = build(&story[..2], &options());
     assert_eq!(announced[0].date.value.as_deref(), Some("2024-05-16"));
