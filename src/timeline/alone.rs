@@ -211,23 +211,11 @@ const PERIODS: [&str; 46] = [
     "неделя", "неделю", "месяц", "год", "утром", "الاسبوع", "الشهر", "العام",
 ];
 /// Words that may stand between "since" and its date, folded.
-const BETWEEN: [&str; 16] = [
-    "the",
-    "early",
-    "mid",
-    "late",
-    "last",
-    "le",
-    "el",
-    "o",
-    "dem",
-    "der",
-    "de",
-    "del",
-    "do",
-    "au",
-    "يوم",
-    "اواءل",
+#[rustfmt::skip]
+const BETWEEN: [&str; 41] = [
+    "the", "early", "mid", "late", "last", "of", "beginning", "start", "end", "middle", "le", "la", "au", "début", "fin",
+    "el", "o", "de", "del", "do", "principios", "finales", "mediados", "início", "fim", "meados", "dem", "der", "anfang", "mitte", "ende",
+    "начала", "конца", "середины", "يوم", "شهر", "مطلع", "بدايه", "اواءل", "اواخر", "منتصف",
 ];
 /// Words of a clause between "since" and the date that ends it, at most.
 const SINCE_CLAUSE: usize = 6;
@@ -518,6 +506,9 @@ mod tests {
             ("en", "Thousands have fled since the attack began on "),
             ("ar", "مقتل أكثر من 14 ألفا منذ "),
             ("ar", "مستمرة منذ يوم "),
+            ("ar", "القرى التي دخلتها منذ مطلع "),
+            ("en", "Villages held since the beginning of "),
+            ("ru", "Идут бои с начала "),
             ("ar", "ارتفع عدد القتلى منذ بدء الهجوم في "),
             ("fr", "les premiers depuis le "),
             ("fr", "Des milliers ont fui depuis que l'attaque a commencé le "),
