@@ -291,11 +291,18 @@ fn near(tokens: &[Token]) -> Option<&str> {
     near.map(|token| &*token.word)
 }
 
-/// Whether a date is written with such a word ("since August"); «منذ يومين» is two days ago.
+/// Parts of a month in Arabic, folded.
+const PARTS: [&str; 6] = ["مطلع", "بدايه", "اواءل", "اواخر", "منتصف", "نهايه"];
+
+/// Whether a date is written with such a word ("since August", «منذ مطلع أكتوبر»); «منذ يومين» is two days ago.
 pub fn says_since(date: &str, lang: &str) -> bool {
-    let first = date.split_whitespace().next().map(str::to_lowercase);
-    let is_since = |word: &str| word != "منذ" && language(lang).is_some_and(|one| one.since.contains(&word));
-    first.is_some_and(|word| is_since(&word))
+    let mut words = date.split_whitespace();
+    let Some(first) = words.next().map(str::to_lowercase) else {
+        return false;
+    };
+    let since = language(lang).is_some_and(|one| one.since.contains(&first.as_str()));
+    let of_a_month = words.next().is_some_and(|part| PARTS.contains(&fold(part).as_str()));
+    since && (first != "منذ" || of_a_month)
 }
 
 fn letters(text: &str) -> usize {
@@ -538,6 +545,7 @@ mod tests {
             assert!(!follows_since(before, lang), "{before}");
         }
         assert!(says_since("since August", "en") && !says_since("since August", "ru"));
+        assert!(says_since("منذ مطلع تشرين الأول", "ar"));
         assert!(!says_since("منذ يومين", "ar") && !says_since("August", "en") && !says_since("", "en"));
     }
 }
