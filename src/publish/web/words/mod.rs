@@ -173,6 +173,7 @@ pub struct Words {
     pub watches_empty: &'static str,
     pub watches_more: &'static str,
     pub watch_it: &'static str,
+    pub watched: &'static str,
     pub watch_receiver_hint: &'static str,
     pub watch_receiver: &'static str,
     pub watch_no_receiver: &'static str,
