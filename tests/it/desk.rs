@@ -714,6 +714,15 @@ fn the_review_list_is_decided_row_by_row_and_a_decision_is_undone() {
             );
             let page = get(&service, made.location.split('#').next().expect("a path")).body;
             let after = decisions(&page);
+            // What the next key decides is marked, and what was done stays in sight above it.
+            let shown = Document::from(page.as_str());
+            let marked = shown.select("ol.stories > li.here[aria-current=true]");
+            assert_eq!(marked.length(), usize::from(!after.is_empty()), "{kind} {key}");
+            assert!(
+                after.is_empty() || marked.attr_or("id", "").to_string() == "row-1",
+                "{kind} {key}"
+            );
+            assert!(shown.select(".stays .done").exists(), "{kind} {key}");
             assert!(
                 !after.contains(first),
                 "{kind} {key}: what is decided is not asked again"
@@ -729,6 +738,12 @@ fn the_review_list_is_decided_row_by_row_and_a_decision_is_undone() {
                 &fields(&[("back", "review"), ("step", "make")]),
             );
             assert_eq!(undone.status, 303, "{notice}: {}", undone.body);
+            let first = Document::from(get(&service, "/review?row=999").body);
+            let rows = first.select("ol.stories > li").length();
+            assert_eq!(
+                first.select("li.here").attr_or("id", "").to_string(),
+                format!("row-{rows}")
+            );
         }
     }
     // Who may only read sees the list, and no button: tests/it/access.rs has who may send what.
