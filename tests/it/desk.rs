@@ -389,6 +389,40 @@ fn every_correction_has_a_form_a_look_and_an_undo() {
         );
     }
 
+    // With nothing ticked, or no story chosen, the page says what is missing.
+    let lacks = |ui: &str, asked: &[(&str, &str)]| {
+        let refused = form(&service, &format!("/corrections?ui={ui}"), &signed, &fields(asked));
+        assert_eq!(refused.status, 422, "{asked:?}: {}", refused.body);
+        let page = Document::from(refused.body.as_str());
+        (
+            page.select(".trouble p").text().to_string(),
+            page.select(".sign [name=to_text]").length(),
+        )
+    };
+    for (kind, en, ar) in [
+        ("move", "Tick at least one article", "حدِّد مقالة واحدة على الأقل"),
+        ("split", "Tick at least one of", "حدِّد مقالة واحدة على الأقل"),
+        ("pin", "Tick at least one article", "حدِّد مقالة واحدة على الأقل"),
+        ("never-together", "Tick at least two", "حدِّد مقالتين على الأقل"),
+        ("always-together", "Tick at least two", "حدِّد مقالتين على الأقل"),
+    ] {
+        for to in [None, Some(("to", b.as_str())), Some(("to_text", "zzzz qqqq"))] {
+            let asked: Vec<_> = [("kind", kind), ("story", a.as_str())].into_iter().chain(to).collect();
+            for (ui, said) in [("en", en), ("ar", ar)] {
+                let (why, entries) = lacks(ui, &asked);
+                assert!(why.contains(said) && entries == 0, "{asked:?}: {why}");
+            }
+        }
+    }
+    let article = ("article", in_a[1].as_str());
+    for asked in [
+        vec![("kind", "move"), ("story", a.as_str()), article],
+        vec![("kind", "merge"), ("story", a.as_str())],
+    ] {
+        let (why, entries) = lacks("en", &asked);
+        assert!(why.contains("No story is chosen") && entries == 1, "{asked:?}: {why}");
+    }
+
     // The list has them all, by author; what was undone says so.
     let list = get(&service, "/corrections").body;
     assert_eq!(

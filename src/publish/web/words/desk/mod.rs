@@ -95,6 +95,8 @@ pub struct DeskWords {
     pub who_decides: &'static str,
     pub say_who: &'static str,
     pub unknown_form: &'static str,
+    pub lacks_story: &'static str,
+    pub too_many: &'static str,
     /// By kind and field.
     pub invalid: &'static [(&'static str, &'static str, &'static str)],
 
