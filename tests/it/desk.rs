@@ -630,6 +630,8 @@ fn undo_and_redo_are_looked_at_before_they_are_done() {
     );
 
     // What stands in the way is told, with the way on.
+    let (_, called) = service.get(&format!("/v1/stories/{a}"));
+    let title_before = called["title"].as_str().expect("a title").to_owned();
     let blocker = make(json!({"kind": "rename", "story_id": a, "title": "One", "author": "Omar"}));
     let first = make(json!({"kind": "move", "articles": [in_c[0]], "story_id": a, "author": "Omar"}));
     let second = make(json!({"kind": "move", "articles": [in_c[0]], "story_id": c, "author": "Omar"}));
@@ -650,7 +652,17 @@ fn undo_and_redo_are_looked_at_before_they_are_done() {
         "{problem}"
     );
 
-    // A title that goes.
+    // A title that goes: every message says the new name and the one before, and the story by its id.
+    let said = |page: &str, place: &str| Document::from(page).select(place).text().to_string();
+    let done = get(&service, &format!("/stories/{a}?done={blocker}&ui=en")).body;
+    let told = format!("Story {a} is now called “One” (before: “{title_before}”).");
+    assert!(said(&done, ".done").contains(&told), "{}", said(&done, ".done"));
+    let asked = [("kind", "rename"), ("story", a.as_str()), ("title", "Two")];
+    let looked = form(&service, "/corrections?ui=en", &[], &fields(&asked));
+    assert_eq!(
+        said(&looked.body, ".decides"),
+        format!("Story {a} is now called “Two” (before: “One”).")
+    );
     let named = ask(format!("/v1/corrections/{blocker}/undo?preview=true"), &[], 200);
     assert_eq!(named["undoes"]["renamed"], json!({"story_id": a, "title": null}));
     let looked = form(
@@ -660,7 +672,7 @@ fn undo_and_redo_are_looked_at_before_they_are_done() {
         &fields(&[("back", "corrections")]),
     );
     assert!(
-        effects(&looked.body).contains("would be named by its articles again"),
+        effects(&looked.body).contains("would be named by its articles again: “"),
         "{}",
         looked.body
     );
@@ -671,6 +683,9 @@ fn undo_and_redo_are_looked_at_before_they_are_done() {
         &carried(&looked.body, &[("author", "Layla"), ("step", "make")]),
     );
     assert_eq!(done.status, 303, "{}", done.body);
+    let (_, called) = service.get(&format!("/v1/stories/{a}?title_lang=en"));
+    let promised = format!("again: “{}”.", called["title"].as_str().expect("a title"));
+    assert!(effects(&looked.body).contains(&promised), "{promised}: {}", looked.body);
     // And back again.
     let again = ask(format!("/v1/corrections/{blocker}/redo?preview=true"), &[], 200);
     assert_eq!((&again["redoes"], &again["kind"]), (&json!(blocker), &json!("rename")));

@@ -92,6 +92,45 @@ impl Store {
         })
     }
 
+    /// What a story was called before a correction named it; `None` when that named nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn title_before(&self, story: &str, correction: u64) -> Result<Option<String>, StoreError> {
+        self.read(|connection| {
+            // The renaming is logged behind its correction, in one transaction.
+            let found = connection
+                .prepare_cached(
+                    "SELECT r.detail ->> 'before' FROM changes c JOIN changes r ON r.number = c.number + 1
+                     WHERE c.story = (SELECT number FROM stories WHERE id = ?1) AND c.kind = 'corrected'
+                       AND c.detail ->> 'correction' = ?2 AND NOT c.detail ->> 'undone'
+                       AND r.story = c.story AND r.kind = 'renamed' ORDER BY c.number LIMIT 1",
+                )?
+                .query_row(params![story, correction as i64], |row| row.get(0))
+                .optional()?;
+            Ok(found.flatten())
+        })
+    }
+
+    /// What a story would be called by its articles alone: a headline in this language if it has one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn title_by_articles(&self, story: &str, lang: &str) -> Result<Option<String>, StoreError> {
+        self.read(|connection| {
+            let found = connection
+                .prepare_cached(
+                    "SELECT coalesce(local.title, nullif(own.title, ''), s.title) FROM stories s
+                     LEFT JOIN articles own ON own.number = s.title_article
+                     LEFT JOIN articles local ON local.title <> ''
+                       AND local.number = (SELECT value FROM json_each(s.headlines) WHERE key = ?2) WHERE s.id = ?1",
+                )?
+                .query_row(params![story, lang], |row| row.get(0))
+                .optional()?;
+            Ok(found)
+        })
+    }
+
     /// The members of a story that came last, the last one first.
     ///
     /// # Errors

@@ -376,7 +376,7 @@ fn look(
         })
         .collect();
     Ok(Came::Look(Looked {
-        said: said::asked(words, &names, &view.asked),
+        said: said::asked(words, &names, &view.asked, None),
         since: since(store, words, &then)?,
         view: Some(View {
             moving: said::moving(words, &names, &view),
@@ -412,7 +412,7 @@ fn refused(
     match Trouble::of(store, words, kind, &error)? {
         Some(trouble) => Ok(Came::Look(Looked {
             said: match asked {
-                Some(asked) => said::asked(words, &Names::asked(store, words, asked)?, asked),
+                Some(asked) => said::asked(words, &Names::asked(store, words, asked)?, asked, None),
                 None => Vec::new(),
             },
             trouble: Some(trouble),

@@ -53,6 +53,8 @@ pub struct DeskWords {
     // What is asked, by kind.
     pub asked: &'static [(&'static str, &'static str)],
     pub titled: &'static str,
+    /// A renaming, where it is known what the name was before.
+    pub renamed_from: &'static str,
     pub and_more: &'static str,
     pub new_story: &'static str,
 
