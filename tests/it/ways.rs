@@ -159,6 +159,17 @@ fn moves_and_takes_back(browser: &mut Browser, service: &Service, editor: &Edito
     }
     browser.until("document.getElementById('correct').open");
     look(browser, axe, &place("story"));
+    // On a phone the list is screens below the form: a link leads there, and one back.
+    for (link, target) in [
+        ("#ticked a[href='#articles']", "articles"),
+        (".turn a[href='#ticked']", "ticked"),
+    ] {
+        editor.choose(browser, link, ENTER);
+        browser.until(&format!(
+            "(() => {{ const top = document.getElementById('{target}').getBoundingClientRect().top; \
+              return location.hash === '#{target}' && top >= -1 && top < innerHeight; }})()"
+        ));
+    }
     editor.choose(browser, &format!(".pick input[value=\"{article}\"]"), SPACE);
     assert_eq!(
         browser.ask("document.querySelectorAll('.pick input:checked').length"),

@@ -16,6 +16,8 @@ pub static DESK: DeskWords = DeskWords {
 
     ticked: "بعض مقالاتها",
     ticked_hint: "حدِّد مقالات في قائمة هذه الصفحة، ثم اختر. يبقى ما حدَّدته عند الانتقال إلى صفحة أخرى.",
+    to_articles: "إلى المقالات لتحديدها",
+    to_form: "عودة إلى النموذج",
     ticked_elsewhere: "المحدَّدة في صفحات أخرى: {n}",
     first_page: "الصفحة الأولى",
     select: "حدِّد",

@@ -16,6 +16,8 @@ pub static DESK: DeskWords = DeskWords {
 
     ticked: "Some of its articles",
     ticked_hint: "Tick articles in the list on this page, then choose. Ticks stay when you turn the page.",
+    to_articles: "To the articles to tick",
+    to_form: "Back to the form",
     ticked_elsewhere: "Ticked on other pages: {n}",
     first_page: "First page",
     select: "Select",

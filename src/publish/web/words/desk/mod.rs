@@ -20,6 +20,8 @@ pub struct DeskWords {
     // The panel of a story.
     pub ticked: &'static str,
     pub ticked_hint: &'static str,
+    pub to_articles: &'static str,
+    pub to_form: &'static str,
     pub ticked_elsewhere: &'static str,
     pub first_page: &'static str,
     pub select: &'static str,
