@@ -757,6 +757,7 @@ async fn run(
         answers: Arc::new(Memo::new(1 << 20)),
         timelines: Arc::new(Memo::new(1 << 20)),
         streams: Arc::new(Streams::new(1)),
+        once: std::sync::Arc::default(),
         settings: Arc::new(settings),
     };
     let service = init_service(Actix::new().configure(publish::routes(&app))).await;

@@ -78,6 +78,7 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
         timelines: Arc::new(Memo::new(settings.publish.memo_bytes)),
         streams: Arc::new(Streams::new(settings.publish.max_streams)),
         access,
+        once: Arc::default(),
         metrics: pipeline.metrics(),
         settings: Arc::clone(&settings),
     };

@@ -77,6 +77,7 @@ fn app(dir: &Path, settings: &Arc<Settings>, pipeline: &Arc<Pipeline>) -> App {
         streams: Arc::new(Streams::new(1)),
         answers: Arc::new(Memo::new(0)),
         timelines: Arc::new(Memo::new(0)),
+        once: Arc::default(),
         settings: Arc::clone(settings),
     }
 }

@@ -8,6 +8,7 @@ pub mod api;
 mod feed;
 mod formats;
 pub mod memo;
+pub mod once;
 mod request_id;
 mod server;
 pub mod stop;

@@ -29,6 +29,7 @@ use crate::publish::access::{Access, Caller, Refused};
 use crate::publish::api::Kept;
 use crate::publish::api::problem::{Kind, Problem};
 use crate::publish::memo::Memo;
+use crate::publish::once::Once;
 use crate::publish::request_id::{RequestId, RequestIds};
 use crate::publish::stop::{Asked, Stop};
 use crate::publish::streams::Streams;
@@ -67,6 +68,8 @@ pub struct App {
     pub answers: Arc<Memo<Kept>>,
     /// Timelines that hold as long as their story does.
     pub timelines: Arc<Memo<Arc<Vec<Event>>>>,
+    /// Secrets of watches that wait for the page that shows them.
+    pub once: Arc<Once>,
     /// All settings.
     pub settings: Arc<Settings>,
 }

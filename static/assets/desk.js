@@ -25,9 +25,8 @@ document.addEventListener("keydown", (event) => {
       break;
     case "z": undo?.click(); break;
     case "y": case "x": {
-      // The row that the keys moved to, else the one that the address names, else the first.
-      const row = document.querySelector(".item.here") ?? document.querySelector(".item:target") ?? document.querySelector(".item");
-      row?.querySelector(`[data-key=${keyOf(event)}]`)?.click();
+      // The row that is marked: nothing is decided that is not seen to be meant.
+      document.querySelector(".item.here")?.querySelector(`[data-key=${keyOf(event)}]`)?.click();
       break;
     }
   }

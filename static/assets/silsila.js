@@ -8,17 +8,40 @@ const make = (tag, properties = {}, ...children) => {
 };
 
 // Keys.
-let here = null;
+// The item that keys act on: on the review list one is marked from the start.
+let here = document.querySelector(".item.here");
+
+function stand(item) {
+  here?.classList.remove("here");
+  const says = here?.getAttribute("aria-current");
+  here?.removeAttribute("aria-current");
+  here = item;
+  here.classList.add("here");
+  if (says) here.setAttribute("aria-current", says);
+}
 
 function go(step) {
   const items = [...document.querySelectorAll(".item")];
   if (!items.length) return;
   const at = items.indexOf(here);
-  here?.classList.remove("here");
-  here = items[Math.max(0, Math.min(items.length - 1, at + step))];
-  here.classList.add("here");
+  stand(items[Math.max(0, Math.min(items.length - 1, at + step))]);
   here.querySelector("a, summary")?.focus({ preventScroll: true });
   here.scrollIntoView({ block: "nearest" });
+}
+
+// Where a row is decided by keys, the keys are of the row that holds the focus; after a decision that is the next one.
+if (here) {
+  document.addEventListener("focusin", (event) => {
+    const item = event.target.closest(".item");
+    if (item && item !== here) stand(item);
+  });
+  const notice = document.querySelector(".stays");
+  if (notice) {
+    // However many lines it has, it hides no row.
+    root.style.scrollPaddingBlockStart = `${notice.offsetHeight + 12}px`;
+    here.querySelector("a, summary")?.focus({ preventScroll: true });
+    here.scrollIntoView({ block: "start" });
+  }
 }
 
 // The letter on the key where the layout has no Latin letters (an Arabic one), else the letter typed.

@@ -128,6 +128,10 @@ fn over_http() {
     }
     let (status, answer) = service.get("/v1/stories?as_of=7");
     assert_eq!((status, answer["field"].as_str()), (400, Some("as_of")));
+    let (status, answer) = service.get("/v1/stories?as_of=soon");
+    assert_eq!((status, answer["field"].as_str()), (400, Some("as_of")));
+    let said = answer["detail"].as_str().unwrap_or_default();
+    assert!(said.contains("the number of a change, a day"), "{answer}");
     assert_eq!(service.get("/healthz").0, 200, "it still answers");
 }
 

@@ -389,6 +389,40 @@ fn every_correction_has_a_form_a_look_and_an_undo() {
         );
     }
 
+    // With nothing ticked, or no story chosen, the page says what is missing.
+    let lacks = |ui: &str, asked: &[(&str, &str)]| {
+        let refused = form(&service, &format!("/corrections?ui={ui}"), &signed, &fields(asked));
+        assert_eq!(refused.status, 422, "{asked:?}: {}", refused.body);
+        let page = Document::from(refused.body.as_str());
+        (
+            page.select(".trouble p").text().to_string(),
+            page.select(".sign [name=to_text]").length(),
+        )
+    };
+    for (kind, en, ar) in [
+        ("move", "Tick at least one article", "حدِّد مقالة واحدة على الأقل"),
+        ("split", "Tick at least one of", "حدِّد مقالة واحدة على الأقل"),
+        ("pin", "Tick at least one article", "حدِّد مقالة واحدة على الأقل"),
+        ("never-together", "Tick at least two", "حدِّد مقالتين على الأقل"),
+        ("always-together", "Tick at least two", "حدِّد مقالتين على الأقل"),
+    ] {
+        for to in [None, Some(("to", b.as_str())), Some(("to_text", "zzzz qqqq"))] {
+            let asked: Vec<_> = [("kind", kind), ("story", a.as_str())].into_iter().chain(to).collect();
+            for (ui, said) in [("en", en), ("ar", ar)] {
+                let (why, entries) = lacks(ui, &asked);
+                assert!(why.contains(said) && entries == 0, "{asked:?}: {why}");
+            }
+        }
+    }
+    let article = ("article", in_a[1].as_str());
+    for asked in [
+        vec![("kind", "move"), ("story", a.as_str()), article],
+        vec![("kind", "merge"), ("story", a.as_str())],
+    ] {
+        let (why, entries) = lacks("en", &asked);
+        assert!(why.contains("No story is chosen") && entries == 1, "{asked:?}: {why}");
+    }
+
     // The list has them all, by author; what was undone says so.
     let list = get(&service, "/corrections").body;
     assert_eq!(
@@ -596,6 +630,8 @@ fn undo_and_redo_are_looked_at_before_they_are_done() {
     );
 
     // What stands in the way is told, with the way on.
+    let (_, called) = service.get(&format!("/v1/stories/{a}"));
+    let title_before = called["title"].as_str().expect("a title").to_owned();
     let blocker = make(json!({"kind": "rename", "story_id": a, "title": "One", "author": "Omar"}));
     let first = make(json!({"kind": "move", "articles": [in_c[0]], "story_id": a, "author": "Omar"}));
     let second = make(json!({"kind": "move", "articles": [in_c[0]], "story_id": c, "author": "Omar"}));
@@ -616,7 +652,17 @@ fn undo_and_redo_are_looked_at_before_they_are_done() {
         "{problem}"
     );
 
-    // A title that goes.
+    // A title that goes: every message says the new name and the one before, and the story by its id.
+    let said = |page: &str, place: &str| Document::from(page).select(place).text().to_string();
+    let done = get(&service, &format!("/stories/{a}?done={blocker}&ui=en")).body;
+    let told = format!("Story {a} is now called “One” (before: “{title_before}”).");
+    assert!(said(&done, ".done").contains(&told), "{}", said(&done, ".done"));
+    let asked = [("kind", "rename"), ("story", a.as_str()), ("title", "Two")];
+    let looked = form(&service, "/corrections?ui=en", &[], &fields(&asked));
+    assert_eq!(
+        said(&looked.body, ".decides"),
+        format!("Story {a} is now called “Two” (before: “One”).")
+    );
     let named = ask(format!("/v1/corrections/{blocker}/undo?preview=true"), &[], 200);
     assert_eq!(named["undoes"]["renamed"], json!({"story_id": a, "title": null}));
     let looked = form(
@@ -626,7 +672,7 @@ fn undo_and_redo_are_looked_at_before_they_are_done() {
         &fields(&[("back", "corrections")]),
     );
     assert!(
-        effects(&looked.body).contains("would be named by its articles again"),
+        effects(&looked.body).contains("would be named by its articles again: “"),
         "{}",
         looked.body
     );
@@ -637,6 +683,9 @@ fn undo_and_redo_are_looked_at_before_they_are_done() {
         &carried(&looked.body, &[("author", "Layla"), ("step", "make")]),
     );
     assert_eq!(done.status, 303, "{}", done.body);
+    let (_, called) = service.get(&format!("/v1/stories/{a}?title_lang=en"));
+    let promised = format!("again: “{}”.", called["title"].as_str().expect("a title"));
+    assert!(effects(&looked.body).contains(&promised), "{promised}: {}", looked.body);
     // And back again.
     let again = ask(format!("/v1/corrections/{blocker}/redo?preview=true"), &[], 200);
     assert_eq!((&again["redoes"], &again["kind"]), (&json!(blocker), &json!("rename")));
@@ -714,6 +763,15 @@ fn the_review_list_is_decided_row_by_row_and_a_decision_is_undone() {
             );
             let page = get(&service, made.location.split('#').next().expect("a path")).body;
             let after = decisions(&page);
+            // What the next key decides is marked, and what was done stays in sight above it.
+            let shown = Document::from(page.as_str());
+            let marked = shown.select("ol.stories > li.here[aria-current=true]");
+            assert_eq!(marked.length(), usize::from(!after.is_empty()), "{kind} {key}");
+            assert!(
+                after.is_empty() || marked.attr_or("id", "").to_string() == "row-1",
+                "{kind} {key}"
+            );
+            assert!(shown.select(".stays .done").exists(), "{kind} {key}");
             assert!(
                 !after.contains(first),
                 "{kind} {key}: what is decided is not asked again"
@@ -729,6 +787,12 @@ fn the_review_list_is_decided_row_by_row_and_a_decision_is_undone() {
                 &fields(&[("back", "review"), ("step", "make")]),
             );
             assert_eq!(undone.status, 303, "{notice}: {}", undone.body);
+            let first = Document::from(get(&service, "/review?row=999").body);
+            let rows = first.select("ol.stories > li").length();
+            assert_eq!(
+                first.select("li.here").attr_or("id", "").to_string(),
+                format!("row-{rows}")
+            );
         }
     }
     // Who may only read sees the list, and no button: tests/it/access.rs has who may send what.

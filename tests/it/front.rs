@@ -241,3 +241,53 @@ fn a_word_that_goes_on_is_found_by_its_beginning() {
     assert!(count("/v1/stories?q=Karaba*") > 1);
     assert!(count("/v1/search?q=%D9%87%D8%AF*") > 3, "in Arabic, too");
 }
+
+#[test]
+fn the_sources_that_are_named_are_those_that_are_counted() {
+    let dir = demonstration();
+    let service = Service::start(dir.path());
+    let hand_in = |id: &str, title: &str, text: &str, source: &str| {
+        let article = json!({"id": id, "title": title, "text": text, "lang": "fr", "source": source,
+            "published": "2024-12-03T10:00:00Z"});
+        let (status, answer) = service.post("/v1/articles?wait=placed", JSON, article.to_string().as_bytes());
+        assert!(status < 300, "{answer}");
+        let (_, article) = service.get(&format!("/v1/articles/{id}"));
+        article["story_id"].as_str().expect("a story").to_owned()
+    };
+    let one = hand_in(
+        "quay-1",
+        "Le quai des Brumes ferme pour travaux à Port-Lointain",
+        "Le quai des Brumes de Port-Lointain ferme lundi pour six mois de travaux, a annoncé la capitainerie. Les bateaux de pêche \
+         accosteront au bassin nord, où vingt places ont été préparées pour eux.",
+        "Le Fanal du Soir",
+    );
+    let two = hand_in(
+        "quay-2",
+        "Port-Lointain : les pêcheurs inquiets de la fermeture du quai",
+        "Une quarantaine de pêcheurs ont manifesté devant la mairie de Port-Lointain contre la fermeture du quai des Brumes. Ils \
+         demandent une indemnité, que la municipalité dit étudier avec la région.",
+        "Le Fanal du Soir avec agences",
+    );
+    if one != two {
+        let merge = json!({"kind": "merge", "stories": [one, two], "author": "Layla"});
+        let (status, answer) = service.post("/v1/corrections", JSON, merge.to_string().as_bytes());
+        assert!(status < 300, "{answer}");
+    }
+    let story = reprint(&service, "quay-1", "quay-3");
+    let html = page(&service, "/?sort_by=updated", "en");
+    let document = Document::from(html.as_str());
+    let rows = document.select(".row").iter();
+    let rows: Vec<_> = rows
+        .filter(|row| row.attr_or("data-id", "").to_string() == story)
+        .collect();
+    assert!(!rows.is_empty(), "{story}");
+    let named = rows.iter().any(|row| {
+        let said = row.select(".facts").text().to_string();
+        assert!(
+            !said.contains("The Late Edition") && !said.contains("avec agences"),
+            "{said}"
+        );
+        said.contains("1 source: Le Fanal du Soir") && !said.contains("and more")
+    });
+    assert!(named, "{html}");
+}

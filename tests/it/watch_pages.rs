@@ -24,6 +24,53 @@ fn page(service: &Service, path: &str) -> String {
     answer.text()
 }
 
+/// The page that a form that makes a secret leads on to, with the address; the secret is on it once.
+fn secret_once(service: &Service, path: &str, fields: &str, leads_to: &str) -> String {
+    let made = sent(service, path, fields);
+    let to = made.header("location").to_owned();
+    assert_eq!(made.status, 303, "{}", made.text());
+    assert!(to.starts_with(leads_to) && !to.contains("whsec_"), "{to}");
+    assert!(!made.text().contains("whsec_"), "{}", made.text());
+    let answer = ask(service, &format!("GET {to}"), &[("accept", "text/html")]);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let shown = answer.text();
+    assert!(shown.contains("whsec_"), "its secret, this once");
+    assert!(!page(service, &to).contains("whsec_"), "loaded again: no secret");
+    shown
+}
+
+#[test]
+fn a_story_says_that_it_is_watched_and_loading_again_watches_it_no_second_time() {
+    let dir = demonstration();
+    let service = Service::start(dir.path());
+    assert_eq!(
+        Document::from(page(&service, "/stories/s1"))
+            .select(".watched")
+            .length(),
+        0
+    );
+    secret_once(&service, "/stories/s1/watch", "url=", "/watches/w1?made=");
+    let (_, watches) = service.get("/v1/watches");
+    assert_eq!(watches["items"].as_array().map(Vec::len), Some(1), "{watches}");
+    let story = Document::from(page(&service, "/stories/s1?ui=en"));
+    let link = story.select(".watched a");
+    assert_eq!(link.attr("href").as_deref(), Some("/watches/w1"));
+    assert_eq!(story.select(".watched").text().trim(), "Watched: w1");
+    assert_eq!(
+        Document::from(page(&service, "/stories/s2"))
+            .select(".watched")
+            .length(),
+        0
+    );
+    // A key is of one watch.
+    secret_once(&service, "/stories/s1/watch", "url=", "/watches/w2?made=");
+    let made = sent(&service, "/watches/w2", "do=rotate");
+    let key = made.header("location").to_owned();
+    let of_another = key.replace("/w2?", "/w1?");
+    assert!(!page(&service, &of_another).contains("whsec_"));
+    assert!(page(&service, &key).contains("whsec_"));
+}
+
 #[test]
 fn a_saved_search_is_tried_before_it_is_watched() {
     let dir = demonstration();
@@ -128,13 +175,8 @@ fn a_saved_search_is_tried_before_it_is_watched() {
         empty.text()
     );
 
-    let made = sent(
-        &service,
-        "/watches",
-        "q=%D9%87%D8%AF%D9%86%D8%A9&lang=ar&min_sources=2&called=Truces&cool_down=10&only_new_sources=on",
-    );
-    assert_eq!(made.status, 200, "{}", made.text());
-    assert!(made.text().contains("whsec_"), "its secret, this once");
+    let fields = "q=%D9%87%D8%AF%D9%86%D8%A9&lang=ar&min_sources=2&called=Truces&cool_down=10&only_new_sources=on";
+    secret_once(&service, "/watches", fields, "/watches/w1?made=");
     let (_, watch) = service.get("/v1/watches/w1");
     assert_eq!(watch["search"], json!({"q": "هدنة", "lang": "ar", "min_sources": 2}));
     assert_eq!(watch["name"], "Truces");
@@ -169,7 +211,7 @@ fn bounds_are_set_and_dead_letters_are_posted_again_by_forms() {
         &format!("/stories/{story}/watch"),
         &format!("url=http://{closed}/desk"),
     );
-    assert_eq!(made.status, 200, "{}", made.text());
+    assert_eq!(made.status, 303, "{}", made.text());
 
     // Bounds: what stands in the form is what is sent back.
     let html = page(&service, "/watches/w1?ui=en");
@@ -292,8 +334,11 @@ fn bounds_are_set_and_dead_letters_are_posted_again_by_forms() {
     for (fields, state) in [("do=pause", "paused"), ("do=resume", "active")] {
         assert_eq!(sent(&service, "/watches/w1", fields).status, 303);
         assert_eq!(service.get("/v1/watches/w1").1["state"], state);
+        let html = page(&service, "/watches/w1?ui=en");
+        let (pauses, resumes) = (html.contains(">Pause</button>"), html.contains(">Resume</button>"));
+        assert_eq!((pauses, resumes), (state == "active", state == "paused"));
     }
-    assert!(sent(&service, "/watches/w1", "do=rotate").text().contains("whsec_"));
+    secret_once(&service, "/watches/w1", "do=rotate", "/watches/w1?made=");
 }
 
 /// The forms and the log fit and run the right way, wide and narrow; needs the browser, as tests/it/browser.rs does.
@@ -316,7 +361,7 @@ fn forms_fit_in_both_directions() {
     );
     let (address, got) = receiver(None);
     let made = sent(&service, "/stories/s1/watch", &format!("url=http://{address}/desk"));
-    assert_eq!(made.status, 200);
+    assert_eq!(made.status, 303);
     assert_eq!(sent(&service, "/watches/w1", "do=test").status, 303);
     next(&got);
     let profile = tempfile::tempdir().expect("a folder");

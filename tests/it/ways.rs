@@ -159,6 +159,17 @@ fn moves_and_takes_back(browser: &mut Browser, service: &Service, editor: &Edito
     }
     browser.until("document.getElementById('correct').open");
     look(browser, axe, &place("story"));
+    // On a phone the list is screens below the form: a link leads there, and one back.
+    for (link, target) in [
+        ("#ticked a[href='#articles']", "articles"),
+        (".turn a[href='#ticked']", "ticked"),
+    ] {
+        editor.choose(browser, link, ENTER);
+        browser.until(&format!(
+            "(() => {{ const top = document.getElementById('{target}').getBoundingClientRect().top; \
+              return location.hash === '#{target}' && top >= -1 && top < innerHeight; }})()"
+        ));
+    }
     editor.choose(browser, &format!(".pick input[value=\"{article}\"]"), SPACE);
     assert_eq!(
         browser.ask("document.querySelectorAll('.pick input:checked').length"),
@@ -270,6 +281,14 @@ fn reviews(browser: &mut Browser, service: &Service, editor: &Editor, axe: &str)
             (&editor.name.into(), &Value::Null)
         );
         assert_ne!(browser.ask(row), asked, "{key}: what is decided is not asked again");
+        // What was done, and the row that the next key decides, are seen together; the row holds the focus.
+        browser.until("document.activeElement?.closest('.item.here') !== null");
+        let seen = "['.stays .done', '.item[aria-current]'].map((one) => document.querySelector(one).getBoundingClientRect()) \
+            .every((box) => box.top >= 0 && box.top < innerHeight - 40)";
+        assert_eq!(browser.ask(seen), true, "{key}: the notice and the row are in sight");
+        let hidden = "document.querySelector('.item[aria-current]').getBoundingClientRect().top \
+            < document.querySelector('.stays').getBoundingClientRect().bottom - 1";
+        assert_eq!(browser.ask(hidden), false, "{key}: the notice hides no row");
         browser.leads_on(|browser| editor.letter(browser, "z"));
         let undone = newest(service);
         assert_eq!(undone["number"], made["number"]);

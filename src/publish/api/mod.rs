@@ -322,7 +322,12 @@ impl Parameters {
         use crate::article::{Dated, Precision};
         let Some(value) = self.text(name) else { return Ok(None) };
         let wrong = || {
-            let detail = format!("`{name}` must be a day, a month or an RFC 3339 time, not {value:?}");
+            let number = if name == "as_of" {
+                "the number of a change, "
+            } else {
+                ""
+            };
+            let detail = format!("`{name}` must be {number}a day, a month or an RFC 3339 time, not {value:?}");
             Problem::new(Kind::InvalidParameter, detail).of_field(name)
         };
         let date = Dated::from_value_text(&value).ok_or_else(wrong)?;

@@ -118,7 +118,7 @@ pub async fn article(
                 document: document.filter(|one| one.kind == "text").and_then(|one| one.text),
                 desk: Desk::of_article(&store, words, &asks, &article, placement.as_ref(), least)?,
                 placement: placement
-                    .map(|placement| PlacementView::new(&store, words, &placement))
+                    .map(|placement| PlacementView::new(&store, words, &placement, &article.lang))
                     .transpose()?,
                 demonstration: store.is_demonstration()?,
                 article,

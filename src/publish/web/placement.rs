@@ -61,8 +61,8 @@ fn neighbours<'a>(placement: &'a Value, list: &str) -> impl Iterator<Item = &'a 
 }
 
 impl PlacementView {
-    /// The stored placement, as [`Store::placement`] gives it.
-    pub fn new(store: &Store, words: &'static Words, placement: &Value) -> Result<Self, ReadError> {
+    /// The stored placement, as [`Store::placement`] gives it, of an article in this language.
+    pub fn new(store: &Store, words: &'static Words, placement: &Value, lang: &str) -> Result<Self, ReadError> {
         let all = || neighbours(placement, "nearest").chain(neighbours(placement, "rejected"));
         let rival = placement.get("runner_up").filter(|rival| rival.is_object());
         let look = placement.get("second_look").filter(|look| look.is_object());
@@ -122,7 +122,7 @@ impl PlacementView {
         let group = |name, list: &str| Group {
             name,
             neighbours: neighbours(placement, list)
-                .map(|one| NeighbourView::new(words, one, here, &stories))
+                .map(|one| NeighbourView::new(words, one, (here, lang), &stories))
                 .collect(),
         };
         Ok(Self {
@@ -138,13 +138,24 @@ fn named<'a>(names: &'a BTreeMap<String, Headline>, id: &str) -> (&'a str, &'a s
     names.get(id).map_or(("", ""), |one| (&one.title, &one.lang))
 }
 
+/// The name of the row for what every pair begins with.
+const BASE: &str = "base";
+
+/// The log-odds that a pair began with, from its probability and from what its signals added to it: as the pair was judged then,
+/// whatever the weights are now. `None` where the probability is so near to 0 or 1 that its six decimals do not tell.
+fn base(probability: f64, parts: f64) -> Option<f64> {
+    let tells = (1e-4..=1.0 - 1e-4).contains(&probability);
+    tells.then(|| (probability / (1.0 - probability)).ln() - parts)
+}
+
 /// The length of a signal's bar: ten for each unit of log-odds, at most four of them.
 fn bar(part: f64) -> f64 {
     (part * 10.0).clamp(-40.0, 40.0)
 }
 
 impl NeighbourView {
-    fn new(words: &'static Words, neighbour: &Value, here: &str, stories: &StoryNames) -> Self {
+    /// `here` and `lang` are the story and the language of the article whose placement it is.
+    fn new(words: &'static Words, neighbour: &Value, (here, lang): (&str, &str), stories: &StoryNames) -> Self {
         let mut signals: Vec<(&str, f64)> = neighbour
             .get("signals")
             .and_then(Value::as_object)
@@ -153,6 +164,17 @@ impl NeighbourView {
             .map(|(name, part)| (name.as_str(), part.as_f64().unwrap_or_default()))
             .collect();
         signals.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(b.0)));
+        let is_one = text(neighbour, "lang") == lang;
+        let meaning = |key: &str| match key {
+            BASE => Some(&words.base),
+            "same_language" if !is_one => Some(&words.two_languages),
+            key => words.signal(key),
+        };
+        // What all of them add to; the rows are to make up the chance that is shown.
+        let parts: f64 = signals.iter().map(|(_, part)| part).sum();
+        if let Some(base) = base(real(neighbour, "probability"), parts).filter(|_| !signals.is_empty()) {
+            signals.insert(0, (BASE, base));
+        }
         let said = |sentence: &str, value: String| sentence.replace("{n}", &value);
         let story = text(neighbour, "story_id");
         let elsewhere = match story.is_empty() || story == here {
@@ -171,16 +193,61 @@ impl NeighbourView {
             signals: signals
                 .into_iter()
                 .map(|(key, part)| SignalView {
-                    name: words
-                        .signal(key)
-                        .map_or_else(|| key.replace('_', " "), |signal| signal.name.to_owned()),
-                    meaning: words.signal(key).map_or("", |signal| signal.meaning),
+                    name: meaning(key).map_or_else(|| key.replace('_', " "), |signal| signal.name.to_owned()),
+                    meaning: meaning(key).map_or("", |signal| signal.meaning),
                     part: words.decimal(part, 2),
                     x: format!("{:.1}", bar(part).min(0.0)),
                     width: format!("{:.1}", bar(part).abs()),
                     against: part < 0.0,
                 })
                 .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish::web::words::ALL;
+    use crate::story::weights::Weights;
+
+    #[test]
+    fn the_base_value_is_the_intercept_that_the_pair_was_judged_with() {
+        let pairs = Weights::built_in().expect("weights").pairs;
+        for by in [0.0, 0.5, 1.0, 1.5] {
+            let signals: Vec<f32> = pairs
+                .signals
+                .iter()
+                .map(|one| (one.mean + by * one.deviation) as f32)
+                .collect();
+            let parts = pairs.contributions(&signals).sum();
+            let probability = (pairs.probability(&signals) * 1e6).round() / 1e6;
+            let found = base(probability, parts).expect("it tells");
+            assert!((found - pairs.intercept).abs() < 0.005, "{by}: {found}");
+        }
+        assert_eq!(base(0.0, -9.0), None);
+        assert_eq!(base(1.0, 30.0), None);
+    }
+
+    #[test]
+    fn the_rows_make_up_the_chance_and_say_how_many_languages_there_are() {
+        let stories = StoryNames(BTreeMap::new());
+        for words in ALL {
+            for lang in ["en", "ar"] {
+                let neighbour = serde_json::json!({"article_id": "a", "title": "A", "lang": "en", "story_id": "s1",
+                    "probability": 0.731059, "similarity": 0.9, "signals": {"meaning": 5.5, "same_language": 1.0}});
+                let view = NeighbourView::new(words, &neighbour, ("s1", lang), &stories);
+                let names: Vec<&str> = view.signals.iter().map(|one| one.name.as_str()).collect();
+                let of_languages = match lang {
+                    "en" => words.signal("same_language").expect("a signal"),
+                    _ => &words.two_languages,
+                };
+                assert_eq!(names[0], words.base.name);
+                assert_eq!(names[2], of_languages.name);
+                assert_eq!(view.signals[2].meaning, of_languages.meaning);
+                assert_eq!(view.signals[0].part, words.decimal(-5.5, 2));
+                assert!(view.signals[0].against);
+            }
         }
     }
 }

@@ -30,6 +30,8 @@ struct Row {
     evidence: Vec<(String, Vec<Shown>)>,
     /// What can be decided, for who may.
     decisions: Vec<Decision>,
+    /// The keys decide this one when the page comes up.
+    here: bool,
 }
 
 /// An article that an item is judged by.
@@ -136,6 +138,7 @@ impl Row {
             other: item.other.as_ref().map(|one| names.link(&one.id)),
             evidence: evidence(store, words, item)?,
             decisions,
+            here: false,
             cut: item.cut.as_ref().map(|[part, rest]| {
                 words
                     .review_cut
@@ -193,7 +196,7 @@ pub async fn list(store: web::Data<Arc<Store>>, request: HttpRequest) -> Result<
         .find(|(one, _)| *one == kind)
         .map(|(one, _)| *one);
     let (store, asks, may_edit) = (Arc::clone(&store), Asks::of(&request), may_edit(&request));
-    let (rows, next, notice, demonstration) = frame
+    let (mut rows, next, notice, demonstration) = frame
         .read(move || {
             let page = store.review(known, cursor.as_deref(), PER_PAGE)?;
             let stories = page
@@ -214,6 +217,12 @@ pub async fn list(store: web::Data<Arc<Store>>, request: HttpRequest) -> Result<
         })
         .await?;
     frame.demonstration = demonstration;
+    // The decided row is gone, so that the next one stands in its place; behind the last one the last one is meant.
+    let asked: usize = parameter(&request, "row").parse().unwrap_or(1);
+    let last = rows.len();
+    if let Some(row) = rows.get_mut(asked.clamp(1, last.max(1)) - 1).filter(|_| may_edit) {
+        row.here = true;
+    }
     let template = ReviewPage {
         frame: frame.clone(),
         w: words,

@@ -33,6 +33,8 @@ const HISTORY: usize = 50;
 const SENTENCES: usize = 3;
 /// Merges and splits that are named, the latest ones.
 const TURNS: usize = 20;
+/// Watches of it that are named, the latest ones.
+const WATCHES: usize = 10;
 /// Stories near it that are named.
 const NEAR: usize = 6;
 
@@ -157,6 +159,8 @@ struct StoryPage {
     history: Vec<Past>,
     older: Option<String>,
     change: u64,
+    /// Its watches, by id and name, for who may see them.
+    watches: Vec<(String, String)>,
     desk: Desk,
     story: StoryView,
 }
@@ -188,6 +192,8 @@ struct Told {
     elsewhere: Vec<Choice>,
     change: u64,
     demonstration: bool,
+    /// Its watches, by id and name, for who may see them.
+    watches: Vec<(String, String)>,
     desk: Desk,
     story: StoryView,
 }
@@ -366,6 +372,10 @@ fn now(app: &App, asked: &Asked) -> Result<Found, ReadError> {
         marks,
         joined,
         change,
+        watches: match asked.desk.may_edit {
+            true => store.watches_of(id, WATCHES)?,
+            false => Vec::new(),
+        },
         desk: Desk::of_story(store, words, &asked.desk, &story)?,
         demonstration: store.is_demonstration()?,
         story,
@@ -414,6 +424,7 @@ fn then(app: &App, asked: &Asked, moment: Moment) -> Result<Found, ReadError> {
         joined: BTreeSet::new(),
         elsewhere: Vec::new(),
         change: at,
+        watches: Vec::new(),
         // What stood then is not to be corrected.
         desk: Desk::default(),
         demonstration: store.is_demonstration()?,
@@ -600,6 +611,7 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
             .collect(),
         older: further("before", &told.older),
         change: told.change,
+        watches: told.watches,
         desk: told.desk,
         story: told.story,
     };

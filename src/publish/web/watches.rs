@@ -4,14 +4,15 @@
 //! [`crate::publish::access`].
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
-use super::frame::{Frame, Sorry, parameter, with};
+use super::frame::{Frame, Sorry, parameter, with, with_but};
 use super::names::StoryNames;
 use super::phrase::Link;
 use super::watch_form::{Fields, Form, asked, languages, log_state};
@@ -25,6 +26,8 @@ use crate::track::{Change, NewWatch, TrackError, Tracker, WatchState};
 
 /// Bytes of a form, at most: ids of selected messages among them.
 const FORM: usize = 16_384;
+/// The parameter that holds the key to a new secret.
+const MADE: &str = "made";
 /// Messages that are shown.
 const MESSAGES: usize = 20;
 
@@ -168,7 +171,7 @@ pub async fn make(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
     };
     let tracker = Arc::clone(&app.tracker);
     match web::block(move || tracker.add(&new)).await {
-        Ok(Ok((watch, secret))) => shown(&app, &request, &watch, Some(secret.secret)).await,
+        Ok(Ok((watch, secret))) => made(&app, &frame, &watch, secret.secret),
         Ok(Err(refused)) if is_refusal(&refused) => {
             let wrong = Some(refused.to_string());
             Ok(blank(&frame, StatusCode::UNPROCESSABLE_ENTITY, form, wrong, None))
@@ -202,10 +205,10 @@ fn blank(
 
 /// `GET /watches/{id}`
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Sorry> {
-    shown(&app, &request, &id, None).await
+    shown(&app, &request, &id).await
 }
 
-/// `POST /stories/{id}/watch`: watches the story, and shows the watch with its secret.
+/// `POST /stories/{id}/watch`: watches the story, and leads on to the watch with its secret.
 pub async fn add(
     app: web::Data<App>,
     request: HttpRequest,
@@ -222,7 +225,7 @@ pub async fn add(
         quiet: crate::track::Quiet::default(),
     };
     let (watch, secret) = act(&frame, &app.tracker, move |tracker| tracker.add(&new)).await?;
-    shown(&app, &request, &watch, Some(secret.secret)).await
+    made(&app, &frame, &watch, secret.secret)
 }
 
 /// `POST /watches/{id}`: what its buttons do.
@@ -284,7 +287,7 @@ pub async fn change(
         }
         "rotate" => {
             let secret = act(&frame, tracker, move |tracker| tracker.rotate(&watch)).await?;
-            return shown(&app, &request, &id, Some(secret.secret)).await;
+            return made(&app, &frame, &id, secret.secret);
         }
         other => {
             let text = frame.words.watch_unknown.replace("{id}", other);
@@ -320,7 +323,19 @@ fn span(frame: &Frame, fields: &Fields) -> Result<Again, Sorry> {
     Ok(Again::Span(from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX)))
 }
 
-async fn shown(app: &App, request: &HttpRequest, id: &str, secret: Option<String>) -> Result<HttpResponse, Sorry> {
+/// On to the page of a watch that shows its new secret, once.
+fn made(app: &App, frame: &Frame, id: &str, secret: String) -> Result<HttpResponse, Sorry> {
+    let key = app
+        .once
+        .keep(id, secret, Instant::now())
+        .map_err(|error| sorry(frame, TrackError::Random(std::io::Error::other(error))))?;
+    Ok(HttpResponse::SeeOther()
+        .insert_header((LOCATION, format!("/watches/{id}?{MADE}={key}")))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .finish())
+}
+
+async fn shown(app: &App, request: &HttpRequest, id: &str) -> Result<HttpResponse, Sorry> {
     let frame = Frame::of(request);
     let words = frame.words;
     let cursor = some(&parameter(request, "cursor"));
@@ -339,6 +354,8 @@ async fn shown(app: &App, request: &HttpRequest, id: &str, secret: Option<String
         })
         .await?;
     let (watch, names, alerts, messages) = found.ok_or_else(|| frame.missing(words.no_such_watch, id))?;
+    let secret = app.once.take(&parameter(request, MADE), id, Instant::now());
+    let is_secret = secret.is_some();
     let template = WatchPage {
         frame: frame.clone(),
         w: words,
@@ -355,11 +372,11 @@ async fn shown(app: &App, request: &HttpRequest, id: &str, secret: Option<String
         more: alerts
             .next_cursor
             .as_deref()
-            .map(|cursor| with(request, "cursor", cursor)),
+            .map(|cursor| with_but(request, "cursor", cursor, &[MADE])),
         older: messages
             .next_cursor
             .as_deref()
-            .map(|cursor| with(request, "log", cursor)),
+            .map(|cursor| with_but(request, "log", cursor, &[MADE])),
         messages: messages.items.into_iter().map(Message::from).collect(),
         states: ["", "waiting", "delivered", "dead"]
             .map(|one| {
@@ -375,7 +392,12 @@ async fn shown(app: &App, request: &HttpRequest, id: &str, secret: Option<String
         watch,
         secret,
     };
-    Ok(frame.page(StatusCode::OK, &template))
+    let mut page = frame.page(StatusCode::OK, &template);
+    if is_secret {
+        let no_store = HeaderValue::from_static("no-store");
+        page.headers_mut().insert(CACHE_CONTROL, no_store);
+    }
+    Ok(page)
 }
 
 /// The fields of a form.

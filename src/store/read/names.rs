@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::story::HEADLINE;
 use crate::store::{Store, StoreError};
+use crate::story::outlets::{self, Outlets};
 
 /// Newest articles from which languages and sources to filter by are taken.
 const FACETS_FROM: i64 = 2_000;
@@ -24,7 +25,7 @@ pub struct Headline {
 pub struct Member {
     /// Midpoint of its publication, seconds since 1970, UTC.
     pub published: Option<i64>,
-    /// The outlet.
+    /// Its outlet, by one of the outlet's names, where it counts among the story's sources: a reprint does not.
     pub source: Option<String>,
 }
 
@@ -91,25 +92,75 @@ impl Store {
         })
     }
 
+    /// What a story was called before a correction named it; `None` when that named nothing.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn title_before(&self, story: &str, correction: u64) -> Result<Option<String>, StoreError> {
+        self.read(|connection| {
+            // The renaming is logged behind its correction, in one transaction.
+            let found = connection
+                .prepare_cached(
+                    "SELECT r.detail ->> 'before' FROM changes c JOIN changes r ON r.number = c.number + 1
+                     WHERE c.story = (SELECT number FROM stories WHERE id = ?1) AND c.kind = 'corrected'
+                       AND c.detail ->> 'correction' = ?2 AND NOT c.detail ->> 'undone'
+                       AND r.story = c.story AND r.kind = 'renamed' ORDER BY c.number LIMIT 1",
+                )?
+                .query_row(params![story, correction as i64], |row| row.get(0))
+                .optional()?;
+            Ok(found.flatten())
+        })
+    }
+
+    /// What a story would be called by its articles alone: a headline in this language if it has one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn title_by_articles(&self, story: &str, lang: &str) -> Result<Option<String>, StoreError> {
+        self.read(|connection| {
+            let found = connection
+                .prepare_cached(
+                    "SELECT coalesce(local.title, nullif(own.title, ''), s.title) FROM stories s
+                     LEFT JOIN articles own ON own.number = s.title_article
+                     LEFT JOIN articles local ON local.title <> ''
+                       AND local.number = (SELECT value FROM json_each(s.headlines) WHERE key = ?2) WHERE s.id = ?1",
+                )?
+                .query_row(params![story, lang], |row| row.get(0))
+                .optional()?;
+            Ok(found)
+        })
+    }
+
     /// The members of a story that came last, the last one first.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn latest_members(&self, story: &str, at_most: usize) -> Result<Vec<Member>, StoreError> {
         self.read(|connection| {
-            let found = connection
+            let found: Vec<(Option<i64>, Option<String>, Option<String>)> = connection
                 .prepare_cached(
-                    "SELECT published_s, source FROM articles WHERE story = (SELECT number FROM stories WHERE id = ?1)
-                     ORDER BY number DESC LIMIT ?2",
+                    "SELECT published_s, iif(original IS NULL, source, NULL), url FROM articles
+                     WHERE story = (SELECT number FROM stories WHERE id = ?1) ORDER BY number DESC LIMIT ?2",
                 )?
                 .query_map((story, at_most as i64), |row| {
-                    Ok(Member {
-                        published: row.get(0)?,
-                        source: row.get(1)?,
-                    })
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
                 })?
                 .collect::<Result<_, _>>()?;
-            Ok(found)
+            let names = || found.iter().filter_map(|(_, source, _)| source.as_deref());
+            let mut hosts = Vec::new();
+            if outlets::may_be_fewer(names()) {
+                let host = |url: &Option<String>| url.as_deref().and_then(outlets::registrable_host);
+                hosts.extend(found.iter().map(|(_, source, url)| (source.as_deref(), host(url))));
+            }
+            let named = hosts
+                .iter()
+                .filter_map(|(source, host)| Some(((*source)?, host.as_deref())));
+            let outlets = Outlets::of(named);
+            let members = found.iter().map(|(published, source, _)| Member {
+                published: *published,
+                source: source.as_deref().map(|name| outlets.outlet(name).to_owned()),
+            });
+            Ok(members.collect())
         })
     }
 

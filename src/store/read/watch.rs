@@ -262,6 +262,24 @@ impl Store {
         })
     }
 
+    /// The newest watches of a story, the oldest of them first: their ids and names.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn watches_of(&self, story: &str, at_most: usize) -> Result<Vec<(String, String)>, StoreError> {
+        self.read(|connection| {
+            let mut found: Vec<(String, String)> = connection
+                .prepare_cached(
+                    "SELECT id, name FROM watches WHERE story = (SELECT number FROM stories WHERE id = ?1)
+                     ORDER BY number DESC LIMIT ?2",
+                )?
+                .query_map(params![story, at_most as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<_, _>>()?;
+            found.reverse();
+            Ok(found)
+        })
+    }
+
     /// A watch by the secret part of its feed's address.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use actix_web::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::form::{Form, Wanted};
+use super::form::{Form, Lack, Wanted};
 use super::said::{self, Moving, Names, Trouble};
 use super::{Choice, EDITOR, editor, seen};
 use crate::correction::{Correction, MOST_CHARACTERS, MOST_NAMED, Signature};
@@ -150,7 +150,8 @@ pub async fn correct(app: web::Data<App>, request: HttpRequest, payload: web::Pa
             title: entry("title").filter(|title| kind == "rename" || kind == "split" && !title.is_empty()),
             lang: form.one("lang").unwrap_or_default().to_owned(),
             text: entry("text").filter(|_| kind == "note"),
-            to_text: (failed || chosen) && matches!(kind, "move" | "merge" | "never-one"),
+            to_text: (failed || chosen)
+                && (matches!(kind, "merge" | "never-one") || kind == "move" && form.one("article").is_some()),
             other_text: failed && matches!(kind, "never-together" | "always-together") && form.one("story").is_none(),
         },
         ready: looked.is_ready(),
@@ -268,9 +269,16 @@ fn answered(app: &App, words: &'static Words, form: &Form, by: &Signature) -> Re
                 ..Looked::default()
             }));
         }
-        Wanted::Correction(_) | Wanted::Incomplete => {
+        wanted @ (Wanted::Correction(_) | Wanted::Incomplete(_)) => {
+            let desk = words.desk;
+            let lacks = match (wanted, form.kind()) {
+                (Wanted::Incomplete(Lack::Articles), kind) => desk.why_invalid(kind, "articles"),
+                (Wanted::Incomplete(Lack::Story), _) => Some(desk.lacks_story),
+                (Wanted::Correction(_), _) => Some(desk.too_many),
+                _ => None,
+            };
             return Ok(Came::Look(Looked {
-                trouble: Some(Trouble::plain(words.desk.unknown_form)),
+                trouble: Some(Trouble::plain(lacks.unwrap_or(desk.unknown_form))),
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 ..Looked::default()
             }));
@@ -368,7 +376,7 @@ fn look(
         })
         .collect();
     Ok(Came::Look(Looked {
-        said: said::asked(words, &names, &view.asked),
+        said: said::asked(words, &names, &view.asked, None),
         since: since(store, words, &then)?,
         view: Some(View {
             moving: said::moving(words, &names, &view),
@@ -404,7 +412,7 @@ fn refused(
     match Trouble::of(store, words, kind, &error)? {
         Some(trouble) => Ok(Came::Look(Looked {
             said: match asked {
-                Some(asked) => said::asked(words, &Names::asked(store, words, asked)?, asked),
+                Some(asked) => said::asked(words, &Names::asked(store, words, asked)?, asked, None),
                 None => Vec::new(),
             },
             trouble: Some(trouble),

@@ -47,7 +47,18 @@ pub enum Wanted {
         found: Vec<String>,
     },
     /// Something is missing.
-    Incomplete,
+    Incomplete(Lack),
+}
+
+/// What a form lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// Articles are to be ticked.
+    Articles,
+    /// A story is to be chosen.
+    Story,
+    /// It is no form of ours.
+    Form,
 }
 
 /// The story that something goes to, or is to be one with.
@@ -141,7 +152,12 @@ impl Form {
         // One that was ticked on another page may have come to this one since.
         let mut named = BTreeSet::new();
         articles.extend(self.all("article").filter(|id| named.insert(*id)).map(str::to_owned));
-        let found = match (self.kind(), story) {
+        // Said at once: what else the form names is of no use without.
+        let kind = self.kind();
+        if articles.is_empty() && matches!(kind, "split" | "move" | "pin" | "never-together" | "always-together") {
+            return Ok(Wanted::Incomplete(Lack::Articles));
+        }
+        let found = match (kind, story) {
             ("split", Some(story_id)) => Correction::Split {
                 story_id,
                 articles,
@@ -157,7 +173,8 @@ impl Form {
                     lang: None,
                 },
                 (Aim::Words(q), _) => return self.choose(store, q),
-                _ => return Ok(Wanted::Incomplete),
+                (Aim::Missing, _) => return Ok(Wanted::Incomplete(Lack::Story)),
+                (Aim::New, None) => return Ok(Wanted::Incomplete(Lack::Form)),
             },
             ("pin", _) => Correction::Pin { articles },
             (kind @ ("never-together" | "always-together"), _) => {
@@ -185,7 +202,7 @@ impl Form {
                     stories: vec![story, other],
                 },
                 Aim::Words(q) => return self.choose(store, q),
-                Aim::New | Aim::Missing => return Ok(Wanted::Incomplete),
+                Aim::New | Aim::Missing => return Ok(Wanted::Incomplete(Lack::Story)),
             },
             ("rename", Some(story_id)) => Correction::Rename {
                 story_id,
@@ -196,7 +213,7 @@ impl Form {
                 story_id,
                 text: own("text").unwrap_or_default(),
             },
-            _ => return Ok(Wanted::Incomplete),
+            _ => return Ok(Wanted::Incomplete(Lack::Form)),
         };
         Ok(Wanted::Correction(found))
     }

@@ -46,7 +46,7 @@ impl Row {
         Ok(Self {
             number: words.desk.correction.replace("{n}", &words.number(number)),
             address: format!("/v1/corrections/{number}"),
-            said: said::asked(words, names, &view.asked),
+            said: said::asked(words, names, &view.asked, view.number),
             author: words.editor(view.by.author.as_deref()).to_owned(),
             when: words.date(&at),
             at,

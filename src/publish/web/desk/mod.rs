@@ -206,6 +206,8 @@ pub struct Asks {
     done: Option<u64>,
     /// The row of the review list that it was about.
     row: String,
+    /// The kind that the review list is asked for.
+    list: String,
 }
 
 impl Asks {
@@ -214,6 +216,7 @@ impl Asks {
             may_edit: may_edit(request),
             done: parameter(request, "done").parse().ok(),
             row: parameter(request, "row"),
+            list: parameter(request, "kind"),
         }
     }
 
@@ -231,6 +234,7 @@ impl Asks {
             },
             back,
             row: self.row.clone(),
+            list: self.list.clone(),
         }))
     }
 }
@@ -241,6 +245,8 @@ pub struct Notice {
     pub act: Option<Act>,
     pub back: String,
     pub row: String,
+    /// The kind that the review list was asked for.
+    pub list: String,
 }
 
 /// What can be done about a correction.

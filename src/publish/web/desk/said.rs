@@ -17,6 +17,10 @@ const NAMED: usize = 4;
 pub struct Names {
     stories: StoryNames,
     articles: BTreeMap<String, Headline>,
+    /// What stories were called before renamings, by the correction's number; a preview has none.
+    before: BTreeMap<Option<u64>, String>,
+    /// What the story is called once a renaming is undone and its articles name it again.
+    by_articles: Option<String>,
 }
 
 impl Names {
@@ -27,7 +31,21 @@ impl Names {
         views: impl IntoIterator<Item = &'a CorrectionView>,
     ) -> Result<Self, StoreError> {
         let (mut stories, mut articles) = (BTreeSet::new(), BTreeSet::new());
+        let (mut before, mut by_articles) = (BTreeMap::new(), None);
         for view in views {
+            if let Correction::Rename { story_id, .. } = &view.asked {
+                let was = match view.number.or(view.undoes.as_ref().map(|undoes| undoes.number)) {
+                    Some(number) => store.title_before(story_id, number)?,
+                    None => {
+                        let now = store.story_headlines(Some(words.code), [story_id.as_str()])?;
+                        now.into_values().next().map(|one| one.title)
+                    }
+                };
+                before.extend(was.map(|was| (view.number, was)));
+            }
+            if let Some(renamed) = view.undoes.as_ref().and_then(|undoes| undoes.renamed.as_ref()) {
+                by_articles = store.title_by_articles(&renamed.story_id, words.code)?;
+            }
             let (some_stories, some_articles) = named(&view.asked);
             stories.extend(some_stories);
             articles.extend(some_articles);
@@ -41,7 +59,11 @@ impl Names {
                 stories.extend([ended.story_id.as_str(), ended.merged_into.as_str()]);
             }
         }
-        Self::read(store, words, stories, articles)
+        Ok(Self {
+            before,
+            by_articles,
+            ..Self::read(store, words, stories, articles)?
+        })
     }
 
     /// Of what is asked alone.
@@ -64,6 +86,8 @@ impl Names {
         Ok(Self {
             stories: StoryNames::of(store, words, stories)?,
             articles: store.article_headlines(articles)?,
+            before: BTreeMap::new(),
+            by_articles: None,
         })
     }
 
@@ -116,8 +140,8 @@ fn listed(words: &Words, ids: &[String], link: impl Fn(&str) -> Link) -> Vec<Par
     parts
 }
 
-/// What is asked.
-pub fn asked(words: &Words, names: &Names, asked: &Correction) -> Vec<Part> {
+/// What is asked; `number` is that of the correction once it is made.
+pub fn asked(words: &Words, names: &Names, asked: &Correction, number: Option<u64>) -> Vec<Part> {
     let sentence = words.desk.sentence(asked.kind());
     let stories = |ids: &[String]| listed(words, ids, |id| names.story(id));
     let articles = |ids: &[String]| listed(words, ids, |id| names.article(id));
@@ -153,7 +177,16 @@ pub fn asked(words: &Words, names: &Names, asked: &Correction) -> Vec<Part> {
             phrase_of(sentence, &[("either", either)])
         }
         Correction::Rename { story_id, title, .. } => {
-            phrase_of(sentence, &[("story", story(story_id)), ("title", quoted(title))])
+            // By its id: its name is what is changed.
+            let id = vec![Part::Link(Link::story(story_id, "", ""))];
+            let title = ("title", quoted(title));
+            match names.before.get(&number) {
+                Some(before) => phrase_of(
+                    words.desk.renamed_from,
+                    &[("story", id), title, ("before", quoted(before))],
+                ),
+                None => phrase_of(sentence, &[("story", id), title]),
+            }
         }
         Correction::Note { story_id, text } => {
             phrase_of(sentence, &[("story", story(story_id)), ("text", quoted(text))])
@@ -171,7 +204,7 @@ pub fn made(words: &Words, view: &CorrectionView) -> String {
 /// How a correction stands: what it decided, or that it was undone, and by whom.
 pub fn standing(words: &Words, names: &Names, view: &CorrectionView) -> Vec<Part> {
     let number = Part::Text(words.number(view.number.unwrap_or_default()));
-    let what = asked(words, names, &view.asked);
+    let what = asked(words, names, &view.asked, view.number);
     let quoted = |author: Option<&str>| vec![Part::Quoted(words.editor(author).to_owned())];
     match &view.undone_at {
         None => phrase_of(
@@ -241,13 +274,16 @@ pub fn ending(words: &Words, names: &Names, view: &CorrectionView) -> Vec<Vec<Pa
             said.push(phrase(words.desk.goes_on, &[("story", link(&one.story_id))]));
         }
         if let Some(renamed) = &undoes.renamed {
-            let story = ("story", link(&renamed.story_id));
+            let story = ("story", Part::Link(Link::story(&renamed.story_id, "", "")));
             said.push(match &renamed.title {
                 Some(title) => phrase(
                     words.desk.renamed_again,
                     &[story, ("title", Part::Quoted(title.clone()))],
                 ),
-                None => phrase(words.desk.named_by_articles, &[story]),
+                None => {
+                    let title = names.by_articles.clone().unwrap_or_default();
+                    phrase(words.desk.named_by_articles, &[story, ("title", Part::Quoted(title))])
+                }
             });
         }
     }
@@ -310,7 +346,7 @@ impl Trouble {
                         &[
                             ("n", vec![Part::Text(words.number(*correction))]),
                             ("made", vec![Part::Quoted(made(words, &view))]),
-                            ("said", asked(words, &names, &view.asked)),
+                            ("said", asked(words, &names, &view.asked, view.number)),
                         ],
                     );
                     said.push(Part::Text(format!(" {}", words.desk.way_on)));

@@ -173,6 +173,7 @@ pub struct Words {
     pub watches_empty: &'static str,
     pub watches_more: &'static str,
     pub watch_it: &'static str,
+    pub watched: &'static str,
     pub watch_receiver_hint: &'static str,
     pub watch_receiver: &'static str,
     pub watch_no_receiver: &'static str,
@@ -263,6 +264,10 @@ pub struct Words {
     pub became_one: &'static str,
     pub runner_up: &'static str,
     pub no_runner_up: &'static str,
+    /// Where the log-odds of every pair begin.
+    pub base: Meaning,
+    /// What `same_language` is called where the languages are two.
+    pub two_languages: Meaning,
     pub nearest: &'static str,
     pub rejected: &'static str,
     pub likely: &'static str,

@@ -20,6 +20,8 @@ pub struct DeskWords {
     // The panel of a story.
     pub ticked: &'static str,
     pub ticked_hint: &'static str,
+    pub to_articles: &'static str,
+    pub to_form: &'static str,
     pub ticked_elsewhere: &'static str,
     pub first_page: &'static str,
     pub select: &'static str,
@@ -53,6 +55,8 @@ pub struct DeskWords {
     // What is asked, by kind.
     pub asked: &'static [(&'static str, &'static str)],
     pub titled: &'static str,
+    /// A renaming, where it is known what the name was before.
+    pub renamed_from: &'static str,
     pub and_more: &'static str,
     pub new_story: &'static str,
 
@@ -95,6 +99,8 @@ pub struct DeskWords {
     pub who_decides: &'static str,
     pub say_who: &'static str,
     pub unknown_form: &'static str,
+    pub lacks_story: &'static str,
+    pub too_many: &'static str,
     /// By kind and field.
     pub invalid: &'static [(&'static str, &'static str, &'static str)],
 
