@@ -39,8 +39,13 @@ if (here) {
   if (notice) {
     // However many lines it has, it hides no row.
     root.style.scrollPaddingBlockStart = `${notice.offsetHeight + 12}px`;
-    here.querySelector("a, summary")?.focus({ preventScroll: true });
-    here.scrollIntoView({ block: "start" });
+    const hold = () => {
+      if (document.activeElement === document.body) here.querySelector("a, summary")?.focus({ preventScroll: true });
+      here.scrollIntoView({ block: "start" });
+    };
+    hold();
+    // The place that the address names takes the focus away while the page comes up.
+    addEventListener("load", () => setTimeout(hold));
   }
 }
 

@@ -285,10 +285,10 @@ fn reviews(browser: &mut Browser, service: &Service, editor: &Editor, axe: &str)
         browser.until("document.activeElement?.closest('.item.here') !== null");
         let seen = "['.stays .done', '.item[aria-current]'].map((one) => document.querySelector(one).getBoundingClientRect()) \
             .every((box) => box.top >= 0 && box.top < innerHeight - 40)";
-        assert_eq!(browser.ask(seen), true, "{key}: the notice and the row are in sight");
+        browser.until(seen);
         let hidden = "document.querySelector('.item[aria-current]').getBoundingClientRect().top \
             < document.querySelector('.stays').getBoundingClientRect().bottom - 1";
-        assert_eq!(browser.ask(hidden), false, "{key}: the notice hides no row");
+        browser.until(&format!("!({hidden})"));
         browser.leads_on(|browser| editor.letter(browser, "z"));
         let undone = newest(service);
         assert_eq!(undone["number"], made["number"]);
