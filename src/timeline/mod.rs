@@ -238,7 +238,15 @@ pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
     let most = options.dates.unwrap_or(options.settings.most_dates);
     let mut shown: BTreeMap<Dated, usize> = BTreeMap::new();
     let mut events: Vec<(Dated, Chosen)> = Vec::new();
-    for day in days::ranked(&story.articles, &story.sentences, options) {
+    let days: Vec<Dated> = days::ranked(&story.articles, &story.sentences, options)
+        .into_iter()
+        .collect();
+    // A week or a month tells something of each of its days before it tells more of one.
+    let rounds: &[usize] = match options.granularity {
+        Granularity::Hour | Granularity::Day => &[usize::MAX],
+        Granularity::Week | Granularity::Month => &[1, usize::MAX],
+    };
+    for (&most_of_day, &day) in rounds.iter().flat_map(|most| days.iter().map(move |day| (most, day))) {
         let period = options.granularity.period(day);
         let left = match shown.get(&period) {
             Some(events) => options.sentences.saturating_sub(*events),
@@ -248,7 +256,7 @@ pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
         let Some(of_day) = candidates.get(&Some(day)).filter(|_| left > 0) else {
             continue;
         };
-        for chosen in choose(of_day, Some(day), left, &story, &mut used) {
+        for chosen in choose(of_day, Some(day), left.min(most_of_day), &story, &mut used) {
             match events
                 .iter_mut()
                 .find(|(other, known)| story.says_again(day, &chosen, *other, known))

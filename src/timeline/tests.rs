@@ -375,6 +375,47 @@ fn a_week_weighs_what_all_of_it_weighs() {
 }
 
 #[test]
+fn a_month_tells_of_its_days_before_it_tells_more_of_one() {
+    let told = [
+        (
+            "a",
+            "The bridge of Tarnovsk was closed for repairs on 10 April 2024 by the mayor.",
+        ),
+        (
+            "b",
+            "A school near Tarnovsk lost its roof in a storm on 10 April 2024, pupils said.",
+        ),
+        (
+            "c",
+            "Doctors in Tarnovsk began a walkout over their pay on 10 April 2024.",
+        ),
+        (
+            "d",
+            "Voters of Tarnovsk chose a council on 3 April 2024 without trouble.",
+        ),
+        ("e", "Firemen put out a blaze at the mill of Tarnovsk on 24 April 2024."),
+    ];
+    let story: Vec<StoryArticle> = told
+        .iter()
+        .map(|(id, text)| article(id, "en", Some("2024-04-25"), text))
+        .collect();
+    let days = |sentences| {
+        let options = Options {
+            granularity: Granularity::Month,
+            sentences,
+            ..options()
+        };
+        let events = build(&story, &options).into_iter();
+        events.filter_map(|event| event.date.value).collect::<Vec<_>>()
+    };
+    assert_eq!(days(3), ["2024-04-03", "2024-04-10", "2024-04-24"]);
+    assert_eq!(
+        days(5),
+        ["2024-04-03", "2024-04-10", "2024-04-10", "2024-04-10", "2024-04-24"]
+    );
+}
+
+#[test]
 fn a_sentence_that_leans_on_another_does_not_speak_for_a_day() {
     let story = [
         article(
