@@ -6,6 +6,7 @@
 pub mod access;
 pub mod api;
 mod feed;
+mod fleeting;
 mod formats;
 pub mod memo;
 pub mod once;

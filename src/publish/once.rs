@@ -3,24 +3,24 @@
 //! In: a secret and what it is of. Out: a key for an address, and for the key, once and for a short while, the secret. Kept in
 //! memory alone and bounded; the secret itself is never part of an address, and a page that is loaded again has none.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::fleeting::Fleeting;
 
 /// How long a secret waits for its page.
 const LASTS: Duration = Duration::from_secs(120);
 /// Secrets that wait at once; beyond that the oldest one goes.
 const MOST: usize = 1_000;
 
+#[derive(Clone)]
 struct Waiting {
     of: String,
     secret: String,
-    ends: Instant,
 }
 
-/// Secrets that wait to be shown.
+/// Secrets that wait to be shown, by key.
 #[derive(Default)]
-pub struct Once(Mutex<HashMap<String, Waiting>>);
+pub struct Once(Fleeting<String, Waiting, MOST>);
 
 impl Once {
     /// Keeps a secret and gives the key to it.
@@ -31,30 +31,15 @@ impl Once {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
         let key = format!("{:032x}", u128::from_le_bytes(bytes));
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.retain(|_, one| one.ends > now);
-        if waiting.len() >= MOST
-            && let Some(oldest) = waiting
-                .iter()
-                .min_by_key(|(_, one)| one.ends)
-                .map(|(key, _)| key.clone())
-        {
-            waiting.remove(&oldest);
-        }
-        let ends = now + LASTS;
         let of = of.to_owned();
-        waiting.insert(key.clone(), Waiting { of, secret, ends });
+        self.0.put(key.clone(), Waiting { of, secret }, now + LASTS, now);
         Ok(key)
     }
 
     /// The secret of a key, if it is of this and was not taken yet.
     pub fn take(&self, key: &str, of: &str, now: Instant) -> Option<String> {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.get(key)?.of != of {
-            return None;
-        }
-        let found = waiting.remove(key)?;
-        (found.ends > now).then_some(found.secret)
+        let found = self.0.take(&key.to_owned(), |waiting| waiting.of == of, now);
+        found.map(|waiting| waiting.secret)
     }
 }
 
@@ -73,15 +58,5 @@ mod tests {
         let late = once.keep("w1", "two".to_owned(), now).expect("randomness");
         assert_ne!(late, key);
         assert_eq!(once.take(&late, "w1", now + LASTS), None);
-    }
-
-    #[test]
-    fn what_nobody_comes_for_does_not_pile_up() {
-        let (once, now) = (Once::default(), Instant::now());
-        for number in 0..=MOST as u64 {
-            let at = now + Duration::from_millis(number);
-            once.keep("w1", number.to_string(), at).expect("randomness");
-        }
-        assert_eq!(once.0.lock().expect("a lock").len(), MOST);
     }
 }

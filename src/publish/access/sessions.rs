@@ -1,24 +1,18 @@
 //! Sessions of people who signed in with a token on a page. Kept in memory: they end with the process.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::tokens::{Secret, TokensError, random_text};
+use crate::publish::fleeting::Fleeting;
 
 /// The cookie that holds a session's text.
 pub const COOKIE: &str = "silsila_session";
 /// Sessions at once; beyond that the one that ends first makes room.
 const MOST: usize = 10_000;
 
-struct Session {
-    token: Secret,
-    ends: Instant,
-}
-
-/// All sessions, by the digest of their text.
+/// The digest of each session's token, by the digest of the session's text.
 #[derive(Default)]
-pub struct Sessions(Mutex<HashMap<Secret, Session>>);
+pub struct Sessions(Fleeting<Secret, Secret, MOST>);
 
 impl Sessions {
     /// Begins a session of the token with this digest, and gives its text.
@@ -27,32 +21,18 @@ impl Sessions {
     /// When the system gives no randomness.
     pub fn begin(&self, token: Secret, lasts: Duration, now: Instant) -> Result<String, TokensError> {
         let text = random_text()?;
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.retain(|_, session| session.ends > now);
-        if sessions.len() >= MOST
-            && let Some(first) = sessions
-                .iter()
-                .min_by_key(|(_, session)| session.ends)
-                .map(|(key, _)| *key)
-        {
-            sessions.remove(&first);
-        }
-        let ends = now + lasts;
-        sessions.insert(Secret::of(&text), Session { token, ends });
+        self.0.put(Secret::of(&text), token, now + lasts, now);
         Ok(text)
     }
 
     /// The digest of the token that a session belongs to.
     pub fn token(&self, text: &str, now: Instant) -> Option<Secret> {
-        let sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let session = sessions.get(&Secret::of(text))?;
-        (session.ends > now).then_some(session.token)
+        self.0.get(&Secret::of(text), now)
     }
 
     /// Ends a session.
     pub fn end(&self, text: &str) {
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.remove(&Secret::of(text));
+        self.0.remove(&Secret::of(text));
     }
 }
 
