@@ -112,7 +112,7 @@ pub fn choose(
 
 /// Whether two sentences of one time tell of the same happening: by their words in one language, by rare numbers and names in two,
 /// by what they tell of in any.
-fn tell_the_same(a: &Sentence<'_>, b: &Sentence<'_>, story: &Story<'_>) -> bool {
+pub fn tell_the_same(a: &Sentence<'_>, b: &Sentence<'_>, story: &Story<'_>) -> bool {
     let settings = &story.options.settings;
     let words = cosine(&a.vector, &b.vector);
     if words >= settings.same {

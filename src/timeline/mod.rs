@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 
 use crate::article::{ArticleId, Dated, DatedJson, Precision};
 use crate::story::lexicon::cosine;
-use choose::{Chosen, choose};
+use choose::{Chosen, choose, tell_the_same};
 use read::Sentence;
 
 /// The section `[timeline]` of the configuration.
@@ -238,9 +238,7 @@ pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
     let most = options.dates.unwrap_or(options.settings.most_dates);
     let mut shown: BTreeMap<Dated, usize> = BTreeMap::new();
     let mut events: Vec<(Dated, Chosen)> = Vec::new();
-    let days: Vec<Dated> = days::ranked(&story.articles, &story.sentences, options)
-        .into_iter()
-        .collect();
+    let days = days::ranked(&story.articles, &story.sentences, options);
     // A week or a month tells something of each of its days before it tells more of one.
     let rounds: &[usize] = match options.granularity {
         Granularity::Hour | Granularity::Day => &[usize::MAX],
@@ -392,15 +390,21 @@ impl Story<'_> {
             .and_then(|date| self.options.granularity.slot(date))
     }
 
-    /// Whether `chosen` tells again, on a neighbouring day or hour, what is already known.
+    /// Whether `chosen` tells again what is already known: on a neighbouring day or hour, or at any time of a day where one of
+    /// them names no hour.
     fn says_again(&self, day: Dated, chosen: &Chosen, other: Dated, known: &Chosen) -> bool {
-        let apart = (day.value - other.value).abs();
+        let by_hour = Precision::Minute;
+        if (day.precision == by_hour || other.precision == by_hour) && day.date() == other.date() {
+            if !(self.names_hour(day, chosen) && self.names_hour(other, known)) {
+                return self.tells_the_same(chosen, known);
+            }
+        }
         let next = match (day.precision, other.precision) {
-            (Precision::Day, Precision::Day) => apart == TimeDelta::days(1),
-            (Precision::Minute, Precision::Minute) => apart == TimeDelta::hours(1),
-            (Precision::Day, Precision::Minute) | (Precision::Minute, Precision::Day) => day.date() == other.date(),
-            _ => false,
+            (Precision::Day, Precision::Day) => TimeDelta::days(1),
+            (Precision::Minute, Precision::Minute) => TimeDelta::hours(1),
+            _ => return false,
         };
+        let next = (day.value - other.value).abs() == next;
         let told = self.sentences.get(chosen.best).filter(|_| next);
         told.is_some_and(|told| {
             // In one language only: names alone go on through a story's days.
@@ -411,15 +415,36 @@ impl Story<'_> {
         })
     }
 
+    /// Whether an event's hour is one that its sentence names, not the one in which it was published.
+    fn names_hour(&self, slot: Dated, chosen: &Chosen) -> bool {
+        slot.precision == Precision::Minute && self.basis(Some(slot), chosen.best) == Basis::Text
+    }
+
+    /// Whether two events of one day are one by what speaks for them, as they would be if they were told by the day.
+    fn tells_the_same(&self, chosen: &Chosen, known: &Chosen) -> bool {
+        let best = |chosen: &Chosen| self.sentences.get(chosen.best);
+        best(chosen)
+            .zip(best(known))
+            .is_some_and(|(one, other)| tell_the_same(one, other, self))
+    }
+
     /// Makes one event of two. A date that a sentence names is better evidence than a day of publication: whether the
     /// event moved to `day` for that, if there is room.
     fn join(&self, day: Dated, chosen: Chosen, other: &mut Dated, known: &mut Chosen, room: bool) -> bool {
         let named = |day: Dated, chosen: &Chosen| self.basis(Some(day), chosen.best) == Basis::Text;
-        let moves = room && named(day, &chosen) && !named(*other, known);
+        let (told, was_told) = (named(day, &chosen), named(*other, known));
+        let same_day = day.date() == other.date();
+        // On one day an hour says more than the day, and of two hours of publication the first one does.
+        let finer = same_day && day.precision > other.precision;
+        let coarser = same_day && day.precision < other.precision;
+        let earlier = same_day && day < *other && !told && !was_told;
+        let moves = room && (finer || earlier || told && !was_told && !coarser);
         if moves {
             *other = day;
-            let earlier = std::mem::replace(known, chosen);
-            known.members.extend(earlier.members);
+        }
+        if moves && told && !was_told {
+            let former = std::mem::replace(known, chosen);
+            known.members.extend(former.members);
         } else {
             known.members.extend(chosen.members);
         }

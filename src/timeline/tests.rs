@@ -304,6 +304,55 @@ fn an_hour_is_that_of_publication_and_shown_to_the_minute() {
 }
 
 #[test]
+fn by_the_hour_a_happening_is_told_once_however_late_its_day_is_named() {
+    let story = [
+        article(
+            "a",
+            "en",
+            Some("2024-04-06T14:05:00Z"),
+            "The Kumar dam near Tarnovsk broke and 4200 people fled.",
+        ),
+        article(
+            "b",
+            "en",
+            Some("2024-04-06T19:40:00Z"),
+            "The Kumar dam near Tarnovsk broke on Saturday, and 4200 people fled.",
+        ),
+        article(
+            "c",
+            "ru",
+            Some("2024-04-06T21:10:00Z"),
+            "Плотина Кумар у Тарновска прорвана, бежали 4200 человек.",
+        ),
+        article(
+            "d",
+            "en",
+            Some("2024-04-07T08:00:00Z"),
+            "On Saturday the Kumar dam near Tarnovsk broke, and 4200 people fled.",
+        ),
+        article(
+            "e",
+            "en",
+            Some("2024-04-06T19:50:00Z"),
+            "Mayor Ivan Petrov resigned in the evening over what had been left undone.",
+        ),
+    ];
+    let hours = Options {
+        granularity: Granularity::Hour,
+        ..options()
+    };
+    let told: Vec<(Option<String>, usize)> = build(&story, &hours)
+        .into_iter()
+        .map(|event| (event.date.value, event.articles.len()))
+        .collect();
+    let date = |value: &str| Some(value.to_owned());
+    assert_eq!(
+        told,
+        [(date("2024-04-06T14:05:00Z"), 4), (date("2024-04-06T19:50:00Z"), 1)]
+    );
+}
+
+#[test]
 fn neighbouring_days_that_say_the_same_are_one_event_on_the_day_that_the_text_names() {
     let story = [
         article(
