@@ -660,6 +660,7 @@ fn fill(store: &Store, articles: &[Submission], now: DateTime<Utc>) -> Result<()
             placement: serde_json::from_value(placement.clone())?,
             vector: None,
             links: Vec::new(),
+            judged_again: Vec::new(),
             strands: Vec::new(),
             changes,
             doubts: Vec::new(),

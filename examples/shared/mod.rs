@@ -16,6 +16,7 @@ use silsila::extract::json::draft;
 use silsila::source::{self, Content};
 use silsila::story::Arrival;
 
+pub mod labelled;
 pub mod news;
 
 /// An article with its gold story, if it has one.

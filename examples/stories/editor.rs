@@ -147,7 +147,8 @@ fn stories_of(set: &Set, weights: &Weights, settings: &Settings) -> Result<Stori
 fn recorded(set: &Set) -> Recorded {
     let mut recorded = Recorded::default();
     for number in 0..set.articles.len() {
-        recorded.take(arrival(set, number), set.pairs[number].clone());
+        let names = set.names[number].clone();
+        recorded.take(arrival(set, number), names, set.pairs[number].clone());
     }
     recorded
 }
@@ -199,7 +200,7 @@ fn items(set: &Set, weights: &Weights, settings: &Settings) -> Result<Vec<Item>,
     let mut engine = engine(set, weights, settings);
     let mut doubts = Vec::new();
     for number in 0..set.articles.len() {
-        let decision = engine.place_known(&arrival(set, number), &set.pairs[number])?;
+        let decision = engine.place_known(&arrival(set, number), &set.names[number], &set.pairs[number])?;
         let story_of = |other| engine.story_of(other);
         doubts.extend(review::of_placement(
             number as u64,
@@ -293,7 +294,7 @@ fn lessons(
     let mut collector = Collector::new(rulings);
     for number in 0..set.articles.len() {
         collector.before(number as u64, &engine);
-        engine.place_known(&arrival(set, number), &set.pairs[number])?;
+        engine.place_known(&arrival(set, number), &set.names[number], &set.pairs[number])?;
         collector.met(number as u64, &set.pairs[number]);
     }
     Ok(collector.finish(&engine))

@@ -13,7 +13,7 @@ use crate::shared::Article;
 
 /// What came of a set.
 pub struct Judged {
-    /// Precision and recall.
+    /// Precision and recall; over the labelled pairs where only pairs have labels, as the next ones.
     pub bcubed: (f64, f64),
     /// Precision and recall.
     pub pairwise: (f64, f64),
@@ -45,7 +45,7 @@ pub fn judge_known(set: &Set, settings: &Settings, weights: &Weights) -> Result<
             text: String::new(),
             vector: article.vector.clone(),
         };
-        engine.place_known(&arrival, &set.pairs[number])
+        engine.place_known(&arrival, &set.names[number], &set.pairs[number])
     })
 }
 
@@ -82,6 +82,16 @@ fn grouped(
     })
 }
 
+/// Precision and recall over the pairs that have labels.
+fn asked(set: &Set, story: &dyn Fn(usize) -> u64) -> (f64, f64) {
+    let together = |(a, b, _): &&(usize, usize, bool)| story(*a) == story(*b);
+    let same = |(_, _, same): &&(usize, usize, bool)| *same;
+    let hit = set.asked.iter().filter(together).filter(same).count() as f64;
+    let claimed = set.asked.iter().filter(together).count() as f64;
+    let asked = set.asked.iter().filter(same).count() as f64;
+    (hit / claimed.max(1.0), hit / asked.max(1.0))
+}
+
 /// BCubed (Bagga & Baldwin 1998), averaged over articles, and precision and recall over pairs.
 fn scored(set: &Set, lang: Option<&str>, story: &dyn Fn(usize) -> u64) -> Judged {
     let (mut both, mut found, mut gold) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
@@ -106,11 +116,18 @@ fn scored(set: &Set, lang: Option<&str>, story: &dyn Fn(usize) -> u64) -> Judged
     let pairs = |count: &usize| (count * count.saturating_sub(1) / 2) as f64;
     let hit: f64 = both.values().map(pairs).sum();
     let claimed: f64 = found.values().map(pairs).sum();
-    let asked: f64 = gold.values().map(pairs).sum();
+    let gold_pairs: f64 = gold.values().map(pairs).sum();
     let n = f64::max(n, 1.0);
+    let (bcubed, pairwise) = match set.asked.is_empty() {
+        true => (
+            (precision / n, recall / n),
+            (hit / claimed.max(1.0), hit / gold_pairs.max(1.0)),
+        ),
+        false => (asked(set, story), asked(set, story)),
+    };
     Judged {
-        bcubed: (precision / n, recall / n),
-        pairwise: (hit / claimed.max(1.0), hit / asked.max(1.0)),
+        bcubed,
+        pairwise,
         largest: found.values().copied().max().unwrap_or_default(),
         speed: 0.0,
         restless: 0,

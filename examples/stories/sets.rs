@@ -4,19 +4,25 @@
 //! stories, every sixth of its titles, and streams in which meantime, basil, ecbplus and the demonstration are mixed: within
 //! one month, and within three years, where a week holds few articles. The demonstration is also halved, put among
 //! round-ups, live pages, horoscopes, weather and tickers (tests/data/glue), and both arrive late and out of order.
+//!
+//! Labelled pairs make streams, too: the two articles of a pair within hours of each other, every pair somewhere in it. What
+//! counts there is whether those two come into one story.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use silsila::config::Settings;
+use silsila::embed::{Embedder, centre::Centres};
 use silsila::extract::fold::fold;
 use silsila::extract::neardup::NearDuplicates;
+use silsila::story::lexicon::Sparse;
 use silsila::story::signals::COUNT;
 use silsila::story::{Engine, StoryError};
 
 use crate::search::standard;
-use crate::shared::{self, Article, read};
+use crate::shared::{self, Article, labelled, read};
 
 /// The family of the streams in which several collections are mixed.
 pub const MIXED: &str = "mixed";
@@ -24,6 +30,8 @@ pub const MIXED: &str = "mixed";
 const STREAMS: [(&str, f64); 2] = [("mixed", 30.0 * DAY), ("mixed, three years", 1095.0 * DAY)];
 /// Draws in which the demonstration arrives late, too; draw 0 and those after them are not looked at by the search.
 const LATE_DRAWS: [u32; 2] = [1, 2];
+/// Labelled pairs that make a stream, with its length in days: some forty and eighty articles a day.
+const PAIRS: [(&str, f64); 2] = [("semeval2022", 30.0), ("telegram", 10.0)];
 /// Mean distance of an article from the beginning of its story there, in seconds.
 const DAY: f64 = 86_400.0;
 
@@ -38,8 +46,12 @@ pub struct Set {
     pub repeats: Vec<(String, usize)>,
     /// What every article is compared with, by place, and the signals; no weights decide about that.
     pub pairs: Vec<Pairs>,
+    /// The names of every article, by place.
+    pub names: Vec<Sparse>,
     /// What it counts among those of its family.
     pub share: f64,
+    /// Where only pairs have labels: their places, and whether both tell of one event. That is all that is judged then.
+    pub asked: Vec<(usize, usize, bool)>,
 }
 
 /// Articles that one is compared with, with the signals of each pair.
@@ -151,7 +163,67 @@ pub fn sets(
         };
         Set::new(name, family, share, articles, settings)
     };
-    Ok(plans.into_iter().map(set).collect())
+    let mut sets: Vec<Set> = plans.into_iter().map(set).collect();
+    for (family, days) in PAIRS {
+        let file = data.join("pairs").join(format!("{family}.jsonl"));
+        if !wanted(family) {
+            continue;
+        }
+        if !file.is_file() {
+            eprintln!("missing: {}", file.display());
+            continue;
+        }
+        sets.push(paired(family, &file, days * DAY, settings, &mut *embedder, &centres)?);
+    }
+    Ok(sets)
+}
+
+/// A stream of labelled pairs.
+fn paired(
+    family: &str,
+    file: &Path,
+    length: f64,
+    settings: &Settings,
+    embedder: &mut dyn Embedder,
+    centres: &Centres,
+) -> Result<Set, Box<dyn Error>> {
+    let labelled = labelled::read(file)?;
+    let same_event = labelled::SETS.iter().find(|(name, _)| *name == family);
+    let same_event = same_event.ok_or("a set of pairs that is not known")?.1;
+    let texts: Vec<String> = labelled.texts.iter().map(|(text, _)| text.clone()).collect();
+    let vectors = shared::embedded(&texts, embedder)?;
+    let mut times: Vec<Option<i64>> = vec![None; texts.len()];
+    for (a, b, _) in &labelled.pairs {
+        let begins = length * chance(&format!("{family} {a} {b}"));
+        for place in [*a, *b] {
+            let after = -DAY / 4.0 * (1.0 - chance(&format!("{family} {place}"))).ln();
+            times[place].get_or_insert((begins + after) as i64);
+        }
+    }
+    let mut order: Vec<usize> = (0..texts.len()).filter(|place| !texts[*place].is_empty()).collect();
+    order.sort_by_key(|place| times[*place]);
+    let article = |place: &usize| Article {
+        lang: labelled.texts[*place].1.clone(),
+        time: times[*place],
+        label: place.to_string(),
+        vector: centres.centred(&vectors[*place], &labelled.texts[*place].1),
+        text: texts[*place].clone(),
+    };
+    let articles = order.iter().map(article).collect();
+    let mut set = Set::new(family.to_owned(), family.to_owned(), 1.0, articles, settings);
+    let own = set
+        .articles
+        .iter()
+        .enumerate()
+        .map(|(place, article)| (&article.label, place));
+    let all = own.chain(set.repeats.iter().map(|(label, place)| (label, *place)));
+    let places: HashMap<&String, usize> = all.collect();
+    let asked = labelled.pairs.iter().filter_map(|(a, b, labels)| {
+        let place = |text: &usize| places.get(&text.to_string()).copied();
+        Some((place(a)?, place(b)?, same_event(labels)?))
+    });
+    set.asked = asked.collect();
+    Ok(set)
 }
 
 /// Articles in the order in which they arrive.
@@ -210,7 +282,9 @@ impl Set {
             articles,
             repeats,
             pairs: Vec::new(),
+            names: Vec::new(),
             share,
+            asked: Vec::new(),
         }
     }
 
@@ -226,16 +300,26 @@ impl Set {
             .map(|(number, article)| engine.pairs(article.arrival(number)))
             .collect();
         self.pairs = pairs?;
+        self.names = (0..self.articles.len() as u64)
+            .map(|number| engine.names(number))
+            .collect();
         Ok(())
     }
 
-    /// The compared pairs, and whether both have one label.
+    /// The compared pairs, and whether both tell of one event, as far as labels say.
     pub fn judged_pairs(&self) -> impl Iterator<Item = (&[f32; COUNT], bool)> {
-        let pairs = self.articles.iter().zip(&self.pairs);
-        pairs.flat_map(|(article, pairs)| {
-            let same = |other: &u64| self.articles[*other as usize].label == article.label;
-            pairs.iter().map(move |(other, signals)| (signals, same(other)))
-        })
+        let known: HashMap<(usize, usize), bool> = self
+            .asked
+            .iter()
+            .flat_map(|(a, b, same)| [((*a, *b), *same), ((*b, *a), *same)])
+            .collect();
+        let same = move |place: usize, other: usize| match known.is_empty() {
+            true => Some(self.articles[place].label == self.articles[other].label),
+            false => known.get(&(place, other)).copied(),
+        };
+        let pairs = self.pairs.iter().enumerate();
+        let pairs = pairs.flat_map(|(place, pairs)| pairs.iter().map(move |pair| (place, pair)));
+        pairs.filter_map(move |(place, (other, signals))| Some((signals, same(place, *other as usize)?)))
     }
 
     /// The same without the articles of a language, and without what repeats them.
@@ -244,7 +328,7 @@ impl Set {
             .filter(|place| self.articles[*place].lang != lang)
             .collect();
         let place = |old: &usize| kept.binary_search(old).ok();
-        let repeats = self.repeats.iter();
+        let (repeats, asked) = (self.repeats.iter(), self.asked.iter());
         Self {
             name: self.name.clone(),
             family: self.family.clone(),
@@ -253,7 +337,11 @@ impl Set {
                 .filter_map(|(label, first)| Some((label.clone(), place(first)?)))
                 .collect(),
             pairs: Vec::new(),
+            names: Vec::new(),
             share: self.share,
+            asked: asked
+                .filter_map(|(a, b, same)| Some((place(a)?, place(b)?, *same)))
+                .collect(),
         }
     }
 }

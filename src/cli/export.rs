@@ -327,6 +327,7 @@ mod tests {
                 .unwrap(),
                 vector: None,
                 links: Vec::new(),
+                judged_again: Vec::new(),
                 strands: Vec::new(),
                 changes,
                 doubts: Vec::new(),

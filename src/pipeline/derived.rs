@@ -26,7 +26,7 @@ use crate::story::weights::Weights;
 use crate::whole::{self, ReadError, digest};
 
 /// Raised whenever what is written changes, or is made otherwise from the same articles.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const MANIFEST: &str = "manifest.json";
 /// How often a manifest is read again when a file that it names is gone: a running service saves, and removes the old ones.
 const TRIES: usize = 5;

@@ -543,6 +543,7 @@ impl Placer {
             placement: decision.placement,
             vector: Some(vector),
             links: decision.links,
+            judged_again: decision.judged_again,
             strands: decision.strands,
             changes: decision.changes,
         })
@@ -579,6 +580,7 @@ impl Placer {
             },
             vector: None,
             links: Vec::new(),
+            judged_again: Vec::new(),
             strands: Vec::new(),
             changes: vec![StoryChange::Joined {
                 story,

@@ -78,11 +78,12 @@ pub fn go_through(
         };
         let kept = record.then(|| arrival.clone());
         let (_, pairs) = engine.place_seen(arrival)?;
-        engine.take_forgotten();
         collector.met(number, &pairs);
         if let Some(arrival) = kept {
-            recorded.take(arrival, pairs);
+            let names = engine.names(number);
+            recorded.take(arrival, names, pairs);
         }
+        engine.take_forgotten();
         Ok::<_, PipelineError>(())
     })?;
     let lessons = engine.map(|engine| collector.finish(&engine)).unwrap_or_default();

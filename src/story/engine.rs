@@ -13,8 +13,8 @@ use crate::index::dot::Dot;
 use crate::index::{self, IndexError, TimeIndex};
 use crate::story::Settings;
 use crate::story::corrections::{Constraints, StrandBounds};
-use crate::story::graph::{Article, Community, Graph, Rules};
-use crate::story::lexicon::{Bag, Lexicon};
+use crate::story::graph::{Article, Community, Graph, Rules, is_due};
+use crate::story::lexicon::{Bag, Lexicon, Sparse};
 use crate::story::means::{Language, Means, View, distance};
 use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
 use crate::story::strands::{self, Group, PROVISIONAL, Stories};
@@ -29,6 +29,8 @@ const TERM_MEMBERS: usize = 60;
 const LEAST_TELLING: usize = 4;
 /// Members that make a group's centre: the newest ones, so that a long story is seen as it is now.
 const CENTRE_MEMBERS: usize = 60;
+/// A link that is judged again keeps its probability unless that has changed by so much.
+const JUDGED_AGAIN: f64 = 0.02;
 /// Stories that an arrival's story may take in, or be taken into, one after the other.
 const ROUNDS: usize = 5;
 /// How much more central another article must be before a story changes its headline.
@@ -61,6 +63,8 @@ pub struct Decision {
     pub placement: Placement,
     /// New links of the similarity graph: (older article, probability), by number.
     pub links: Vec<(Article, f64)>,
+    /// Older links whose probability is another one now: both articles, probability.
+    pub judged_again: Vec<(Article, Article, f64)>,
     /// Articles that are in another strand than before, by number; the arrival is among them.
     pub strands: Vec<(Article, Community)>,
     /// What else changed, in the order in which it happened; the arrival's own joining is among it.
@@ -227,6 +231,8 @@ pub struct Engine {
     /// Publication times of the articles in memory, sorted.
     times: Vec<i64>,
     means: Means,
+    /// Articles with a link to an older one that is not as it was when they came.
+    rejudged: BTreeSet<Article>,
     /// Articles that were taken out of memory since somebody asked.
     forgotten: Vec<Article>,
 }
@@ -252,6 +258,7 @@ impl Engine {
             newest: None,
             times: Vec::new(),
             means: Means::new(dimension),
+            rejudged: BTreeSet::new(),
             forgotten: Vec::new(),
         }
     }
@@ -330,18 +337,28 @@ impl Engine {
         Ok(self.decide(article, compared))
     }
 
-    /// Decides about an article whose pairs [`Engine::pairs`] found before, in an engine that was given the same articles in
-    /// the same order: for training, where reading texts and looking for neighbours would be most of the work. Its text is
-    /// not read, so that stories have no key terms.
+    /// Decides about an article whose pairs [`Engine::pairs`] found before, with its names ([`Engine::names`]), in an
+    /// engine that was given the same articles in the same order: for training, where reading texts and looking for
+    /// neighbours would be most of the work. Its text is not read, so that stories have no key terms.
     ///
     /// # Errors
     /// When the index refuses the vector.
     pub fn place_known(
         &mut self,
         arrival: &Arrival,
+        names: &Sparse,
         pairs: &[(Article, [f32; COUNT])],
     ) -> Result<Decision, StoryError> {
-        self.keep(arrival, Bag::default())?;
+        let bag = Bag {
+            names: names.clone(),
+            ..Bag::default()
+        };
+        self.keep(arrival, bag)?;
+        // The first signal is the cosine about the running means.
+        self.note(
+            arrival.article,
+            pairs.iter().map(|(other, signals)| (*other, signals[0])),
+        );
         let compared = pairs.iter().map(|(other, signals)| Compared {
             article: *other,
             probability: rounded(self.weights.pairs.probability(signals)),
@@ -350,6 +367,12 @@ impl Engine {
         });
         let compared = sorted(compared.collect());
         Ok(self.decide(arrival.article, compared))
+    }
+
+    /// The names of an article, with their weights; none when it is not in memory.
+    pub fn names(&self, article: Article) -> Sparse {
+        let profile = self.profiles.get(&article);
+        profile.map(|profile| profile.bag.names.clone()).unwrap_or_default()
     }
 
     /// Links an article that was taken in to what it was compared with, and improves the stories around it.
@@ -361,10 +384,13 @@ impl Engine {
             .collect();
         links.sort_unstable_by_key(|(other, _)| *other);
         self.graph.insert(article, &links, None);
+        let is_late = self.is_late(article, &links);
+        let judged_again = self.judge_again(article, is_late);
         let rules = Rules {
             resolution: self.settings.resolution,
             inertia: self.settings.inertia,
             budget: self.settings.budget,
+            anew: is_late,
         };
         let bounds = StrandBounds {
             constraints: &self.constraints,
@@ -377,7 +403,7 @@ impl Engine {
             .collect();
         before.insert(article, None);
         let mut stranded: BTreeSet<Article> = before.keys().copied().collect();
-        self.sort_strands(article, &moved, &mut before);
+        self.sort_strands(article, &moved, is_late, &mut before);
         self.keep_apart(&mut before, &mut stranded);
         let second_look = self
             .look_again(article, &compared, &mut before)
@@ -391,9 +417,59 @@ impl Engine {
             story,
             placement,
             links,
+            judged_again,
             strands,
             changes,
         }
+    }
+
+    /// Judges links anew within the strands that an article is linked to, where they are due to be grouped anew: with what has
+    /// come since, running means and what is near and usual around either side are known better than when the later of
+    /// the two came. Answers with the links that changed, the article that came first in front.
+    fn judge_again(&mut self, article: Article, is_late: bool) -> Vec<(Article, Article, f64)> {
+        let strands: BTreeSet<Community> = self
+            .graph
+            .neighbours(article)
+            .filter_map(|(other, _)| self.graph.community(other))
+            .filter(|strand| is_late || is_due(self.graph.size(*strand) + 1))
+            .collect();
+        let mut changed = Vec::new();
+        for strand in strands {
+            for member in self.graph.members(strand) {
+                let earlier = self.graph.neighbours(member);
+                let earlier: BTreeMap<Article, f64> = earlier
+                    .filter(|(other, _)| *other < member && self.graph.community(*other) == Some(strand))
+                    .collect();
+                let again = self.judge(member, earlier.keys().copied());
+                let moved = again.into_iter().filter(|pair| {
+                    let known = earlier.get(&pair.article).copied().unwrap_or_default();
+                    (pair.probability - known).abs() >= JUDGED_AGAIN
+                });
+                changed.extend(moved.map(|pair| (pair.article, member, pair.probability)));
+            }
+        }
+        for (a, b, probability) in &changed {
+            self.graph.reweigh(*a, *b, *probability);
+            self.rejudged.insert(*b);
+        }
+        changed
+    }
+
+    /// Compares an article with others in memory, as seen now.
+    fn judge(&self, article: Article, others: impl Iterator<Item = Article> + Clone) -> Vec<Compared> {
+        let (Some(own), Some(vector)) = (self.profiles.get(&article), self.index.vector(article)) else {
+            return Vec::new();
+        };
+        let known = others.filter_map(|other| Some((other, self.profiles.get(&other)?, self.index.vector(other)?)));
+        let languages: BTreeSet<Language> = known.clone().map(|(_, profile, _)| profile.language).collect();
+        let view = self.means.view(vector, own.language, &languages);
+        let compared = known.filter_map(|(slot, other, there)| {
+            let crowd = self.window(own.time.max(other.time)).map(|window| self.crowd(window));
+            let similarity = self.dot.of(vector, there);
+            let pair = self.seen(&view, own, &index::Hit { slot, similarity }, crowd)?;
+            Some(self.judged(own, slot, other, pair))
+        });
+        compared.collect()
     }
 
     /// The strands of some articles.
@@ -581,17 +657,8 @@ impl Engine {
 
     /// What the score says of any two articles in memory, as seen now: `article` in the answer is `b`.
     pub fn pair(&self, a: Article, b: Article) -> Option<Neighbour> {
-        let (own, other) = (self.profiles.get(&a)?, self.profiles.get(&b)?);
-        let vector = self.index.vector(a)?;
-        let languages = BTreeSet::from([other.language]);
-        let view = self.means.view(vector, own.language, &languages);
-        let crowd = self.window(own.time.max(other.time)).map(|window| self.crowd(window));
-        let hit = index::Hit {
-            slot: b,
-            similarity: self.dot.of(vector, self.index.vector(b)?),
-        };
-        let pair = self.seen(&view, own, &hit, crowd)?;
-        Some(self.shown(&self.judged(own, b, other, pair)))
+        let compared = self.judge(a, std::iter::once(b));
+        compared.first().map(|pair| self.shown(pair))
     }
 
     /// The article that stands for a story: its most central one; an established headline yields only to a clearly more
@@ -777,20 +844,26 @@ impl Engine {
             .iter()
             .filter_map(|hit| Some((hit.slot, self.seen(&view, own, hit, crowd)?)))
             .collect();
-        let mut cosines: Vec<f32> = pairs.iter().map(|(_, pair)| pair.meaning).collect();
+        self.note(article, pairs.iter().map(|(other, pair)| (*other, pair.meaning)));
+        pairs
+    }
+
+    /// Both sides take note of their cosines.
+    fn note(&mut self, article: Article, met: impl Iterator<Item = (Article, f32)>) {
+        let met: Vec<(Article, f32)> = met.collect();
+        let mut cosines: Vec<f32> = met.iter().map(|(_, cosine)| *cosine).collect();
         cosines.sort_unstable_by(|a, b| b.total_cmp(a));
         let far = cosines.get(cosines.len() / 2..).unwrap_or_default();
         let usual = far.iter().sum::<f32>() / far.len().max(1) as f32;
-        for (other, pair) in &pairs {
-            if let Some(profile) = self.profiles.get_mut(other) {
-                profile.meet(pair.meaning);
+        for (other, cosine) in met {
+            if let Some(profile) = self.profiles.get_mut(&other) {
+                profile.meet(cosine);
             }
         }
         if let Some(profile) = self.profiles.get_mut(&article) {
             profile.usual = usual;
             cosines.iter().for_each(|cosine| profile.meet(*cosine));
         }
-        pairs
     }
 
     /// What is known of a pair beside the two profiles; `crowd` counts the articles to choose from in the window.
@@ -844,6 +917,7 @@ impl Engine {
         &mut self,
         article: Article,
         moved: &BTreeMap<Article, Community>,
+        is_late: bool,
         before: &mut BTreeMap<Article, Option<u64>>,
     ) {
         for strand in moved.values().filter(|strand| self.graph.size(**strand) == 0) {
@@ -884,6 +958,21 @@ impl Engine {
                 self.shift(strand, story, before);
             }
         }
+        let own = self.story_of(article).filter(|_| is_late);
+        let strands: Vec<Community> = own.into_iter().flat_map(|story| self.stories.strands(story)).collect();
+        for strand in strands {
+            if self.held_in(strand).is_none() && self.is_stranger(strand, self.settings.part_late) {
+                let story = self.stories.provisional();
+                self.shift(strand, story, before);
+            }
+        }
+    }
+
+    /// Whether an article comes after others of its matter that were published later.
+    fn is_late(&self, article: Article, links: &[(Article, f64)]) -> bool {
+        let time = |article: Article| self.profiles.get(&article).and_then(|profile| profile.time);
+        let own = time(article);
+        own.is_some() && links.iter().any(|(other, _)| time(*other) > own)
     }
 
     /// Whether a strand does not fit the rest of its story: both are one with a probability below `least`.
@@ -1193,6 +1282,7 @@ impl Engine {
                 self.constraints.put_away(article, story);
             }
             self.graph.remove(article);
+            self.rejudged.remove(&article);
             if let Some(strand) = strand.filter(|strand| self.graph.size(*strand) == 0) {
                 self.stories.remove(strand);
             }
@@ -1321,7 +1411,7 @@ mod tests {
         engine.stories.put(stranger, one);
         assert!(engine.is_stranger(stranger, 0.1) && !engine.is_stranger(own, 0.1));
         let mut before = BTreeMap::new();
-        engine.sort_strands(2, &BTreeMap::new(), &mut before);
+        engine.sort_strands(2, &BTreeMap::new(), false, &mut before);
         let changes = engine.settle(&before);
         let story = engine.story_of(2).expect("a story");
         assert!(story != one && engine.story_of(1) == Some(one));
@@ -1462,6 +1552,7 @@ mod tests {
                     let number = self.arrived;
                     let decision = self.engine.place(arrival(number)).expect("placed");
                     self.links.insert(number, decision.links);
+                    judge_again(&mut self.links, &decision.judged_again);
                     self.strands.extend(decision.strands);
                     for change in decision.changes {
                         if let StoryChange::Joined { story, article, .. } = change {
@@ -1578,7 +1669,8 @@ mod tests {
             for number in 1..=60 {
                 let decision = first.place(arrival(number)).expect("placed");
                 let pairs = reader.pairs(arrival(number)).expect("compared");
-                let known = second.place_known(&arrival(number), &pairs).expect("placed");
+                let names = reader.names(number);
+                let known = second.place_known(&arrival(number), &names, &pairs).expect("placed");
                 assert_eq!(
                     (decision.story, decision.links, decision.strands, decision.changes),
                     (known.story, known.links, known.strands, known.changes)
@@ -1617,6 +1709,15 @@ mod tests {
         }
     }
 
+    /// What the store makes of links that were judged again.
+    fn judge_again(links: &mut BTreeMap<Article, Vec<(Article, f64)>>, judged_again: &[(Article, Article, f64)]) {
+        for (older, newer, probability) in judged_again {
+            let of_newer = links.get_mut(newer).expect("an article that came");
+            let known = of_newer.iter_mut().find(|(other, _)| other == older);
+            known.expect("a link that was there").1 = *probability;
+        }
+    }
+
     fn goes_on_after_a_restart(link: f64) {
         let mut first = engine(link, 0.5);
         let placed: Vec<Decision> = (1..=60)
@@ -1624,12 +1725,19 @@ mod tests {
             .collect();
         let linked = placed.iter().any(|decision| !decision.links.is_empty());
         assert_eq!(linked, link < 1.0);
+        let judged_again = placed.iter().any(|decision| !decision.judged_again.is_empty());
+        assert_eq!(judged_again, linked, "strands that grow are looked at again");
         let mut second = engine(link, 0.5);
+        let mut links: BTreeMap<Article, Vec<(Article, f64)>> = BTreeMap::new();
         for (number, decision) in (1..=60).zip(&placed) {
+            links.insert(number, decision.links.clone());
+            judge_again(&mut links, &decision.judged_again);
+        }
+        for number in 1..=60 {
             let story = first.story_of(number).expect("in a story");
             let strand = first.graph.community(number).expect("in a strand");
             second
-                .restore(arrival(number), &decision.links, strand, story)
+                .restore(arrival(number), &links[&number], strand, story)
                 .expect("restored");
         }
         second.restore_stories(first.next_story, first.headlines.clone().into_iter());

@@ -32,6 +32,8 @@ pub struct Rules {
     pub inertia: f64,
     /// Articles that are looked at again, at most.
     pub budget: usize,
+    /// Group the article's community anew in any case, not only when it has grown.
+    pub anew: bool,
 }
 
 /// What limits the moves: corrections that editors made ([`crate::story::corrections`]).
@@ -124,6 +126,16 @@ impl Graph {
         self.members.entry(community).or_default().insert(article);
     }
 
+    /// Gives a link another weight.
+    pub fn reweigh(&mut self, a: Article, b: Article, weight: f64) {
+        if let (Some(a), Some(b)) = (self.nodes.get(&a), self.nodes.get(&b))
+            && let Some(edge) = self.graph.find_edge(*a, *b)
+            && let Some(known) = self.graph.edge_weight_mut(edge)
+        {
+            *known = weight;
+        }
+    }
+
     /// The greatest key that was ever given.
     pub fn newest_key(&self) -> Community {
         self.newest
@@ -183,7 +195,10 @@ impl Graph {
                 }
             }
         }
-        if let Some(own) = self.community(article).filter(|own| is_due(self.size(*own))) {
+        if let Some(own) = self
+            .community(article)
+            .filter(|own| rules.anew || is_due(self.size(*own)))
+        {
             self.refine(own, rules, bounds, &mut moved);
         }
         lost.extend(self.merge_around(article, rules, bounds, &mut moved));
@@ -394,7 +409,7 @@ impl Graph {
 
 /// Whether a community of this size is looked at as a whole: small ones always, larger ones whenever they have grown by an
 /// eighth or so, which costs each article the same. It depends on the size alone, so that a restart changes nothing.
-fn is_due(size: usize) -> bool {
+pub fn is_due(size: usize) -> bool {
     size >= LEAST_PARTED && size.is_multiple_of((size / 8).max(1).next_power_of_two())
 }
 
@@ -407,6 +422,7 @@ mod tests {
         resolution: 0.05,
         inertia: 0.01,
         budget: 1000,
+        anew: false,
     };
 
     struct Free;

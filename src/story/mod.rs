@@ -71,6 +71,8 @@ pub struct Settings {
     pub part: f64,
     /// The same for a strand that has just come about, for links that held it to the rest gave way.
     pub part_new: f64,
+    /// The same for every strand of a story that an article joins that was published before others there.
+    pub part_late: f64,
     /// Articles that are looked at again for one arrival, at most.
     pub budget: usize,
     /// Days that an article's links are kept in memory after the newest publication seen.

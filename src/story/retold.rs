@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::index;
 use crate::story::graph::Article;
 use crate::story::lessons::Ruling;
+use crate::story::lexicon::Sparse;
 use crate::story::signals::Met;
 use crate::story::weights::Weights;
 use crate::story::{Arrival, Engine, Settings, StoryChange, StoryError};
@@ -21,7 +22,7 @@ pub struct Recorded {
     /// Articles with a lower number are not kept.
     first: Article,
     /// Without texts: names and words are in the signals already.
-    articles: Vec<(Arrival, Met)>,
+    articles: Vec<(Arrival, Sparse, Met)>,
 }
 
 /// Where articles are, from what changes.
@@ -71,14 +72,14 @@ impl Recorded {
         }
     }
 
-    /// Takes the next article, with what it was compared with.
-    pub fn take(&mut self, arrival: Arrival, mut pairs: Met) {
+    /// Takes the next article, with its names and what it was compared with.
+    pub fn take(&mut self, arrival: Arrival, names: Sparse, mut pairs: Met) {
         if arrival.article < self.first {
             return;
         }
         pairs.retain(|(other, _)| *other >= self.first);
         let text = String::new();
-        self.articles.push((Arrival { text, ..arrival }, pairs));
+        self.articles.push((Arrival { text, ..arrival }, names, pairs));
     }
 
     /// Articles.
@@ -101,11 +102,11 @@ impl Recorded {
         index: &index::Settings,
         weights: &Weights,
     ) -> Result<Stories, StoryError> {
-        let dimension = self.articles.first().map_or(0, |(arrival, _)| arrival.vector.len());
+        let dimension = self.articles.first().map_or(0, |(arrival, ..)| arrival.vector.len());
         let mut engine = Engine::new(settings, index, weights.clone(), dimension);
         let mut followed = Followed::default();
-        for (arrival, pairs) in &self.articles {
-            followed.take(&engine.place_known(arrival, pairs)?.changes);
+        for (arrival, names, pairs) in &self.articles {
+            followed.take(&engine.place_known(arrival, names, pairs)?.changes);
             engine.take_forgotten();
         }
         Ok(followed.stories())

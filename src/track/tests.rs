@@ -193,6 +193,7 @@ fn placed(number: u64, original: Option<u64>, story: u64, changes: Vec<StoryChan
         },
         vector: original.is_none().then(|| vec![1.0]),
         links: Vec::new(),
+        judged_again: Vec::new(),
         strands: Vec::new(),
         changes,
         doubts: Vec::new(),

@@ -130,6 +130,7 @@ fn fixture(dir: &Path) {
             placement: serde_json::from_value(placement).expect("a placement"),
             vector: None,
             links: Vec::new(),
+            judged_again: Vec::new(),
             strands: Vec::new(),
             changes,
             doubts: Vec::new(),

@@ -967,6 +967,7 @@ mod tests {
                     placement,
                     vector: None,
                     links: Vec::new(),
+                    judged_again: Vec::new(),
                     strands: Vec::new(),
                     changes,
                     doubts: Vec::new(),

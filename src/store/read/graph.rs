@@ -53,7 +53,7 @@ pub struct GraphLink {
     pub a: String,
     /// The other one.
     pub b: String,
-    /// Probability that both tell of the same happening, 0 to 1.
+    /// Probability that both tell of the same happening, 0 to 1, as it was judged last.
     pub score: f64,
     /// What each signal added to the log-odds when the second one came, by name; null where it was not kept: an article
     /// keeps those of the few nearest to it.

@@ -676,6 +676,7 @@ mod tests {
             placement,
             vector: None,
             links: vec![],
+            judged_again: vec![],
             strands: vec![],
             changes,
             doubts: vec![],

@@ -96,6 +96,8 @@ pub struct Placed {
     pub vector: Option<Vec<f32>>,
     /// Links to older articles.
     pub links: Vec<(u64, f64)>,
+    /// Older links that are judged otherwise now: both articles, probability.
+    pub judged_again: Vec<(u64, u64, f64)>,
     /// Articles that are in another strand now, with its key.
     pub strands: Vec<(u64, u64)>,
     /// What that changed, in order.

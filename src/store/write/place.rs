@@ -85,6 +85,11 @@ pub(super) fn commit_placed(
             .prepare_cached("INSERT INTO edges (a, b, score) VALUES (?1, ?2, ?3)")?
             .execute(params![*other as i64, placed.number as i64, score])?;
     }
+    for (one, other, score) in &placed.judged_again {
+        transaction
+            .prepare_cached("UPDATE edges SET score = ?3 WHERE (a = ?1 AND b = ?2) OR (a = ?2 AND b = ?1)")?
+            .execute(params![*one as i64, *other as i64, score])?;
+    }
     for (article, strand) in &placed.strands {
         transaction
             .prepare_cached("UPDATE articles SET strand = ?2 WHERE number = ?1")?

@@ -1,7 +1,8 @@
 //! The engine's memory, taken apart to be saved, and put together again so that it goes on as if it had never stopped.
 //!
 //! Most of it never changes once it is there: an article's vector (saved by the index), words and links ([`Record`]), a block
-//! of the index at a time. What changes with every arrival is small and saved whole ([`Engine::head`]). Corrections are not
+//! of the index at a time. What changes with every arrival is small and saved whole ([`Engine::head`]), links that were
+//! judged again among it. Corrections are not
 //! saved: the store has them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,9 @@ use crate::index::{self, IndexError, TimeIndex};
 use crate::story::Settings;
 use crate::story::weights::Weights;
 
+/// Parts of a probability that it is rounded to.
+const MILLION: f64 = 1e6;
+
 /// What is kept of an article and never changes; its vector is in the index.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Record {
@@ -22,7 +26,8 @@ pub struct Record {
     time: Option<i64>,
     bag: Bag,
     usual: f32,
-    /// Links by number; those to articles that come after it are in their records, too.
+    /// Links by number, as they were judged when this was written; those to articles that come after it are in their records,
+    /// too.
     links: Vec<(Article, f64)>,
 }
 
@@ -51,7 +56,11 @@ pub struct Head {
     headlines: Vec<(u64, Article)>,
     next_story: u64,
     newest: Option<i64>,
+    judged_again: Vec<Judged>,
 }
+
+/// An article of which links to older ones were judged again, with all of these links in millionths.
+type Judged = (Article, Vec<(Article, u32)>);
 
 /// The same as it is written.
 #[derive(Serialize)]
@@ -64,6 +73,7 @@ struct HeadRef<'a> {
     headlines: Vec<(u64, Article)>,
     next_story: u64,
     newest: Option<i64>,
+    judged_again: Vec<Judged>,
 }
 
 impl Engine {
@@ -128,7 +138,15 @@ impl Engine {
             headlines,
             next_story: self.next_story,
             newest: self.newest,
+            judged_again: self.rejudged.iter().map(|article| self.older_links(*article)).collect(),
         })
+    }
+
+    /// An article's links to older ones, as they are now. A probability is rounded to millionths, so that nothing is lost.
+    fn older_links(&self, article: Article) -> Judged {
+        let links = self.graph.neighbours(article).filter(|(other, _)| *other < article);
+        let links = links.map(|(other, weight)| (other, (weight * MILLION).round() as u32));
+        (article, links.collect())
     }
 
     /// An engine from its parts: the index, the records of all its articles in the order of the index, and the head. `None`
@@ -165,6 +183,12 @@ impl Engine {
             engine.profiles.insert(record.article, profile);
         }
         engine.times.sort_unstable();
+        for (article, links) in head.judged_again {
+            for (other, weight) in links {
+                engine.graph.reweigh(other, article, f64::from(weight) / MILLION);
+            }
+            engine.rejudged.insert(article);
+        }
         engine.graph.skip_keys(head.newest_strand);
         for (strand, story) in head.stories {
             engine.stories.put(strand, story);
