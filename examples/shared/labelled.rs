@@ -35,7 +35,11 @@ pub struct Labelled {
 /// When the file cannot be read.
 pub fn read(file: &Path) -> Result<Labelled, Box<dyn Error>> {
     let mut places: HashMap<String, usize> = HashMap::new();
-    let (mut texts, mut pairs): (Vec<(String, String)>, Vec<(usize, usize, Value)>) = (Vec::new(), Vec::new());
+    let mut labelled = Labelled {
+        texts: Vec::new(),
+        pairs: Vec::new(),
+    };
+    let texts = &mut labelled.texts;
     for line in std::fs::read_to_string(file)?.lines() {
         let pair: Value = serde_json::from_str(line)?;
         let mut place = |side: &str| {
@@ -52,8 +56,8 @@ pub fn read(file: &Path) -> Result<Labelled, Box<dyn Error>> {
         };
         let (a, b) = (place("1"), place("2"));
         if a != b {
-            pairs.push((a, b, pair));
+            labelled.pairs.push((a, b, pair));
         }
     }
-    Ok(Labelled { texts, pairs })
+    Ok(labelled)
 }

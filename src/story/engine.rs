@@ -961,7 +961,7 @@ impl Engine {
         let own = self.story_of(article).filter(|_| is_late);
         let strands: Vec<Community> = own.into_iter().flat_map(|story| self.stories.strands(story)).collect();
         for strand in strands {
-            if self.held_in(strand).is_none() && self.is_stranger(strand, self.settings.part_late) {
+            if self.held_in(strand).is_none() && self.is_stranger(strand, self.settings.part_new) {
                 let story = self.stories.provisional();
                 self.shift(strand, story, before);
             }

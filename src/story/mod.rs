@@ -69,10 +69,9 @@ pub struct Settings {
     pub join_articles: usize,
     /// Probability below which a strand leaves the rest of its story, 0 to `join`.
     pub part: f64,
-    /// The same for a strand that has just come about, for links that held it to the rest gave way.
+    /// The same for a strand that has just come about, for links that held it to the rest gave way, and for all strands of a
+    /// story that an article joins late, after others that were published later.
     pub part_new: f64,
-    /// The same for every strand of a story that an article joins that was published before others there.
-    pub part_late: f64,
     /// Articles that are looked at again for one arrival, at most.
     pub budget: usize,
     /// Days that an article's links are kept in memory after the newest publication seen.

@@ -394,10 +394,11 @@ impl Story<'_> {
     /// them names no hour.
     fn says_again(&self, day: Dated, chosen: &Chosen, other: Dated, known: &Chosen) -> bool {
         let by_hour = Precision::Minute;
-        if (day.precision == by_hour || other.precision == by_hour) && day.date() == other.date() {
-            if !(self.names_hour(day, chosen) && self.names_hour(other, known)) {
-                return self.tells_the_same(chosen, known);
-            }
+        if (day.precision == by_hour || other.precision == by_hour)
+            && day.date() == other.date()
+            && !(self.names_hour(day, chosen) && self.names_hour(other, known))
+        {
+            return self.tells_the_same(chosen, known);
         }
         let next = match (day.precision, other.precision) {
             (Precision::Day, Precision::Day) => TimeDelta::days(1),
