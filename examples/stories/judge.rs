@@ -123,7 +123,10 @@ fn scored(set: &Set, lang: Option<&str>, story: &dyn Fn(usize) -> u64) -> Judged
             (precision / n, recall / n),
             (hit / claimed.max(1.0), hit / gold_pairs.max(1.0)),
         ),
-        false => (asked(set, story), asked(set, story)),
+        false => {
+            let both = asked(set, story);
+            (both, both)
+        }
     };
     Judged {
         bcubed,

@@ -93,11 +93,7 @@ pub fn sets(
         ("ecbplus", data.join("ecbplus/articles.jsonl")),
         ("demonstration", root.join("demo/articles.jsonl")),
     ] {
-        if !wanted(family) {
-            continue;
-        }
-        if !file.is_file() {
-            eprintln!("missing: {}", file.display());
+        if !wanted(family) || is_missing(&file) {
             continue;
         }
         let full = read(&file, settings, &mut *embedder, &centres, false)?;
@@ -166,16 +162,21 @@ pub fn sets(
     let mut sets: Vec<Set> = plans.into_iter().map(set).collect();
     for (family, days) in PAIRS {
         let file = data.join("pairs").join(format!("{family}.jsonl"));
-        if !wanted(family) {
-            continue;
-        }
-        if !file.is_file() {
-            eprintln!("missing: {}", file.display());
+        if !wanted(family) || is_missing(&file) {
             continue;
         }
         sets.push(paired(family, &file, days * DAY, settings, &mut *embedder, &centres)?);
     }
     Ok(sets)
+}
+
+/// Whether a set's file is missing, which is said.
+fn is_missing(file: &Path) -> bool {
+    let missing = !file.is_file();
+    if missing {
+        eprintln!("missing: {}", file.display());
+    }
+    missing
 }
 
 /// A stream of labelled pairs.

@@ -22,12 +22,11 @@ impl<K: Eq + Hash + Clone, V: Clone, const MOST: usize> Fleeting<K, V, MOST> {
     pub fn put(&self, key: K, value: V, ends: Instant, now: Instant) {
         let mut known = self.lock();
         known.retain(|_, (_, ends)| *ends > now);
-        let first = known
-            .iter()
-            .min_by_key(|(_, (_, ends))| *ends)
-            .map(|(key, _)| key.clone());
-        if let Some(first) = first.filter(|_| known.len() >= MOST) {
-            known.remove(&first);
+        if known.len() >= MOST {
+            let first = known.iter().min_by_key(|(_, (_, ends))| *ends);
+            if let Some(first) = first.map(|(key, _)| key.clone()) {
+                known.remove(&first);
+            }
         }
         known.insert(key, (value, ends));
     }

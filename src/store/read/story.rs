@@ -665,11 +665,15 @@ mod tests {
     }
 
     fn commit(store: &Store, number: u64, story: u64, changes: Vec<StoryChange>, now: i64) {
+        commit_placed(store, placed(number, story, changes), now);
+    }
+
+    fn placed(number: u64, story: u64, changes: Vec<StoryChange>) -> Placed {
         let placement: Placement = serde_json::from_value(serde_json::json!({
             "decided_by": "alone", "nearest": [], "support": 0.0, "runner_up": null, "margin": 0.0, "rejected": []
         }))
         .unwrap();
-        let placed = Placed {
+        Placed {
             number,
             original: None,
             story,
@@ -680,10 +684,13 @@ mod tests {
             strands: vec![],
             changes,
             doubts: vec![],
-        };
+        }
+    }
+
+    fn commit_placed(store: &Store, placed: Placed, now: i64) {
         let faces = vec![StoryFace {
-            story,
-            headline: number,
+            story: placed.story,
+            headline: placed.number,
             terms: vec![],
             headlines: BTreeMap::new(),
             doubt: None,
@@ -730,6 +737,49 @@ mod tests {
             place(&store, n as u64, n as u64, true, n);
         }
         store
+    }
+
+    #[test]
+    fn a_link_that_is_judged_again_has_its_new_score_whichever_of_the_two_was_placed_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        for number in 1..=4 {
+            add(&store, &format!("x{number}"), number);
+        }
+        let joined = |article| StoryChange::Joined {
+            story: 1,
+            article,
+            from: None,
+        };
+        place(&store, 1, 1, true, 1);
+        // The second article waited until the third was placed.
+        let third = Placed {
+            links: vec![(1, 0.9)],
+            ..placed(3, 1, vec![joined(3)])
+        };
+        let second = Placed {
+            links: vec![(1, 0.8), (3, 0.7)],
+            ..placed(2, 1, vec![joined(2)])
+        };
+        let fourth = Placed {
+            judged_again: vec![(1, 3, 0.6), (2, 3, 0.4)],
+            ..placed(4, 1, vec![joined(4)])
+        };
+        for (now, placed) in [(5, third), (6, second), (7, fourth)] {
+            commit_placed(&store, placed, now);
+        }
+        let graph = store.graph("s1", 10, 0.0).unwrap().unwrap();
+        let mut links: Vec<(String, String, f64)> = graph
+            .links
+            .into_iter()
+            .map(|link| (link.a.min(link.b.clone()), link.a.max(link.b), link.score))
+            .collect();
+        links.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
+        let link = |a: &str, b: &str, score| (a.to_owned(), b.to_owned(), score);
+        assert_eq!(
+            links,
+            [link("x1", "x2", 0.8), link("x1", "x3", 0.6), link("x2", "x3", 0.4)]
+        );
     }
 
     #[test]
