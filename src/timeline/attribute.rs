@@ -19,8 +19,7 @@ struct Language {
     participles: &'static [&'static str],
     /// Participles without such an ending.
     others: &'static [&'static str],
-    /// Beginnings of participles that say when their noun began or was carried out, where they end in one of `participles` or are
-    /// one of `others`; with the word that must follow, if there is one.
+    /// How clauses begin that say when their noun began or was carried out, among those that begin with a participle.
     begun: &'static [&'static str],
     /// Verbs behind the clause that tell how things stand ("was holding"), and ...
     lasting: &'static [&'static str],
@@ -65,7 +64,7 @@ const LANGUAGES: [Language; 7] = [
         others: &["held", "begun", "struck", "made", "brought", "put", "set", "won", "taken", "given", "shot", "fought", "broken"],
         begun: &[
             "launched", "begun", "started", "relaunched", "resumed", "unleashed", "initiated", "mounted", "staged", "waged",
-            "conducted", "undertaken", "perpetrated", "held", "carried out",
+            "conducted", "perpetrated", "held", "carried out",
         ],
         lasting: &["are", "were", "remain", "continue", "hold", "have", "appear"],
         lasts: &["s"],
@@ -118,7 +117,7 @@ const LANGUAGES: [Language; 7] = [
         others: &["abierto", "puesto", "suscrito", "roto", "hecho"],
         begun: &[
             "lanzad", "iniciad", "comenzad", "emprendid", "desatad", "desencadenad", "reanudad", "perpetrad", "celebrad",
-            "realizad", "llevada a", "llevado a", "llevadas a", "llevados a",
+            "realizad", "llevado a cabo", "llevada a cabo", "llevados a cabo", "llevadas a cabo",
         ],
         lasting: &[
             "es", "son", "está", "están", "sigue", "siguen", "continúa", "continúan", "mantiene", "mantienen", "dura", "duran",
@@ -148,8 +147,8 @@ const LANGUAGES: [Language; 7] = [
         participles: &["ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas"],
         others: &["aberto", "posto", "feito"],
         begun: &[
-            "lançad", "iniciad", "começad", "desencadead", "deflagrad", "retomad", "perpetrad", "realizad", "levada a",
-            "levado a", "levadas a", "levados a",
+            "lançad", "iniciad", "começad", "desencadead", "deflagrad", "retomad", "perpetrad", "realizad", "levado a cabo",
+            "levada a cabo", "levados a cabo", "levadas a cabo",
         ],
         lasting: &[
             "é", "são", "está", "estão", "segue", "seguem", "continua", "continuam", "mantém", "mantêm", "dura", "duram",
@@ -219,12 +218,10 @@ impl Language {
         if self.code == "en" && subject.contains(COMMAS) {
             return false;
         }
-        let clause: Vec<&str> = clause.split_whitespace().collect();
-        let Some((first, rest)) = clause.split_first() else {
-            return false;
-        };
-        let is_clause = rest.len() < CLAUSE && self.is_participle(&first.to_lowercase());
-        is_clause && !(self.has_begun(first, rest) && !self.lasts(goes_on))
+        let mut words = clause.split_whitespace();
+        let first = words.next().map(str::to_lowercase).unwrap_or_default();
+        let is_clause = words.count() < CLAUSE && self.is_participle(&first);
+        is_clause && !(self.has_begun(clause) && !self.lasts(goes_on))
     }
 
     fn is_participle(&self, word: &str) -> bool {
@@ -233,16 +230,11 @@ impl Language {
     }
 
     /// Whether a clause says when its noun began or was carried out, and nothing else of it ("begun in 2003 and completed in July").
-    fn has_begun(&self, participle: &str, rest: &[&str]) -> bool {
-        let participle = participle.to_lowercase().replace('ё', "е");
-        let next = rest.first().copied().unwrap_or_default();
-        let begun = self.begun.iter().any(|begun| match begun.split_once(' ') {
-            Some((word, follows)) => participle == word && next == follows,
-            None => participle.starts_with(begun),
-        });
-        // "The United States" is no participle.
-        let another = |word: &&str| word.starts_with(char::is_lowercase) && self.is_participle(word);
-        begun && !rest.iter().any(another)
+    fn has_begun(&self, clause: &str) -> bool {
+        let folded = clause.trim_start().to_lowercase().replace('ё', "е");
+        // "The United States" has no participle.
+        let participle = |word: &str| word.starts_with(char::is_lowercase) && self.is_participle(word);
+        self.begun.iter().any(|begun| folded.starts_with(begun)) && !clause.split_whitespace().skip(1).any(participle)
     }
 
     /// Whether a sentence goes on with how things stand, not with what happened.
@@ -337,6 +329,7 @@ mod tests {
                 "The inquiry, begun in 2003 and completed on [3 May], found faults.",
             ),
             ("en", "The suspect, carried on [3 May] to a hospital, died."),
+            ("es", "El preso, llevado a juicio el [3 de mayo], confesó."),
             ("ru", "Перемирие, начавшееся [20 сентября], соблюдается."),
             ("ru", "Операция, начатая [19 сентября], ещё идёт."),
             ("fr", "La trêve, commencée le [20 septembre], tenait dans la vallée."),
