@@ -221,7 +221,8 @@ impl Language {
         let mut words = clause.split_whitespace();
         let first = words.next().map(str::to_lowercase).unwrap_or_default();
         let is_clause = words.count() < CLAUSE && self.is_participle(&first);
-        is_clause && !(self.has_begun(clause) && !self.lasts(goes_on))
+        let belongs = self.lasts(goes_on) || !self.has_begun(clause);
+        is_clause && belongs
     }
 
     fn is_participle(&self, word: &str) -> bool {
