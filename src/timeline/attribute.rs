@@ -3,7 +3,8 @@
 //!
 //! In: what stands before a date in its sentence, the date, what stands behind it, the language. Out: yes or no. Two forms count: a
 //! date that a noun has ("of", « du », "vom", «زلزال الثامن من سبتمبر»), and a participle with its date between commas. A date
-//! without one of these is told of, as before; so is every date in a language without a row.
+//! without one of these is told of, as before; so is every date in a language without a row, and the one on which the subject itself
+//! began or was carried out, if the sentence goes on to what came of it ("The offensive, launched on 19 September, broke their lines").
 
 use crate::extract::fold::fold;
 
@@ -18,6 +19,14 @@ struct Language {
     participles: &'static [&'static str],
     /// Participles without such an ending.
     others: &'static [&'static str],
+    /// How clauses begin that say when their noun began or was carried out, among those that begin with a participle.
+    begun: &'static [&'static str],
+    /// Verbs behind the clause that tell how things stand ("was holding"), and ...
+    lasting: &'static [&'static str],
+    /// ... endings of such verbs.
+    lasts: &'static [&'static str],
+    /// Small words before a verb, which are passed over ("se", «ещё», "has").
+    passed: &'static [&'static str],
 }
 
 /// Words before the noun for it to be an English sentence's subject, at most.
@@ -39,6 +48,10 @@ const LANGUAGES: [Language; 7] = [
         ],
         participles: &[],
         others: &[],
+        begun: &[],
+        lasting: &[],
+        lasts: &[],
+        passed: &[],
     },
     Language {
         code: "en",
@@ -49,6 +62,13 @@ const LANGUAGES: [Language; 7] = [
         ],
         participles: &["ed"],
         others: &["held", "begun", "struck", "made", "brought", "put", "set", "won", "taken", "given", "shot", "fought", "broken"],
+        begun: &[
+            "launched", "begun", "started", "relaunched", "resumed", "unleashed", "initiated", "mounted", "staged", "waged",
+            "conducted", "perpetrated", "held", "carried out",
+        ],
+        lasting: &["are", "were", "remain", "continue", "hold", "have", "appear"],
+        lasts: &["s"],
+        passed: &["has"],
     },
     Language {
         code: "ru",
@@ -59,6 +79,13 @@ const LANGUAGES: [Language; 7] = [
             "вшие", "вшего", "вшей", "вшему", "вшую", "вшим", "вшем", "вших", "вшийся", "вшаяся", "вшееся", "вшиеся", "вшегося", "вшуюся",
         ],
         others: &["начатый", "начатая", "начатое", "начатые", "начатого", "начатой", "начатую"],
+        begun: &[
+            "начат", "начавш", "запущенн", "развязанн", "возобновленн", "возобновивш", "проведенн", "осуществленн",
+            "организованн", "состоявш",
+        ],
+        lasting: &["был", "была", "было", "были", "идет", "идут", "длится", "остается", "продолжает", "продолжают"],
+        lasts: &["ется", "ится", "утся", "ятся"],
+        passed: &["не", "уже", "еще"],
     },
     Language {
         code: "fr",
@@ -69,6 +96,15 @@ const LANGUAGES: [Language; 7] = [
         ],
         participles: &["ée", "ées", "és", "é"],
         others: &["conclu", "conclue", "survenu", "survenue", "rompu", "rompue", "tenu", "tenue", "paru", "parue", "pris", "prise", "entré"],
+        begun: &[
+            "lancé", "relancé", "déclenché", "entamé", "commencé", "débuté", "mené", "perpétré", "organisé", "tenu",
+        ],
+        lasting: &[
+            "est", "sont", "tient", "tiennent", "reste", "restent", "continue", "continuent", "poursuit", "poursuivent", "dure",
+            "durent", "laisse", "laissent",
+        ],
+        lasts: &["ait", "aient"],
+        passed: &["se", "ne", "avait", "avaient"],
     },
     Language {
         code: "es",
@@ -79,6 +115,16 @@ const LANGUAGES: [Language; 7] = [
         ],
         participles: &["ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas"],
         others: &["abierto", "puesto", "suscrito", "roto", "hecho"],
+        begun: &[
+            "lanzad", "iniciad", "comenzad", "emprendid", "desatad", "desencadenad", "reanudad", "perpetrad", "celebrad",
+            "realizad", "llevado a cabo", "llevada a cabo", "llevados a cabo", "llevadas a cabo",
+        ],
+        lasting: &[
+            "es", "son", "está", "están", "sigue", "siguen", "continúa", "continúan", "mantiene", "mantienen", "dura", "duran",
+            "deja", "dejan", "era", "eran",
+        ],
+        lasts: &["aba", "aban", "ía", "ían"],
+        passed: &["se", "no", "había", "habían"],
     },
     Language {
         code: "de",
@@ -86,6 +132,10 @@ const LANGUAGES: [Language; 7] = [
         times: &["nacht", "abend", "morgen", "tag", "wochenende", "woche", "ende", "beginn", "anfang"],
         participles: &[],
         others: &[],
+        begun: &[],
+        lasting: &[],
+        lasts: &[],
+        passed: &[],
     },
     Language {
         code: "pt",
@@ -96,6 +146,16 @@ const LANGUAGES: [Language; 7] = [
         ],
         participles: &["ado", "ada", "ados", "adas", "ido", "ida", "idos", "idas"],
         others: &["aberto", "posto", "feito"],
+        begun: &[
+            "lançad", "iniciad", "começad", "desencadead", "deflagrad", "retomad", "perpetrad", "realizad", "levado a cabo",
+            "levada a cabo", "levados a cabo", "levadas a cabo",
+        ],
+        lasting: &[
+            "é", "são", "está", "estão", "segue", "seguem", "continua", "continuam", "mantém", "mantêm", "dura", "duram",
+            "deixa", "deixam", "era", "eram",
+        ],
+        lasts: &["ava", "avam", "ia", "iam"],
+        passed: &["se", "não", "havia", "haviam"],
     },
 ];
 
@@ -141,17 +201,17 @@ impl Language {
         self.times.contains(&word) || self.times.contains(&plain)
     }
 
-    /// Whether a clause between commas begins with a participle and has the date.
+    /// Whether a clause between commas begins with a participle and has the date, and the date is not when the subject began.
     fn ends_a_participle(&self, before: &str, after: &str) -> bool {
         const COMMAS: [char; 2] = [',', '،'];
-        let closed = after.find(COMMAS).is_some_and(|at| {
-            let rest = after.get(..at).unwrap_or_default();
-            rest.split_whitespace().count() <= CLAUSE && !rest.contains(['.', ';', ':', '!', '?'])
-        });
+        let closed = after
+            .split_once(COMMAS)
+            .filter(|(rest, _)| rest.split_whitespace().count() <= CLAUSE && !rest.contains(['.', ';', ':', '!', '?']));
+        let Some((_, goes_on)) = closed else { return false };
         let before = before.trim_end();
         // A comma right before the date sets it apart within the clause.
         let before = before.strip_suffix(COMMAS).unwrap_or(before);
-        let Some((subject, clause)) = before.rsplit_once(COMMAS).filter(|_| closed) else {
+        let Some((subject, clause)) = before.rsplit_once(COMMAS) else {
             return false;
         };
         // In English a verb looks the same: "Its leader, Naim Saleh, claimed on 3 May …".
@@ -160,8 +220,34 @@ impl Language {
         }
         let mut words = clause.split_whitespace();
         let first = words.next().map(str::to_lowercase).unwrap_or_default();
-        let ends = |ending: &&str| first.chars().count() >= LONG && first.ends_with(ending);
-        words.count() < CLAUSE && (self.others.contains(&&*first) || self.participles.iter().any(ends))
+        let is_clause = words.count() < CLAUSE && self.is_participle(&first);
+        let belongs = self.lasts(goes_on) || !self.has_begun(clause);
+        is_clause && belongs
+    }
+
+    fn is_participle(&self, word: &str) -> bool {
+        let ends = |ending: &&str| word.chars().count() >= LONG && word.ends_with(ending);
+        self.others.contains(&word) || self.participles.iter().any(ends)
+    }
+
+    /// Whether a clause says when its noun began or was carried out, and nothing else of it ("begun in 2003 and completed in July").
+    fn has_begun(&self, clause: &str) -> bool {
+        let folded = clause.trim_start().to_lowercase().replace('ё', "е");
+        // "The United States" has no participle.
+        let participle = |word: &str| word.starts_with(char::is_lowercase) && self.is_participle(word);
+        self.begun.iter().any(|begun| folded.starts_with(begun)) && !clause.split_whitespace().skip(1).any(participle)
+    }
+
+    /// Whether a sentence goes on with how things stand, not with what happened.
+    fn lasts(&self, goes_on: &str) -> bool {
+        let words = goes_on
+            .split_whitespace()
+            .map(|word| word.to_lowercase().replace('ё', "е"));
+        let verb = words
+            .map(|word| word.trim_end_matches(|c: char| !c.is_alphabetic()).to_owned())
+            .find(|word| !self.passed.contains(&&**word))
+            .unwrap_or_default();
+        self.lasting.contains(&&*verb) || self.lasts.iter().any(|ending| verb.ends_with(ending))
     }
 }
 
@@ -198,6 +284,60 @@ mod tests {
             ("es", "La tregua del [20 de septiembre] se mantiene."),
             ("de", "Die Waffenruhe vom [20. September] hält."),
             ("pt", "A trégua de [20 de setembro] continua."),
+        ] {
+            assert!(belongs(sentence, lang), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn the_day_on_which_the_subject_began_is_told_of() {
+        for (lang, sentence) in [
+            ("en", "The offensive, launched on [19 September], broke their lines."),
+            (
+                "en",
+                "The raid, carried out by the United States on [3 May], has left ten dead.",
+            ),
+            ("en", "The offensive, which began on [19 September], broke their lines."),
+            (
+                "ru",
+                "Наступление, начатое [19 сентября], за несколько часов прорвало их линии.",
+            ),
+            ("ru", "Встреча, состоявшаяся накануне, [3 мая], ничего не дала."),
+            (
+                "fr",
+                "L'offensive azerbaïdjanaise, lancée [mardi 19 septembre], a percé leurs lignes.",
+            ),
+            ("es", "La ofensiva, lanzada el [19 de septiembre], rompió sus líneas."),
+            ("es", "El ataque, llevado a cabo el [3 de mayo], dejó diez muertos."),
+            ("pt", "A ofensiva, lançada em [19 de setembro], rompeu as linhas."),
+            (
+                "de",
+                "Die Offensive, begonnen am [19. September], durchbrach ihre Linien.",
+            ),
+            ("ar", "اخترق الهجوم، الذي بدأ في [19 سبتمبر]، خطوطهم."),
+        ] {
+            assert!(!belongs(sentence, lang), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn how_things_stand_is_not_told_of_the_day_on_which_they_began() {
+        for (lang, sentence) in [
+            ("en", "The truce, begun on [20 September], was holding."),
+            ("en", "The first well, started on [2 May], remains unfinished."),
+            (
+                "en",
+                "The inquiry, begun in 2003 and completed on [3 May], found faults.",
+            ),
+            ("en", "The suspect, carried on [3 May] to a hospital, died."),
+            ("es", "El preso, llevado a juicio el [3 de mayo], confesó."),
+            ("ru", "Перемирие, начавшееся [20 сентября], соблюдается."),
+            ("ru", "Операция, начатая [19 сентября], ещё идёт."),
+            ("fr", "La trêve, commencée le [20 septembre], tenait dans la vallée."),
+            ("fr", "L'offensive, lancée [mardi 19 septembre], se poursuit."),
+            ("es", "La tregua, iniciada el [20 de septiembre], se mantiene."),
+            ("es", "La tregua, iniciada el [20 de septiembre], continuaba."),
+            ("pt", "A trégua, iniciada em [20 de setembro], continua."),
         ] {
             assert!(belongs(sentence, lang), "{sentence}");
         }

@@ -18,6 +18,8 @@ const COMMON: f32 = 0.5;
 const FEW: f32 = 1.0;
 /// Share of `same` that sentences in one language have in words at least if they tell of the same.
 const SOME_WORDS: f32 = 0.5;
+/// How many times the likeness of matters is asked for where one of two sentences does not name the day.
+const MORE_MATTER: f32 = 1.18;
 /// How many times the rarity of names is asked for where two sentences tell of other things.
 const MORE_NAMES: f32 = 1.5;
 
@@ -93,8 +95,9 @@ pub fn choose(
         let mut asked = 0;
         // What tells the same as a member in another language belongs, too: a language of few words is met through another.
         while let Some(&member) = told.get(asked) {
-            let same = |one: &Sentence<'_>| {
-                (asked == 0 || story.lang(one) != story.lang(member)) && tell_the_same(member, one, story)
+            let same = |one: &Sentence<'_>| match asked {
+                0 => tell_the_same(member, one, story),
+                _ => story.lang(one) != story.lang(member) && follows(member, one, story),
             };
             let more = waiting.extract_if(.., |(_, one, _)| same(one));
             let mut found: Vec<(usize, &Sentence<'_>)> = more.map(|(other, one, _)| (other, one)).collect();
@@ -113,23 +116,40 @@ pub fn choose(
 /// Whether two sentences of one time tell of the same happening: by their words in one language, by rare numbers and names in two,
 /// by what they tell of in any.
 pub fn tell_the_same(a: &Sentence<'_>, b: &Sentence<'_>, story: &Story<'_>) -> bool {
+    are_one(a, b, shared(&a.matters, &b.matters), story)
+}
+
+/// Whether a sentence tells of the same happening as one that was joined itself: what nearly all of the story tells of leads from
+/// one happening to the next, and lends nothing if both tell of something else.
+fn follows(member: &Sentence<'_>, one: &Sentence<'_>, story: &Story<'_>) -> bool {
+    match member.own_matters.is_empty() || one.own_matters.is_empty() {
+        true => tell_the_same(member, one, story),
+        false => are_one(member, one, shared(&member.own_matters, &one.own_matters), story),
+    }
+}
+
+/// The same, where `told` are the rarities of the shared matters that count.
+fn are_one(a: &Sentence<'_>, b: &Sentence<'_>, told: impl Iterator<Item = f32>, story: &Story<'_>) -> bool {
     let settings = &story.options.settings;
     let words = cosine(&a.vector, &b.vector);
     if words >= settings.same {
         return true;
     }
-    let matter = likeness(&a.matters, &b.matters);
     // "At 1 p.m." on the same day, and one matter beside it, is one happening however it is told.
-    let hour = shared(&a.hours, &b.hours).next().is_some() && matter > 0.0;
+    let any_matter = shared(&a.matters, &b.matters).next().is_some();
+    let hour = any_matter && shared(&a.hours, &b.hours).next().is_some();
     if story.lang(a) == story.lang(b) {
         return hour && words >= settings.same * SOME_WORDS;
     }
     // Names go through all of a story: where two sentences tell of other things, more of them are asked for.
-    let apart = matter == 0.0 && !a.matters.is_empty() && !b.matters.is_empty();
+    let apart = !any_matter && !a.matters.is_empty() && !b.matters.is_empty();
     let more = if apart { MORE_NAMES } else { 1.0 };
     let names = shared(&a.keys, &b.keys);
     let (most, sum) = names.fold((0.0_f32, 0.0), |(most, sum), rarity| (most.max(rarity), sum + rarity));
-    hour || matter >= settings.same_matter || most >= settings.rare_name * more || sum >= settings.shared_names * more
+    // What was only published on the day may tell of anything.
+    let named = !a.named.is_empty() && !b.named.is_empty();
+    let alike = settings.same_matter * if named { 1.0 } else { MORE_MATTER };
+    hour || likeness(a, b, told) >= alike || most >= settings.rare_name * more || sum >= settings.shared_names * more
 }
 
 /// The rarities of the keys that two sentences share.
@@ -138,9 +158,10 @@ fn shared<'a>(a: &'a Keys, b: &'a Keys) -> impl Iterator<Item = f32> + 'a {
     a.iter().filter(move |&&(key, _)| has(key)).map(|&(_, rarity)| rarity)
 }
 
-/// How much alike is what two sentences tell of, 0 to 1: the cosine of their matters, less where these are few and common.
-fn likeness(a: &Keys, b: &Keys) -> f32 {
+/// How much alike is what two sentences tell of, 0 to 1: the cosine of their matters, less where these are few and common. Of the
+/// matters that they share those in `told` count.
+fn likeness(a: &Sentence<'_>, b: &Sentence<'_>, told: impl Iterator<Item = f32>) -> f32 {
     let weight = |rarity: f32| (COMMON + rarity) * (COMMON + rarity);
     let norm = |keys: &Keys| FEW + keys.iter().map(|&(_, rarity)| weight(rarity)).sum::<f32>();
-    shared(a, b).map(weight).sum::<f32>() / (norm(a) * norm(b)).sqrt()
+    told.map(weight).sum::<f32>() / (norm(&a.matters) * norm(&b.matters)).sqrt()
 }

@@ -38,6 +38,8 @@ pub struct Sentence<'a> {
     pub keys: Keys,
     /// What it tells of, in keys of all languages, with how rare that is.
     pub matters: Keys,
+    /// Those of them that not nearly all articles of the story tell of.
+    pub own_matters: Keys,
     /// The hours of the day that it names.
     pub hours: Keys,
 }
@@ -62,6 +64,7 @@ pub fn sentences<'a>(articles: &[&'a StoryArticle], granularity: Granularity) ->
         one.vector = weights.vector(&words);
         one.keys = weights.keys(&words.keys);
         one.matters = weights.keys(&words.matters);
+        one.own_matters = weights.own(&one.matters);
         one.hours = weights.keys(&words.hours);
         one.words = words;
     }
@@ -145,6 +148,7 @@ fn read<'a>(
             vector: Vector::new(),
             keys: Keys::new(),
             matters: Keys::new(),
+            own_matters: Keys::new(),
             hours: Keys::new(),
         });
     }

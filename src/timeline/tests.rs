@@ -846,3 +846,75 @@ fn a_date_that_belongs_to_what_a_sentence_speaks_about_is_not_when_it_happened()
         on("2026-03-21", Basis::Text)
     );
 }
+
+/// The story's articles, and others of earlier days that tell of its matters.
+fn with_others_before(mut story: Vec<StoryArticle>, others: &[&str]) -> Vec<StoryArticle> {
+    for (at, text) in others.iter().enumerate() {
+        let day = format!("2026-02-{:02}", 2 * at + 1);
+        story.push(article(&format!("before{at}"), "en", Some(&day), text));
+    }
+    story
+}
+
+#[test]
+fn a_matter_joins_less_where_a_sentence_does_not_name_the_day() {
+    let others = [
+        "Four were killed in the hills on 1 February.",
+        "A driver died near the coast on 3 February.",
+        "Two children died in a village on 5 February.",
+        "A guard was killed at the gate on 7 February.",
+    ];
+    let beside = |toll: &str| {
+        let told = [
+            ("en", toll),
+            ("ar", "قُتل ستة أشخاص في انفجار على الطريق صباح 6 مارس 2026."),
+            ("ru", "В порту 6 марта 2026 года прогремел взрыв."),
+        ];
+        together(&with_others_before(told_on("2026-03-06", &told), &others))
+    };
+    let events = beside("Officials counted more than twenty dead in the villages by nightfall.");
+    assert!(events.contains(&set(&["en0"])), "{events:?}");
+    let events = beside("Officials counted six dead on the road after what happened on 6 March 2026.");
+    assert!(events.contains(&set(&["ar1", "en0", "ru2"])), "{events:?}");
+}
+
+#[test]
+fn what_all_of_the_story_tells_of_does_not_lead_from_one_happening_to_the_next() {
+    let told = [
+        (
+            "en",
+            "Villagers said on 12 March 2026 that volunteers had buried those who died in the earthquake.",
+        ),
+        (
+            "fr",
+            "Le séisme a fait 2 901 morts et 5 500 blessés, a annoncé le ministère le 12 mars 2026.",
+        ),
+        (
+            "ru",
+            "Король 12 марта 2026 года навестил в больнице пострадавших при землетрясении.",
+        ),
+        (
+            "ar",
+            "زار الملك في 12 مارس 2026 المصابين في المستشفى.\nوكان الزلزال قد ضرب الجبال.",
+        ),
+    ];
+    let story = with_others_before(
+        told_on("2026-03-12", &told),
+        &[
+            "The earthquake killed many and wounded a miner, who is in hospital.",
+            "A second earthquake killed two and wounded a cook, now in hospital.",
+            "After the earthquake a wounded shepherd died.",
+            "The earthquake killed a teacher.",
+            "A bridge fell in the earthquake and a driver died.",
+            "The earthquake killed a priest.",
+        ],
+    );
+    let options = Options {
+        lang: Some("en".to_owned()),
+        ..options()
+    };
+    let of_day = |event: &Event| event.date.value.as_deref() == Some("2026-03-12");
+    let ids = |event: Event| event.articles.into_iter().map(|id| id.0).collect();
+    let events: BTreeSet<BTreeSet<String>> = build(&story, &options).into_iter().filter(of_day).map(ids).collect();
+    assert_eq!(events, BTreeSet::from([set(&["en0", "fr1"]), set(&["ar3", "ru2"])]));
+}

@@ -84,6 +84,9 @@ pub type Vector = Vec<(u32, f32)>;
 /// Sentences, and articles, that a story has at least when it is asked how rare a name is in it: in a short one nothing is.
 const SENTENCES: u32 = 20;
 
+/// Share of the articles of a story from which on what they have is everywhere in it.
+const EVERYWHERE: f64 = 0.8;
+
 /// How rare numbers and names are in one story, by the number of each.
 pub type Keys = Vec<(u32, f32)>;
 
@@ -143,6 +146,20 @@ impl Weights {
             .collect();
         normalise(&mut vector);
         vector
+    }
+
+    /// Whether nearly all articles have a key, so that it tells nothing apart.
+    fn is_everywhere(&self, key: u32) -> bool {
+        let seen = self.articles_seen_in.get(key as usize).copied().unwrap_or_default();
+        f64::from(seen) >= f64::from(self.articles) * EVERYWHERE
+    }
+
+    /// Those of a sentence's keys that not nearly all articles have.
+    pub fn own(&self, keys: &Keys) -> Keys {
+        keys.iter()
+            .copied()
+            .filter(|&(key, _)| !self.is_everywhere(key))
+            .collect()
     }
 
     /// Keys of a sentence, in order, each with the logarithm of the share of sentences without it.
