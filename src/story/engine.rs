@@ -17,7 +17,7 @@ use crate::story::graph::{Article, Community, Graph, Rules, is_due};
 use crate::story::lexicon::{Bag, Lexicon, Sparse};
 use crate::story::means::{Language, Means, View, distance};
 use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
-use crate::story::strands::{self, Group, PROVISIONAL, Stories};
+use crate::story::strands::{self, Group, PROVISIONAL, Stories, Together};
 use crate::story::terms::{self, Term};
 use crate::story::weights::Weights;
 
@@ -463,8 +463,15 @@ impl Engine {
         let known = others.filter_map(|other| Some((other, self.profiles.get(&other)?, self.index.vector(other)?)));
         let languages: BTreeSet<Language> = known.clone().map(|(_, profile, _)| profile.language).collect();
         let view = self.means.view(vector, own.language, &languages);
+        let crowd_at = |time| self.window(time).map(|window| self.crowd(window));
+        // Mostly `article` is the later one.
+        let here = crowd_at(own.time);
         let compared = known.filter_map(|(slot, other, there)| {
-            let crowd = self.window(own.time.max(other.time)).map(|window| self.crowd(window));
+            let crowd = if other.time > own.time {
+                crowd_at(other.time)
+            } else {
+                here
+            };
             let similarity = self.dot.of(vector, there);
             let pair = self.seen(&view, own, &index::Hit { slot, similarity }, crowd)?;
             Some(self.judged(own, slot, other, pair))
@@ -953,18 +960,20 @@ impl Engine {
             } else {
                 self.settings.part
             };
-            if self.is_stranger(strand, least) {
-                let story = self.stories.provisional();
-                self.shift(strand, story, before);
-            }
+            self.part_stranger(strand, least, before);
         }
         let own = self.story_of(article).filter(|_| is_late);
         let strands: Vec<Community> = own.into_iter().flat_map(|story| self.stories.strands(story)).collect();
         for strand in strands {
-            if self.held_in(strand).is_none() && self.is_stranger(strand, self.settings.part_new) {
-                let story = self.stories.provisional();
-                self.shift(strand, story, before);
-            }
+            self.part_stranger(strand, self.settings.part_new, before);
+        }
+    }
+
+    /// A strand that does not fit the rest of its story leaves it, unless an editor holds it there.
+    fn part_stranger(&mut self, strand: Community, least: f64, before: &mut BTreeMap<Article, Option<u64>>) {
+        if self.held_in(strand).is_none() && self.is_stranger(strand, least) {
+            let story = self.stories.provisional();
+            self.shift(strand, story, before);
         }
     }
 
@@ -1093,7 +1102,9 @@ impl Engine {
             centre: vec![0.0; self.dimension],
             articles,
             span: None,
+            newest: members.to_vec(),
         };
+        group.newest.sort_unstable();
         let members: Vec<(&Profile, &[f32])> = members
             .iter()
             .filter_map(|member| Some((self.profiles.get(member)?, self.index.vector(*member)?)))
@@ -1135,7 +1146,28 @@ impl Engine {
 
     /// What two groups have in common, beside how alike stories are here usually.
     fn in_common(&self, a: &Group, b: &Group, likeness: f32, usual: f32) -> [f32; strands::COUNT] {
-        strands::signals(a, b, likeness, usual, self.apart(a, b), self.crowd_of(a, b))
+        let together = Together {
+            likeness,
+            usual,
+            between: self.apart(a, b),
+            crowd: self.crowd_of(a, b),
+            linked: self.linked(a, b),
+        };
+        strands::signals(a, b, together)
+    }
+
+    /// How well the smaller of two groups is linked to the larger one ([`Together::linked`]).
+    fn linked(&self, a: &Group, b: &Group) -> f32 {
+        // Of equals the older one counts as the smaller.
+        let rank = |group: &Group| (group.articles, group.newest.first().copied());
+        let (fewer, more) = if rank(a) < rank(b) { (a, b) } else { (b, a) };
+        let best = |member: &Article| {
+            let links = self.graph.neighbours(*member);
+            let across = links.filter(|(other, _)| more.newest.binary_search(other).is_ok());
+            across.map(|(_, probability)| probability).fold(0.0, f64::max)
+        };
+        let sum: f64 = fewer.newest.iter().map(best).sum();
+        (sum / fewer.newest.len().max(1) as f64) as f32
     }
 
     /// Articles in the window around the newer of two groups; without end when both are undated, since they may be from any
@@ -1392,6 +1424,34 @@ mod tests {
                     .all(|one| one.second_look.as_ref().is_some_and(|look| look.merged))
             );
         }
+    }
+
+    #[test]
+    fn links_between_two_groups_count_for_the_smaller_one_whichever_comes_first() {
+        let mut engine = engine(1.1, 1.1);
+        for number in 1..=6 {
+            engine.place(arrival(number)).expect("placed");
+        }
+        // Links as if they had been found: one of two articles has two into the other three, the other one has none.
+        engine.graph = Graph::default();
+        for (number, links) in [
+            (1, vec![]),
+            (2, vec![]),
+            (3, vec![]),
+            (4, vec![(1, 0.8), (2, 0.6)]),
+            (5, vec![(6, 0.9)]),
+        ] {
+            engine.graph.insert(number, &links, None);
+        }
+        let mut means = BTreeMap::new();
+        let mut group = |members: &[Article]| engine.group_of(members, members.len(), &mut means);
+        let (more, fewer, none) = (group(&[3, 2, 1]), group(&[5, 4]), group(&[6]));
+        assert!((engine.linked(&more, &fewer) - 0.4).abs() < 1e-6);
+        assert_eq!(engine.linked(&more, &fewer), engine.linked(&fewer, &more));
+        assert_eq!(engine.linked(&more, &none), 0.0);
+        let shown = strands::NAMES.iter().position(|name| *name == "linked");
+        let signals = engine.in_common(&more, &fewer, 0.5, 0.0);
+        assert_eq!(shown.map(|place| signals[place]), Some(engine.linked(&more, &fewer)));
     }
 
     #[test]

@@ -7,11 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::story::graph::Community;
+use crate::story::graph::{Article, Community};
 use crate::story::signals::crowding;
 
 /// Number of signals of two groups.
-pub const COUNT: usize = 6;
+pub const COUNT: usize = 7;
 
 /// Their names, in the order of [`signals`].
 pub const NAMES: [&str; COUNT] = [
@@ -21,10 +21,11 @@ pub const NAMES: [&str; COUNT] = [
     "larger",
     "articles_between",
     "crowd",
+    "linked",
 ];
 
 /// The sign that each one's weight should have; 0 for either.
-pub const SIGNS: [f64; COUNT] = [1.0, 0.0, 0.0, 0.0, -1.0, -1.0];
+pub const SIGNS: [f64; COUNT] = [1.0, 0.0, 0.0, 0.0, -1.0, -1.0, 1.0];
 
 /// A group counts no more than this many articles: a story must not absorb more easily the larger it is.
 const MOST: f32 = 20.0;
@@ -41,20 +42,37 @@ pub struct Group {
     pub articles: usize,
     /// First and last publication among its newest articles, seconds since 1970; `None` when all are undated.
     pub span: Option<(i64, i64)>,
+    /// Those newest articles, by number.
+    pub newest: Vec<Article>,
 }
 
-/// The signals of two groups. Symmetric. `likeness` is the cosine of their centres, `usual` what it is between the arrival's
-/// story and the farther half of the stories around it, `between` counts the articles published after the one group ended
-/// and before the other began, `crowd` those published around the newer one, as for a pair of articles.
-pub fn signals(a: &Group, b: &Group, likeness: f32, usual: f32, between: usize, crowd: usize) -> [f32; COUNT] {
+/// What is known of two groups beside the groups.
+#[derive(Debug, Clone, Copy)]
+pub struct Together {
+    /// Cosine of their centres.
+    pub likeness: f32,
+    /// What that is between the arrival's story and the farther half of the stories around it.
+    pub usual: f32,
+    /// Articles published after the one group ended and before the other began.
+    pub between: usize,
+    /// Articles published around the newer one, as for a pair of articles.
+    pub crowd: usize,
+    /// The best link that each of the smaller one's newest articles has to the larger one's, 0 without any: their mean
+    /// probability. Links that are too few for one strand may be enough for one story.
+    pub linked: f32,
+}
+
+/// The signals of two groups. Symmetric.
+pub fn signals(a: &Group, b: &Group, together: Together) -> [f32; COUNT] {
     let size = |articles: usize| (articles.max(1) as f32).min(MOST).ln();
     [
-        likeness,
-        likeness - usual,
+        together.likeness,
+        together.likeness - together.usual,
         size(a.articles.min(b.articles)),
         size(a.articles.max(b.articles)),
-        (between as f32 / 10.0).ln_1p(),
-        crowding(crowd),
+        (together.between as f32 / 10.0).ln_1p(),
+        crowding(together.crowd),
+        together.linked,
     ]
 }
 
@@ -127,14 +145,23 @@ mod tests {
             centre: vec![1.0],
             articles,
             span: None,
+            newest: Vec::new(),
         }
     }
+
+    const TOGETHER: Together = Together {
+        likeness: 0.5,
+        usual: 0.1,
+        between: 7,
+        crowd: 50,
+        linked: 0.2,
+    };
 
     #[test]
     fn the_order_of_two_groups_does_not_matter_and_large_ones_count_alike() {
         let (a, b, c) = (group(3), group(40), group(4000));
-        assert_eq!(signals(&a, &b, 0.5, 0.1, 7, 50), signals(&b, &a, 0.5, 0.1, 7, 50));
-        assert_eq!(signals(&a, &b, 0.5, 0.1, 7, 50), signals(&a, &c, 0.5, 0.1, 7, 50));
+        assert_eq!(signals(&a, &b, TOGETHER), signals(&b, &a, TOGETHER));
+        assert_eq!(signals(&a, &b, TOGETHER), signals(&a, &c, TOGETHER));
     }
 
     #[test]

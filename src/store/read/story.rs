@@ -772,9 +772,12 @@ mod tests {
         let mut links: Vec<(String, String, f64)> = graph
             .links
             .into_iter()
-            .map(|link| (link.a.min(link.b.clone()), link.a.max(link.b), link.score))
+            .map(|link| match link.a < link.b {
+                true => (link.a, link.b, link.score),
+                false => (link.b, link.a, link.score),
+            })
             .collect();
-        links.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(&b.1)));
+        links.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
         let link = |a: &str, b: &str, score| (a.to_owned(), b.to_owned(), score);
         assert_eq!(
             links,
