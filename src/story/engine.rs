@@ -1438,6 +1438,7 @@ mod tests {
             (1, vec![]),
             (2, vec![]),
             (3, vec![]),
+            (6, vec![]),
             (4, vec![(1, 0.8), (2, 0.6)]),
             (5, vec![(6, 0.9)]),
         ] {
@@ -1449,6 +1450,10 @@ mod tests {
         assert!((engine.linked(&more, &fewer) - 0.4).abs() < 1e-6);
         assert_eq!(engine.linked(&more, &fewer), engine.linked(&fewer, &more));
         assert_eq!(engine.linked(&more, &none), 0.0);
+        // Of equals the older one is asked: half of it has a link, of .8.
+        let (older, newer) = (group(&[3, 1]), group(&[4, 2]));
+        assert!((engine.linked(&older, &newer) - 0.4).abs() < 1e-6);
+        assert_eq!(engine.linked(&older, &newer), engine.linked(&newer, &older));
         let shown = strands::NAMES.iter().position(|name| *name == "linked");
         let signals = engine.in_common(&more, &fewer, 0.5, 0.0);
         assert_eq!(shown.map(|place| signals[place]), Some(engine.linked(&more, &fewer)));

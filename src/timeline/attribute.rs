@@ -66,9 +66,11 @@ const LANGUAGES: [Language; 7] = [
             "launched", "begun", "started", "relaunched", "resumed", "unleashed", "initiated", "mounted", "staged", "waged",
             "conducted", "perpetrated", "held", "carried out",
         ],
-        lasting: &["are", "were", "remain", "continue", "hold", "have", "appear"],
+        lasting: &[
+            "are", "were", "remain", "continue", "hold", "have", "had", "appear", "held", "continued", "lasted", "ended",
+        ],
         lasts: &["s"],
-        passed: &["has"],
+        passed: &["still", "now", "also"],
     },
     Language {
         code: "ru",
@@ -83,9 +85,12 @@ const LANGUAGES: [Language; 7] = [
             "начат", "начавш", "запущенн", "развязанн", "возобновленн", "возобновивш", "проведенн", "осуществленн",
             "организованн", "состоявш",
         ],
-        lasting: &["был", "была", "было", "были", "идет", "идут", "длится", "остается", "продолжает", "продолжают"],
-        lasts: &["ется", "ится", "утся", "ятся"],
-        passed: &["не", "уже", "еще"],
+        lasting: &[
+            "был", "была", "было", "были", "идет", "идут", "продолжает", "продолжают", "завершился", "завершилась", "завершилось",
+            "завершились", "закончился", "закончилась", "закончились",
+        ],
+        lasts: &["ется", "ится", "утся", "ются", "ятся"],
+        passed: &["не", "уже", "еще", "все", "по-прежнему", "пока"],
     },
     Language {
         code: "fr",
@@ -101,10 +106,10 @@ const LANGUAGES: [Language; 7] = [
         ],
         lasting: &[
             "est", "sont", "tient", "tiennent", "reste", "restent", "continue", "continuent", "poursuit", "poursuivent", "dure",
-            "durent", "laisse", "laissent",
+            "durent", "laisse", "laissent", "a été", "ont été", "a pris fin", "ont pris fin",
         ],
         lasts: &["ait", "aient"],
-        passed: &["se", "ne", "avait", "avaient"],
+        passed: &["se", "ne", "s", "n", "avait", "avaient", "toujours", "encore"],
     },
     Language {
         code: "es",
@@ -121,10 +126,10 @@ const LANGUAGES: [Language; 7] = [
         ],
         lasting: &[
             "es", "son", "está", "están", "sigue", "siguen", "continúa", "continúan", "mantiene", "mantienen", "dura", "duran",
-            "deja", "dejan", "era", "eran",
+            "deja", "dejan", "era", "eran", "fue", "fueron", "ha sido", "han sido", "terminó", "terminaron", "finalizó",
         ],
         lasts: &["aba", "aban", "ía", "ían"],
-        passed: &["se", "no", "había", "habían"],
+        passed: &["se", "no", "había", "habían", "ya", "aún", "todavía"],
     },
     Language {
         code: "de",
@@ -152,10 +157,10 @@ const LANGUAGES: [Language; 7] = [
         ],
         lasting: &[
             "é", "são", "está", "estão", "segue", "seguem", "continua", "continuam", "mantém", "mantêm", "dura", "duram",
-            "deixa", "deixam", "era", "eram",
+            "deixa", "deixam", "era", "eram", "foi", "foram", "terminou", "terminaram",
         ],
         lasts: &["ava", "avam", "ia", "iam"],
-        passed: &["se", "não", "havia", "haviam"],
+        passed: &["se", "não", "havia", "haviam", "já", "ainda"],
     },
 ];
 
@@ -232,23 +237,40 @@ impl Language {
 
     /// Whether a clause says when its noun began or was carried out, and nothing else of it ("begun in 2003 and completed in July").
     fn has_begun(&self, clause: &str) -> bool {
-        let folded = clause.trim_start().to_lowercase().replace('ё', "е");
-        // "The United States" has no participle.
-        let participle = |word: &str| word.starts_with(char::is_lowercase) && self.is_participle(word);
-        self.begun.iter().any(|begun| folded.starts_with(begun)) && !clause.split_whitespace().skip(1).any(participle)
+        let plain = plain(clause.trim_start());
+        let words: Vec<&str> = plain.split_whitespace().collect();
+        let another = |pair: &[&str]| matches!(pair, [and, word] if AND.contains(and) && self.is_participle(word));
+        self.begun.iter().any(|begun| plain.starts_with(begun)) && !words.windows(2).any(another)
     }
 
-    /// Whether a sentence goes on with how things stand, not with what happened.
+    /// Whether a sentence goes on with how things stand or that they ended, not with what happened.
     fn lasts(&self, goes_on: &str) -> bool {
-        let words = goes_on
+        let mut plain = plain(goes_on);
+        if self.code == "fr" {
+            plain = plain.replace(['\'', '’'], " ");
+        }
+        let words = plain
             .split_whitespace()
-            .map(|word| word.to_lowercase().replace('ё', "е"));
-        let verb = words
-            .map(|word| word.trim_end_matches(|c: char| !c.is_alphabetic()).to_owned())
-            .find(|word| !self.passed.contains(&&**word))
-            .unwrap_or_default();
-        self.lasting.contains(&&*verb) || self.lasts.iter().any(|ending| verb.ends_with(ending))
+            .map(|word| word.trim_end_matches(|c: char| !c.is_alphabetic()));
+        let words: Vec<&str> = words.skip_while(|word| self.passed.contains(word)).collect();
+        let verb = words.first().copied().unwrap_or_default();
+        let begins = |known: &&str| {
+            words
+                .iter()
+                .copied()
+                .take(known.split(' ').count())
+                .eq(known.split(' '))
+        };
+        self.lasting.iter().any(begins) || verb != "fait" && self.lasts.iter().any(|ending| verb.ends_with(ending))
     }
+}
+
+/// Between two participles of one noun.
+const AND: [&str; 5] = ["and", "et", "y", "e", "и"];
+
+/// Lower case, without the dots of ё.
+fn plain(text: &str) -> String {
+    text.to_lowercase().replace('ё', "е")
 }
 
 /// Days of a month in Arabic words.
@@ -295,7 +317,7 @@ mod tests {
             ("en", "The offensive, launched on [19 September], broke their lines."),
             (
                 "en",
-                "The raid, carried out by the United States on [3 May], has left ten dead.",
+                "The raid, carried out by armed men of the United States on [3 May], killed ten.",
             ),
             ("en", "The offensive, which began on [19 September], broke their lines."),
             (
@@ -307,7 +329,12 @@ mod tests {
                 "fr",
                 "L'offensive azerbaïdjanaise, lancée [mardi 19 septembre], a percé leurs lignes.",
             ),
+            ("fr", "L'attaque, perpétrée par l'armée le [3 mai], fait dix morts."),
             ("es", "La ofensiva, lanzada el [19 de septiembre], rompió sus líneas."),
+            (
+                "es",
+                "El ataque, perpetrado en la madrugada del [3 de mayo], dejó diez muertos.",
+            ),
             ("es", "El ataque, llevado a cabo el [3 de mayo], dejó diez muertos."),
             ("pt", "A ofensiva, lançada em [19 de setembro], rompeu as linhas."),
             (
@@ -331,7 +358,17 @@ mod tests {
             ),
             ("en", "The suspect, carried on [3 May] to a hospital, died."),
             ("es", "El preso, llevado a juicio el [3 de mayo], confesó."),
+            ("en", "The invasion, launched on [24 February], has displaced millions."),
+            ("en", "The offensive, launched on [19 September], still rages."),
+            ("en", "The talks, begun on [Monday], ended on Thursday."),
             ("ru", "Перемирие, начавшееся [20 сентября], соблюдается."),
+            ("ru", "Бои, начавшиеся [3 мая], всё ещё продолжаются."),
+            ("ru", "Переговоры, начавшиеся в [понедельник], завершились в среду."),
+            ("fr", "La trêve, entamée le [20 septembre], a été prolongée."),
+            ("fr", "L'offensive, lancée le [3 mai], n'est pas finie."),
+            ("es", "La huelga, iniciada el [3 de mayo], ya dura dos meses."),
+            ("es", "La tregua, iniciada el [3 de mayo], ha sido prorrogada."),
+            ("pt", "A greve, iniciada em [3 de maio], ainda continua."),
             ("ru", "Операция, начатая [19 сентября], ещё идёт."),
             ("fr", "La trêve, commencée le [20 septembre], tenait dans la vallée."),
             ("fr", "L'offensive, lancée [mardi 19 septembre], se poursuit."),
