@@ -3,7 +3,8 @@
 //! A strand holds together by links from article to article. A story of hundreds, or one whose sources and languages use
 //! different words, falls into several strands, for no article is compared with all others. So whole groups are looked at a
 //! second time: the directions of their centres tell more than any single pair, since what is particular to one text
-//! averages out; and links that were too few for one strand count together. Here is which strand is in which story, and the signals of two groups; the engine decides.
+//! averages out; and links that were too few for one strand count together. Here is which strand is in which story, and the
+//! signals of two groups; the engine decides.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
