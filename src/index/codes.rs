@@ -62,11 +62,11 @@ impl Codes {
 
     /// The cosine of a row's code and a question's: true but for what rounding took from either.
     #[inline(always)]
-    pub(super) fn cosine(&self, question: &Question, row: usize) -> f32 {
+    pub(super) fn cosine(&self, dot: Dot, question: &Question, row: usize) -> f32 {
         let Some((numbers, scale)) = self.row(row, question.numbers.len()) else {
             return 0.0;
         };
-        product(&question.numbers, numbers) as f32 * question.scale.step * scale.step
+        dot.of_codes(&question.numbers, numbers) as f32 * question.scale.step * scale.step
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -85,13 +85,6 @@ impl Question {
             scale,
         }
     }
-}
-
-/// Integers are summed in any order, so the compiler may use what the processor has.
-#[inline(always)]
-fn product(question: &[i16], row: &[i8]) -> i32 {
-    let products = question.iter().zip(row).map(|(x, y)| i32::from(*x) * i32::from(*y));
-    products.sum()
 }
 
 /// Where a row is: the place of its block among those searched, and its row there.
@@ -148,7 +141,7 @@ impl Sieve {
                     let Some((numbers, scale)) = codes.row(row, dimension) else {
                         continue;
                     };
-                    let about = product(&self.question.numbers, numbers) as f32 * (own.step * scale.step);
+                    let about = dot.of_codes(&self.question.numbers, numbers) as f32 * (own.step * scale.step);
                     let off = scale.lost * (1.0 + own.lost) + own.lost + SLACK;
                     if about + off >= threshold {
                         self.passed.push((Bound(about + off), (block, row)));

@@ -92,12 +92,13 @@ impl Flat {
         }
         let question = Question::new(unit);
         let mut best: BinaryHeap<Reverse<Likeness>> = BinaryHeap::with_capacity(most + 1);
-        self.dot.wide(
+        let dot = self.dot;
+        dot.wide(
             #[inline(always)]
             || {
                 for row in 0..self.rows {
                     let Some(key) = key(row) else { continue };
-                    let cosine = self.codes.cosine(&question, row);
+                    let cosine = self.codes.cosine(dot, &question, row);
                     let found = Likeness { cosine, key };
                     if cosine <= 0.0 || behind.is_some_and(|behind| found >= behind) {
                         continue;

@@ -25,9 +25,9 @@ mod points;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use best::Best;
@@ -133,7 +133,7 @@ pub struct TimeIndex {
     /// Oldest first; only the last one takes points.
     blocks: Vec<Block>,
     /// Where each living slot is: the number of its block, and its row there.
-    places: HashMap<u64, (u64, usize)>,
+    places: FxHashMap<u64, (u64, usize)>,
     /// The number of the next block to open.
     next: u64,
     rebuilt: Vec<u64>,
@@ -147,7 +147,7 @@ impl TimeIndex {
             settings: settings.clone(),
             dot: Dot::new(),
             blocks: Vec::new(),
-            places: HashMap::new(),
+            places: FxHashMap::default(),
             next: 0,
             rebuilt: Vec::new(),
         }

@@ -4,12 +4,13 @@ mod lessons;
 pub mod saved;
 mod views;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::index::dot::Dot;
+use crate::index::dot::{self, Dot};
 use crate::index::{self, IndexError, TimeIndex};
 use crate::story::Settings;
 use crate::story::corrections::{Constraints, StrandBounds};
@@ -183,7 +184,7 @@ type LanguageMeans = BTreeMap<Language, (f32, Vec<f32>)>;
 #[derive(Default)]
 struct Seen {
     means: LanguageMeans,
-    groups: HashMap<u64, Group>,
+    groups: FxHashMap<u64, Group>,
 }
 
 /// Another story that an article was close to.
@@ -223,9 +224,9 @@ pub struct Engine {
     graph: Graph,
     stories: Stories,
     constraints: Constraints,
-    profiles: HashMap<Article, Profile>,
+    profiles: FxHashMap<Article, Profile>,
     /// Article that gives each story its headline.
-    headlines: HashMap<u64, Article>,
+    headlines: FxHashMap<u64, Article>,
     next_story: u64,
     newest: Option<i64>,
     /// Publication times of the articles in memory, sorted.
@@ -252,8 +253,8 @@ impl Engine {
             graph: Graph::default(),
             stories: Stories::default(),
             constraints: Constraints::default(),
-            profiles: HashMap::new(),
-            headlines: HashMap::new(),
+            profiles: FxHashMap::default(),
+            headlines: FxHashMap::default(),
             next_story: 1,
             newest: None,
             times: Vec::new(),
@@ -291,10 +292,17 @@ impl Engine {
 
     /// The newest articles of some strands, newest first, by number.
     fn newest_of(&self, strands: impl Iterator<Item = Community>, most: usize) -> Vec<Article> {
-        let newest = |strand| self.graph.members(strand).rev().take(most);
-        let mut members: Vec<Article> = strands.flat_map(newest).collect();
-        members.sort_unstable_by_key(|member| std::cmp::Reverse(*member));
-        members.truncate(most);
+        let mut ways: Vec<_> = strands.map(|strand| self.graph.members(strand).rev()).collect();
+        let heads = ways.iter_mut().enumerate();
+        let mut heads: BinaryHeap<(Article, usize)> = heads.filter_map(|(at, way)| Some((way.next()?, at))).collect();
+        let mut members = Vec::new();
+        while members.len() < most
+            && let Some((member, at)) = heads.pop()
+        {
+            members.push(member);
+            let next = ways.get_mut(at).and_then(Iterator::next);
+            heads.extend(next.map(|next| (next, at)));
+        }
         members
     }
 
@@ -1046,7 +1054,7 @@ impl Engine {
     /// The story that is most probably one with `own`, among those of the articles that the arrival was compared with.
     /// `known` keeps the groups for the next call.
     fn most_alike(&self, own: u64, compared: &[Compared], known: &mut Seen) -> Option<SecondLook> {
-        let mut seen = HashSet::from([own]);
+        let mut seen = FxHashSet::from_iter([own]);
         let room = self.settings.join_articles.saturating_sub(self.size(own));
         let others: Vec<u64> = compared
             .iter()
@@ -1115,16 +1123,14 @@ impl Engine {
                 let mean = self.means.mean(profile.language);
                 (self.dot.of(&mean, &mean), mean)
             });
-            for (_, vector) in run {
-                let scale = 1.0 / distance(1.0, self.dot.of(vector, mean), *square).max(f32::EPSILON);
-                self.dot.wide(
-                    #[inline(always)]
-                    || {
-                        for ((sum, x), mean) in group.centre.iter_mut().zip(*vector).zip(&*mean) {
-                            *sum += (x - mean) * scale;
-                        }
-                    },
-                );
+            for some in run.chunks(dot::TOGETHER) {
+                // Where fewer are left, the mean itself stands in: about itself it is nothing.
+                let (mut vectors, mut scales) = ([mean.as_slice(); dot::TOGETHER], [0.0; dot::TOGETHER]);
+                for ((place, scale), (_, vector)) in vectors.iter_mut().zip(&mut scales).zip(some) {
+                    *place = vector;
+                    *scale = 1.0 / distance(1.0, self.dot.of(vector, mean), *square).max(f32::EPSILON);
+                }
+                self.dot.add_about(&mut group.centre, mean, vectors, scales);
             }
         }
         let times = || members.iter().filter_map(|(profile, _)| profile.time);

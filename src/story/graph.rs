@@ -8,10 +8,11 @@
 
 mod parts;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use petgraph::stable_graph::{NodeIndex, StableUnGraph};
 use petgraph::visit::EdgeRef;
+use rustc_hash::FxHashMap;
 
 /// An article's number.
 pub type Article = u64;
@@ -48,9 +49,9 @@ pub trait Bounds {
 #[derive(Debug, Default)]
 pub struct Graph {
     graph: StableUnGraph<Article, f64>,
-    nodes: HashMap<Article, NodeIndex>,
-    community: HashMap<Article, Community>,
-    members: HashMap<Community, BTreeSet<Article>>,
+    nodes: FxHashMap<Article, NodeIndex>,
+    community: FxHashMap<Article, Community>,
+    members: FxHashMap<Community, BTreeSet<Article>>,
     newest: Community,
 }
 

@@ -6,7 +6,9 @@
 //! averages out; and links that were too few for one strand count together. Here is which strand is in which story, and the
 //! signals of two groups; the engine decides.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use crate::story::graph::{Article, Community};
 use crate::story::signals::crowding;
@@ -80,7 +82,7 @@ pub fn signals(a: &Group, b: &Group, together: Together) -> [f32; COUNT] {
 /// Which strand is in which story.
 #[derive(Debug, Default)]
 pub struct Stories {
-    story: HashMap<Community, u64>,
+    story: FxHashMap<Community, u64>,
     strands: BTreeMap<u64, BTreeSet<Community>>,
     provisional: u64,
 }
