@@ -124,8 +124,8 @@ impl Sieve {
         Self {
             question: Question::new(unit),
             k,
-            least: BinaryHeap::new(),
-            passed: Vec::new(),
+            least: BinaryHeap::with_capacity(k + 1),
+            passed: Vec::with_capacity(4 * k),
         }
     }
 

@@ -8,8 +8,6 @@ use pulp::Arch;
 
 /// Running sums kept side by side.
 const LANES: usize = 32;
-/// Vectors that [`Dot::add_about`] adds in one pass.
-pub(crate) const TOGETHER: usize = 4;
 
 /// Dot product of two vectors of the same length (the shorter one decides).
 #[inline(always)]
@@ -82,12 +80,15 @@ impl Dot {
 
     /// Cosine of two unit vectors, in -1..=1.
     pub(crate) fn of(self, a: &[f32], b: &[f32]) -> f32 {
-        self.0
-            .dispatch(
-                #[inline(always)]
-                || lanes(a, b),
-            )
-            .clamp(-1.0, 1.0)
+        self.product(a, b).clamp(-1.0, 1.0)
+    }
+
+    /// Product of two vectors of the same length (the shorter one decides).
+    pub(crate) fn product(self, a: &[f32], b: &[f32]) -> f32 {
+        self.0.dispatch(
+            #[inline(always)]
+            || lanes(a, b),
+        )
     }
 
     /// Product of a question's code and a row's, of the same length (the shorter one decides); without overflow where the
@@ -99,27 +100,6 @@ impl Dot {
             return codes_by_avx2(v3, question, row);
         }
         codes(question, row)
-    }
-
-    /// Adds vectors about `mean`, each times its own of `scales`, to `sum`, one after the other: all in one pass, so that the sum
-    /// is read and written once for [`TOGETHER`] vectors. The shortest slice decides.
-    pub(crate) fn add_about(
-        self,
-        sum: &mut [f32],
-        mean: &[f32],
-        [a, b, c, d]: [&[f32]; TOGETHER],
-        scales: [f32; TOGETHER],
-    ) {
-        self.wide(
-            #[inline(always)]
-            || {
-                for (((((sum, mean), a), b), c), d) in sum.iter_mut().zip(mean).zip(a).zip(b).zip(c).zip(d) {
-                    for (x, scale) in [a, b, c, d].into_iter().zip(scales) {
-                        *sum += (x - mean) * scale;
-                    }
-                }
-            },
-        );
     }
 
     /// Runs `work`, a closure that is always inlined, with these instructions.

@@ -198,7 +198,7 @@ impl TimeIndex {
             settings: &self.settings,
             dot: self.dot,
         };
-        // The newest first: what is most similar is mostly there, and then little of the rest comes through the sieve.
+        // The newest first, as within a block.
         for (place, block) in self.blocks.iter().enumerate().rev() {
             let sealed = is_sealed(block.number(), newest);
             block.search(&search, place, sealed, &mut sieve, &mut best);

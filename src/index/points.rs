@@ -100,8 +100,8 @@ impl TimeOrder {
         self.dated_in(window).len() + self.undated.len()
     }
 
-    /// The rows that the window selects.
-    pub(super) fn rows(&self, window: Option<Window>) -> impl Iterator<Item = usize> {
+    /// The rows that the window selects, those without a time at the end.
+    pub(super) fn rows(&self, window: Option<Window>) -> impl DoubleEndedIterator<Item = usize> {
         let dated = self.dated_in(window).iter().map(|(_, row)| *row as usize);
         dated.chain(self.undated.iter().map(|row| *row as usize))
     }

@@ -10,13 +10,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::index::dot::{self, Dot};
+use crate::index::dot::Dot;
 use crate::index::{self, IndexError, TimeIndex};
 use crate::story::Settings;
 use crate::story::corrections::{Constraints, StrandBounds};
 use crate::story::graph::{Article, Community, Graph, Rules, is_due};
 use crate::story::lexicon::{Bag, Lexicon, Sparse};
-use crate::story::means::{Language, Means, View, distance};
+use crate::story::means::{Language, Means, View};
 use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
 use crate::story::strands::{self, Group, PROVISIONAL, Stories, Together};
 use crate::story::terms::{self, Term};
@@ -30,6 +30,8 @@ const TERM_MEMBERS: usize = 60;
 const LEAST_TELLING: usize = 4;
 /// Members that make a group's centre: the newest ones, so that a long story is seen as it is now.
 const CENTRE_MEMBERS: usize = 60;
+/// Stories whose sums are kept; with more than that all are added up anew.
+const MOST_SUMS: usize = 4096;
 /// A link that is judged again keeps its probability unless that has changed by so much.
 const JUDGED_AGAIN: f64 = 0.02;
 /// Stories that an arrival's story may take in, or be taken into, one after the other.
@@ -38,7 +40,7 @@ const ROUNDS: usize = 5;
 const HEADLINE_INERTIA: f64 = 1.25;
 const DAY: f64 = 86_400.0;
 /// One search of so many is repeated by comparing every vector.
-const SAMPLE: u64 = 64;
+const SAMPLE: u64 = 256;
 
 /// An article on its way into a story.
 #[derive(Debug, Clone)]
@@ -177,14 +179,34 @@ struct Compared {
     signals: [f32; COUNT],
 }
 
-/// Languages' running means, and their squares.
-type LanguageMeans = BTreeMap<Language, (f32, Vec<f32>)>;
+/// Languages' running means.
+type LanguageMeans = BTreeMap<Language, Vec<f32>>;
 
-/// Groups of the current arrival that have been looked at, with the running means that they are seen from.
+/// Some articles' vectors, added up by language: a group's centre but for the running means, which no arrival leaves as they
+/// were. It depends on the articles alone.
+#[derive(Debug)]
+struct Sums {
+    /// The articles, newest first.
+    articles: Vec<Article>,
+    /// Language, number of articles, sum of their vectors.
+    languages: Vec<(Language, f32, Vec<f32>)>,
+    /// First and last publication; `None` when all are undated.
+    span: Option<(i64, i64)>,
+}
+
+/// Strands, and the state of each ([`Graph::state`]).
+type State = Vec<(Community, u64)>;
+
+/// Sums of stories' newest articles, by story, with the state that it was in.
+type KnownSums = FxHashMap<u64, (State, Sums)>;
+
+/// Groups of the current arrival that have been looked at, with the running means that they are seen from, and the sums that
+/// earlier arrivals left.
 #[derive(Default)]
 struct Seen {
     means: LanguageMeans,
     groups: FxHashMap<u64, Group>,
+    sums: KnownSums,
 }
 
 /// Another story that an article was close to.
@@ -232,6 +254,8 @@ pub struct Engine {
     /// Publication times of the articles in memory, sorted.
     times: Vec<i64>,
     means: Means,
+    /// To be used where a story's strands are still the same.
+    sums: KnownSums,
     /// Articles with a link to an older one that is not as it was when they came.
     rejudged: BTreeSet<Article>,
     /// Articles that were taken out of memory since somebody asked.
@@ -259,6 +283,7 @@ impl Engine {
             newest: None,
             times: Vec::new(),
             means: Means::new(dimension),
+            sums: FxHashMap::default(),
             rejudged: BTreeSet::new(),
             forgotten: Vec::new(),
         }
@@ -288,6 +313,18 @@ impl Engine {
     fn size(&self, story: u64) -> usize {
         let strands = self.stories.strands(story);
         strands.map(|strand| self.graph.size(strand)).sum()
+    }
+
+    /// How many articles a story has in memory, which strands, and what state each is in.
+    fn state(&self, story: u64) -> (usize, State) {
+        let mut articles = 0;
+        let strands = self.stories.strands(story).map(|strand| {
+            let (size, state) = self.graph.state(strand);
+            articles += size;
+            (strand, state)
+        });
+        let strands = strands.collect();
+        (articles, strands)
     }
 
     /// The newest articles of some strands, newest first, by number.
@@ -464,17 +501,18 @@ impl Engine {
     }
 
     /// Compares an article with others in memory, as seen now.
-    fn judge(&self, article: Article, others: impl Iterator<Item = Article> + Clone) -> Vec<Compared> {
+    fn judge(&self, article: Article, others: impl Iterator<Item = Article>) -> Vec<Compared> {
         let (Some(own), Some(vector)) = (self.profiles.get(&article), self.index.vector(article)) else {
             return Vec::new();
         };
         let known = others.filter_map(|other| Some((other, self.profiles.get(&other)?, self.index.vector(other)?)));
-        let languages: BTreeSet<Language> = known.clone().map(|(_, profile, _)| profile.language).collect();
+        let known: Vec<(Article, &Profile, &[f32])> = known.collect();
+        let languages: BTreeSet<Language> = known.iter().map(|(_, profile, _)| profile.language).collect();
         let view = self.means.view(vector, own.language, &languages);
         let crowd_at = |time| self.window(time).map(|window| self.crowd(window));
         // Mostly `article` is the later one.
         let here = crowd_at(own.time);
-        let compared = known.filter_map(|(slot, other, there)| {
+        let compared = known.into_iter().filter_map(|(slot, other, there)| {
             let crowd = if other.time > own.time {
                 crowd_at(other.time)
             } else {
@@ -973,13 +1011,15 @@ impl Engine {
         let own = self.story_of(article).filter(|_| is_late);
         let strands: Vec<Community> = own.into_iter().flat_map(|story| self.stories.strands(story)).collect();
         for strand in strands {
-            self.part_stranger(strand, self.settings.part_new, before);
+            if self.held_in(strand).is_none() {
+                self.part_stranger(strand, self.settings.part_new, before);
+            }
         }
     }
 
-    /// A strand that does not fit the rest of its story leaves it, unless an editor holds it there.
+    /// A strand that does not fit the rest of its story leaves it.
     fn part_stranger(&mut self, strand: Community, least: f64, before: &mut BTreeMap<Article, Option<u64>>) {
-        if self.held_in(strand).is_none() && self.is_stranger(strand, least) {
+        if self.is_stranger(strand, least) {
             let story = self.stories.provisional();
             self.shift(strand, story, before);
         }
@@ -1016,11 +1056,30 @@ impl Engine {
         compared: &[Compared],
         before: &mut BTreeMap<Article, Option<u64>>,
     ) -> Option<SecondLook> {
+        let mut known = Seen {
+            sums: std::mem::take(&mut self.sums),
+            ..Seen::default()
+        };
+        if known.sums.len() > MOST_SUMS {
+            known.sums.clear();
+        }
+        let look = self.unite(article, compared, before, &mut known);
+        self.sums = known.sums;
+        look
+    }
+
+    /// The same, with what is `known`.
+    fn unite(
+        &mut self,
+        article: Article,
+        compared: &[Compared],
+        before: &mut BTreeMap<Article, Option<u64>>,
+        known: &mut Seen,
+    ) -> Option<SecondLook> {
         let mut merged: Option<SecondLook> = None;
-        let mut known = Seen::default();
         for _ in 0..ROUNDS {
             let own = self.story_of(article)?;
-            let Some(look) = self.most_alike(own, compared, &mut known) else {
+            let Some(look) = self.most_alike(own, compared, known) else {
                 break;
             };
             if look.probability < self.settings.join {
@@ -1046,6 +1105,7 @@ impl Engine {
             }
             known.groups.remove(&from);
             known.groups.remove(&to);
+            known.sums.remove(&from);
             merged = Some(SecondLook { merged: true, ..look });
         }
         merged
@@ -1055,25 +1115,33 @@ impl Engine {
     /// `known` keeps the groups for the next call.
     fn most_alike(&self, own: u64, compared: &[Compared], known: &mut Seen) -> Option<SecondLook> {
         let mut seen = FxHashSet::from_iter([own]);
-        let room = self.settings.join_articles.saturating_sub(self.size(own));
-        let others: Vec<u64> = compared
-            .iter()
-            .filter_map(|pair| self.story_of(pair.article))
-            .filter(|story| seen.insert(*story))
-            .filter(|story| self.size(*story) <= room && self.may_unite(own, *story))
+        let own_state = self.state(own);
+        let room = self.settings.join_articles.saturating_sub(own_state.0);
+        let others = compared.iter().filter_map(|pair| self.story_of(pair.article));
+        let others = others.filter(|story| seen.insert(*story));
+        let others: Vec<(u64, (usize, State))> = others
+            .map(|story| (story, self.state(story)))
+            .filter(|(story, (articles, _))| *articles <= room && self.may_unite(own, *story))
             .collect();
         if others.is_empty() {
             return None;
         }
-        for story in others.iter().chain([&own]) {
-            if !known.groups.contains_key(story) {
-                let strands: Vec<Community> = self.stories.strands(*story).collect();
-                let group = self.group(&strands, &mut known.means);
-                known.groups.insert(*story, group);
+        let stories: Vec<u64> = others.iter().map(|(story, _)| *story).collect();
+        for (story, (articles, state)) in others.into_iter().chain([(own, own_state)]) {
+            if known.groups.contains_key(&story) {
+                continue;
+            }
+            if known.sums.get(&story).is_none_or(|(known, _)| *known != state) {
+                let newest = self.newest_of(self.stories.strands(story), CENTRE_MEMBERS);
+                known.sums.insert(story, (state, self.sums_of(newest)));
+            }
+            if let Some((_, sums)) = known.sums.get(&story) {
+                let group = self.centred(sums, articles, &mut known.means);
+                known.groups.insert(story, group);
             }
         }
         let here = known.groups.get(&own)?;
-        let groups: Vec<(u64, &Group, f32)> = others
+        let groups: Vec<(u64, &Group, f32)> = stories
             .into_iter()
             .filter_map(|story| {
                 let there = known.groups.get(&story)?;
@@ -1097,47 +1165,70 @@ impl Engine {
         })
     }
 
-    /// Some strands as one; `means` keeps the languages' running means, and their squares, for the next call.
+    /// Some strands as one; `means` keeps the languages' running means for the next call.
     fn group(&self, strands: &[Community], means: &mut LanguageMeans) -> Group {
         let articles = strands.iter().map(|strand| self.graph.size(*strand)).sum();
         let newest = self.newest_of(strands.iter().copied(), CENTRE_MEMBERS);
-        self.group_of(&newest, articles, means)
+        self.group_of(newest, articles, means)
     }
 
-    /// Some articles as one that has `articles` in all.
-    fn group_of(&self, members: &[Article], articles: usize, means: &mut LanguageMeans) -> Group {
-        let mut group = Group {
-            centre: vec![0.0; self.dimension],
-            articles,
-            span: None,
-            newest: members.to_vec(),
-        };
-        group.newest.sort_unstable();
-        let members: Vec<(&Profile, &[f32])> = members
-            .iter()
-            .filter_map(|member| Some((self.profiles.get(member)?, self.index.vector(*member)?)))
-            .collect();
-        for run in members.chunk_by(|(a, _), (b, _)| a.language == b.language) {
-            let Some((profile, _)) = run.first() else { continue };
-            let (square, mean) = means.entry(profile.language).or_insert_with(|| {
-                let mean = self.means.mean(profile.language);
-                (self.dot.of(&mean, &mean), mean)
-            });
-            for some in run.chunks(dot::TOGETHER) {
-                // Where fewer are left, the mean itself stands in: about itself it is nothing.
-                let (mut vectors, mut scales) = ([mean.as_slice(); dot::TOGETHER], [0.0; dot::TOGETHER]);
-                for ((place, scale), (_, vector)) in vectors.iter_mut().zip(&mut scales).zip(some) {
-                    *place = vector;
-                    *scale = 1.0 / distance(1.0, self.dot.of(vector, mean), *square).max(f32::EPSILON);
+    /// Some articles, newest first, as one that has `articles` in all.
+    fn group_of(&self, newest: Vec<Article>, articles: usize, means: &mut LanguageMeans) -> Group {
+        self.centred(&self.sums_of(newest), articles, means)
+    }
+
+    /// Adds up the vectors of some articles.
+    fn sums_of(&self, articles: Vec<Article>) -> Sums {
+        let mut languages: Vec<(Language, f32, Vec<f32>)> = Vec::new();
+        let mut span: Option<(i64, i64)> = None;
+        for article in &articles {
+            let (Some(profile), Some(vector)) = (self.profiles.get(article), self.index.vector(*article)) else {
+                continue;
+            };
+            if let Some(time) = profile.time {
+                let (first, last) = span.unwrap_or((time, time));
+                span = Some((first.min(time), last.max(time)));
+            }
+            match languages
+                .iter_mut()
+                .find(|(language, ..)| *language == profile.language)
+            {
+                Some((_, articles, sum)) => {
+                    *articles += 1.0;
+                    sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += x);
                 }
-                self.dot.add_about(&mut group.centre, mean, vectors, scales);
+                None => languages.push((profile.language, 1.0, vector.to_vec())),
             }
         }
-        let times = || members.iter().filter_map(|(profile, _)| profile.time);
-        group.span = times().min().zip(times().max());
-        let scale = 1.0 / length(group.centre.iter().copied());
-        group.centre.iter_mut().for_each(|x| *x *= scale);
-        group
+        Sums {
+            articles,
+            languages,
+            span,
+        }
+    }
+
+    /// The group of some articles, of `articles` in all: the direction from the running means to the mean of their vectors.
+    fn centred(&self, sums: &Sums, articles: usize, means: &mut LanguageMeans) -> Group {
+        let mut centre = vec![0.0; self.dimension];
+        for (language, articles, sum) in &sums.languages {
+            let mean = &*means.entry(*language).or_insert_with(|| self.means.mean(*language));
+            self.dot.wide(
+                #[inline(always)]
+                || {
+                    for ((centre, sum), mean) in centre.iter_mut().zip(sum).zip(mean) {
+                        *centre += sum - mean * articles;
+                    }
+                },
+            );
+        }
+        let scale = 1.0 / self.dot.product(&centre, &centre).sqrt().max(f32::EPSILON);
+        centre.iter_mut().for_each(|x| *x *= scale);
+        Group {
+            centre,
+            articles,
+            span: sums.span,
+            newest: sums.articles.iter().rev().copied().collect(),
+        }
     }
 
     /// Articles published after the one group ended and before the other began; 0 when they overlap or one is undated.
@@ -1211,6 +1302,9 @@ impl Engine {
             let story = self.next_story;
             self.next_story += 1;
             self.stories.rename(provisional, story);
+            if let Some(sums) = self.sums.remove(&provisional) {
+                self.sums.insert(story, sums);
+            }
             changes.push(StoryChange::Created { story, split_from });
         }
         let mut left = BTreeMap::new();
@@ -1358,11 +1452,6 @@ fn usual_likeness(around: &mut Vec<f32>) -> f32 {
     if one { sum / 2.0 } else { sum / around.len() as f32 }
 }
 
-/// Length of a vector, greater than 0.
-fn length(vector: impl Iterator<Item = f32>) -> f32 {
-    vector.map(|x| x * x).sum::<f32>().sqrt().max(f32::EPSILON)
-}
-
 /// What each signal added to the log-odds, by name.
 fn parts(names: &[&str], parts: impl Iterator<Item = f64>) -> BTreeMap<String, f64> {
     let named = names.iter().zip(parts);
@@ -1451,7 +1540,7 @@ mod tests {
             engine.graph.insert(number, &links, None);
         }
         let mut means = BTreeMap::new();
-        let mut group = |members: &[Article]| engine.group_of(members, members.len(), &mut means);
+        let mut group = |members: &[Article]| engine.group_of(members.to_vec(), members.len(), &mut means);
         let (more, fewer, none) = (group(&[3, 2, 1]), group(&[5, 4]), group(&[6]));
         assert!((engine.linked(&more, &fewer) - 0.4).abs() < 1e-6);
         assert_eq!(engine.linked(&more, &fewer), engine.linked(&fewer, &more));
@@ -1463,6 +1552,28 @@ mod tests {
         let shown = strands::NAMES.iter().position(|name| *name == "linked");
         let signals = engine.in_common(&more, &fewer, 0.5, 0.0);
         assert_eq!(shown.map(|place| signals[place]), Some(engine.linked(&more, &fewer)));
+    }
+
+    #[test]
+    fn kept_sums_are_used_only_where_a_story_has_the_articles_that_they_are_of() {
+        let mut engine = engine(0.5, 0.5);
+        let mut used = 0;
+        for number in 1..=120 {
+            engine.place(arrival(number)).expect("placed");
+            if number % 9 == 0 {
+                let other = engine.story_of(number - 1).expect("a story");
+                engine.correct(Constraints::default(), &BTreeMap::from([(number - 4, other)]));
+            }
+            for (story, (state, sums)) in &engine.sums {
+                if *state == engine.state(*story).1 {
+                    let newest = engine.newest_of(engine.stories.strands(*story), CENTRE_MEMBERS);
+                    assert_eq!(sums.articles, newest, "story {story} after {number}");
+                    assert_eq!(sums.languages, engine.sums_of(newest).languages);
+                    used += 1;
+                }
+            }
+        }
+        assert!(used > 100, "{used}");
     }
 
     #[test]

@@ -51,8 +51,17 @@ pub struct Graph {
     graph: StableUnGraph<Article, f64>,
     nodes: FxHashMap<Article, NodeIndex>,
     community: FxHashMap<Article, Community>,
-    members: FxHashMap<Community, BTreeSet<Article>>,
+    members: FxHashMap<Community, Members>,
     newest: Community,
+    changes: u64,
+}
+
+/// The members of a community.
+#[derive(Debug, Default)]
+struct Members {
+    articles: BTreeSet<Article>,
+    /// The number of the change that made them these.
+    since: u64,
 }
 
 impl Graph {
@@ -78,12 +87,20 @@ impl Graph {
 
     /// The members of a community, by number; empty when there is none of that key.
     pub fn members(&self, community: Community) -> impl DoubleEndedIterator<Item = Article> + '_ {
-        self.members.get(&community).into_iter().flatten().copied()
+        let members = self.members.get(&community).into_iter();
+        members.flat_map(|members| &members.articles).copied()
     }
 
     /// The number of members of a community.
     pub fn size(&self, community: Community) -> usize {
-        self.members.get(&community).map_or(0, BTreeSet::len)
+        self.members.get(&community).map_or(0, |members| members.articles.len())
+    }
+
+    /// The number of members of a community, and what state they are in: as long as this is the same number, they are the same.
+    /// Not to be kept across a restart.
+    pub fn state(&self, community: Community) -> (usize, u64) {
+        let members = self.members.get(&community);
+        members.map_or((0, 0), |members| (members.articles.len(), members.since))
     }
 
     /// Linked articles with the weight of the link, in the order in which the links came.
@@ -123,8 +140,7 @@ impl Graph {
         }
         let community = community.unwrap_or_else(|| self.new_key());
         self.newest = self.newest.max(community);
-        self.community.insert(article, community);
-        self.members.entry(community).or_default().insert(article);
+        self.enter(article, community);
     }
 
     /// Gives a link another weight.
@@ -387,15 +403,24 @@ impl Graph {
         if let Some(from) = self.leave(article) {
             moved.entry(article).or_insert(from);
         }
-        self.community.insert(article, to);
-        self.members.entry(to).or_default().insert(article);
+        self.enter(article, to);
+    }
+
+    fn enter(&mut self, article: Article, community: Community) {
+        self.changes += 1;
+        self.community.insert(article, community);
+        let members = self.members.entry(community).or_default();
+        members.articles.insert(article);
+        members.since = self.changes;
     }
 
     fn leave(&mut self, article: Article) -> Option<Community> {
         let from = self.community(article)?;
+        self.changes += 1;
         if let Some(members) = self.members.get_mut(&from) {
-            members.remove(&article);
-            if members.is_empty() {
+            members.articles.remove(&article);
+            members.since = self.changes;
+            if members.articles.is_empty() {
                 self.members.remove(&from);
             }
         }
@@ -466,6 +491,27 @@ mod tests {
     }
 
     #[test]
+    fn a_community_is_in_another_state_once_its_members_are_others() {
+        let mut graph = build(&[vec![], vec![(0, 0.9)], vec![], vec![(2, 0.9)]]);
+        let (one, other) = (
+            graph.community(0).expect("in a community"),
+            graph.community(2).expect("in a community"),
+        );
+        let state = |graph: &Graph| (graph.state(one).1, graph.state(other).1);
+        let before = state(&graph);
+        graph.reweigh(0, 1, 0.8);
+        assert_eq!(state(&graph), before);
+        graph.insert(4, &[(0, 0.9)], Some(one));
+        let grown = state(&graph);
+        assert!(grown.0 != before.0 && grown.1 == before.1);
+        graph.put(4, other);
+        let moved = state(&graph);
+        assert!(moved.0 != grown.0 && moved.1 != grown.1);
+        graph.remove(4);
+        assert!(state(&graph).0 == moved.0 && state(&graph).1 != moved.1);
+    }
+
+    #[test]
     fn what_is_taken_out_and_what_stays_are_both_connected() {
         // A chain 0-1-2-3-4, from which 1 and 3 go.
         let chain: Vec<Vec<(Article, f64)>> = (0..5u64)
@@ -498,7 +544,7 @@ mod tests {
             let graph = build(&links);
             let again = build(&links);
             let mut counted = 0;
-            for (community, members) in &graph.members {
+            for (community, Members { articles: members, .. }) in &graph.members {
                 counted += members.len();
                 let first = *members.first().expect("no community is empty");
                 let mut reached = BTreeSet::from([first]);

@@ -32,6 +32,7 @@ pub struct Means {
 /// One article, seen about the running means.
 #[derive(Debug)]
 pub struct View {
+    language: Language,
     /// Its language's mean.
     mean: Vec<f32>,
     norm: f32,
@@ -96,14 +97,20 @@ impl Means {
 
     /// The mean of a language.
     pub fn mean(&self, language: Language) -> Vec<f32> {
-        let all = self.sum.iter().map(|x| x / (self.texts + PRIOR));
-        match self.languages.get(language) {
-            Some((texts, sum)) => all
-                .zip(sum)
-                .map(|(all, own)| (own + PRIOR * all) / (texts + PRIOR))
-                .collect(),
-            None => all.collect(),
-        }
+        let mut mean = self.sum.clone();
+        let own = self.languages.get(language);
+        self.dot.wide(
+            #[inline(always)]
+            || {
+                mean.iter_mut().for_each(|x| *x /= self.texts + PRIOR);
+                if let Some((texts, sum)) = own {
+                    for (all, own) in mean.iter_mut().zip(sum) {
+                        *all = (own + PRIOR * *all) / (texts + PRIOR);
+                    }
+                }
+            },
+        );
+        mean
     }
 
     /// An article's view of articles in these languages.
@@ -123,6 +130,7 @@ impl Means {
             })
             .collect();
         View {
+            language,
             norm: distance(1.0, dot.of(vector, &mean), dot.of(&mean, &mean)),
             mean,
             others,
@@ -137,13 +145,19 @@ impl View {
         let Some(other) = self.others.get(&language) else {
             return similarity;
         };
-        let product = similarity - other.seen - self.dot.of(vector, &self.mean) + other.means;
-        let norm = distance(1.0, self.dot.of(vector, &other.mean), other.square);
+        let here = self.dot.of(vector, &self.mean);
+        let there = if language == self.language {
+            here
+        } else {
+            self.dot.of(vector, &other.mean)
+        };
+        let product = similarity - other.seen - here + other.means;
+        let norm = distance(1.0, there, other.square);
         product / (self.norm * norm).max(f32::EPSILON)
     }
 }
 
 /// Length of the difference of two vectors, from their squares and product.
-pub(super) fn distance(a: f32, product: f32, b: f32) -> f32 {
+fn distance(a: f32, product: f32, b: f32) -> f32 {
     (a - 2.0 * product + b).max(0.0).sqrt()
 }

@@ -47,7 +47,7 @@ impl Engine {
             .copied()
             .collect();
         let newest = known.get(..CENTRE_MEMBERS.min(known.len()))?;
-        Some((*newest.first()?, self.group_of(newest, known.len(), means)))
+        Some((*newest.first()?, self.group_of(newest.to_vec(), known.len(), means)))
     }
 
     /// How alike a group is to the stories of the articles near to one of its own, but for those that share an article with

@@ -77,12 +77,11 @@ impl Engine {
                 continue;
             }
             let newest = |part: &[Article]| {
-                part.get(part.len().saturating_sub(CENTRE_MEMBERS)..)
-                    .unwrap_or_default()
-                    .to_vec()
+                let newest = part.iter().rev().take(CENTRE_MEMBERS);
+                newest.copied().collect::<Vec<Article>>()
             };
-            let here = self.group_of(&newest(&own), own.len(), &mut means);
-            let there = self.group_of(&newest(&rest), rest.len(), &mut means);
+            let here = self.group_of(newest(&own), own.len(), &mut means);
+            let there = self.group_of(newest(&rest), rest.len(), &mut means);
             let likeness = self.dot.of(&here.centre, &there.centre);
             let signals = self.in_common(&here, &there, likeness, 0.0);
             let probability = rounded(self.weights.groups.probability(&signals));
