@@ -23,8 +23,10 @@ struct Language {
     begun: &'static [&'static str],
     /// Verbs behind the clause that tell how things stand ("was holding"), and ...
     lasting: &'static [&'static str],
-    /// ... endings of such verbs.
+    /// ... endings of such verbs, and ...
     lasts: &'static [&'static str],
+    /// ... verbs with such an ending that tell of what happened.
+    happens: &'static [&'static str],
     /// Small words before a verb, which are passed over ("se", «ещё», "has").
     passed: &'static [&'static str],
 }
@@ -51,6 +53,7 @@ const LANGUAGES: [Language; 7] = [
         begun: &[],
         lasting: &[],
         lasts: &[],
+        happens: &[],
         passed: &[],
     },
     Language {
@@ -70,6 +73,7 @@ const LANGUAGES: [Language; 7] = [
             "are", "were", "remain", "continue", "hold", "have", "had", "appear", "held", "continued", "lasted", "ended",
         ],
         lasts: &["s"],
+        happens: &[],
         passed: &["still", "now", "also"],
     },
     Language {
@@ -90,6 +94,7 @@ const LANGUAGES: [Language; 7] = [
             "завершились", "закончился", "закончилась", "закончились",
         ],
         lasts: &["ется", "ится", "утся", "ются", "ятся"],
+        happens: &[],
         passed: &["не", "уже", "еще", "все", "по-прежнему", "пока"],
     },
     Language {
@@ -109,6 +114,7 @@ const LANGUAGES: [Language; 7] = [
             "durent", "laisse", "laissent", "a été", "ont été", "a pris fin", "ont pris fin",
         ],
         lasts: &["ait", "aient"],
+        happens: &["fait"],
         passed: &["se", "ne", "s", "n", "avait", "avaient", "toujours", "encore"],
     },
     Language {
@@ -129,6 +135,7 @@ const LANGUAGES: [Language; 7] = [
             "deja", "dejan", "era", "eran", "fue", "fueron", "ha sido", "han sido", "terminó", "terminaron", "finalizó",
         ],
         lasts: &["aba", "aban", "ía", "ían"],
+        happens: &[],
         passed: &["se", "no", "había", "habían", "ya", "aún", "todavía"],
     },
     Language {
@@ -140,6 +147,7 @@ const LANGUAGES: [Language; 7] = [
         begun: &[],
         lasting: &[],
         lasts: &[],
+        happens: &[],
         passed: &[],
     },
     Language {
@@ -160,6 +168,7 @@ const LANGUAGES: [Language; 7] = [
             "deixa", "deixam", "era", "eram", "foi", "foram", "terminou", "terminaram",
         ],
         lasts: &["ava", "avam", "ia", "iam"],
+        happens: &[],
         passed: &["se", "não", "havia", "haviam", "já", "ainda"],
     },
 ];
@@ -245,10 +254,7 @@ impl Language {
 
     /// Whether a sentence goes on with how things stand or that they ended, not with what happened.
     fn lasts(&self, goes_on: &str) -> bool {
-        let mut plain = plain(goes_on);
-        if self.code == "fr" {
-            plain = plain.replace(['\'', '’'], " ");
-        }
+        let plain = plain(goes_on).replace(['\'', '’'], " ");
         let words = plain
             .split_whitespace()
             .map(|word| word.trim_end_matches(|c: char| !c.is_alphabetic()));
@@ -261,7 +267,8 @@ impl Language {
                 .take(known.split(' ').count())
                 .eq(known.split(' '))
         };
-        self.lasting.iter().any(begins) || verb != "fait" && self.lasts.iter().any(|ending| verb.ends_with(ending))
+        let ends = || self.lasts.iter().any(|ending| verb.ends_with(ending)) && !self.happens.contains(&verb);
+        self.lasting.iter().any(begins) || ends()
     }
 }
 
