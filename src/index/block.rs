@@ -181,7 +181,8 @@ impl Block {
         let width = search.settings.search.max(search.k).max(16);
         let selected = self.order.count(window);
         let Some(graph) = sealed.then(|| self.graph_for(search, selected, width)).flatten() else {
-            // The newest first: what is most similar is mostly there, and then less of the rest comes through the sieve.
+            // Behind those without a time the newest first: what is most similar is mostly there, and then less of the rest comes
+            // through the sieve.
             let rows = self.order.rows(window).rev().filter(|row| self.is_alive(*row));
             return sieve.sift(dot, place, &self.points.codes, rows);
         };

@@ -1,6 +1,6 @@
 //! Vectors rounded to one byte a number, to tell cheaply which of them are worth an exact product.
 //!
-//! A quarter of the memory to read and integer sums: a code's product takes about a tenth of the time of the vector's. It is
+//! A quarter of the memory to read, and integer sums: a code's product takes a fraction of the time of the vector's. It is
 //! never an answer. With the code comes the length of what rounding took away, and by Cauchy and Schwarz a product of unit
 //! vectors cannot differ from that of their codes by more than that. So the true product lies between two bounds that are
 //! known, and what cannot be among the best is left out without losing anything.
@@ -124,8 +124,8 @@ impl Sieve {
         Self {
             question: Question::new(unit),
             k,
-            least: BinaryHeap::with_capacity(k + 1),
-            passed: Vec::with_capacity(4 * k),
+            least: BinaryHeap::new(),
+            passed: Vec::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use pulp::Arch;
 /// Running sums kept side by side.
 const LANES: usize = 32;
 
-/// Dot product of two vectors of the same length (the shorter one decides).
+/// Dot product of two vectors of the same length.
 #[inline(always)]
 fn lanes(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; LANES];
@@ -83,7 +83,7 @@ impl Dot {
         self.product(a, b).clamp(-1.0, 1.0)
     }
 
-    /// Product of two vectors of the same length (the shorter one decides).
+    /// Product of two vectors of the same length.
     pub(crate) fn product(self, a: &[f32], b: &[f32]) -> f32 {
         self.0.dispatch(
             #[inline(always)]
@@ -91,8 +91,8 @@ impl Dot {
         )
     }
 
-    /// Product of a question's code and a row's, of the same length (the shorter one decides); without overflow where the
-    /// question was made for that many numbers. Inlined into [`Dot::wide`], it uses the same instructions.
+    /// Product of a question's code and a row's, of the same length; without overflow where the question was made for that many
+    /// numbers. Inlined into [`Dot::wide`], it uses the same instructions.
     #[inline(always)]
     pub(crate) fn of_codes(self, question: &[i16], row: &[i8]) -> i32 {
         #[cfg(target_arch = "x86_64")]

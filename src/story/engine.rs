@@ -30,7 +30,8 @@ const TERM_MEMBERS: usize = 60;
 const LEAST_TELLING: usize = 4;
 /// Members that make a group's centre: the newest ones, so that a long story is seen as it is now.
 const CENTRE_MEMBERS: usize = 60;
-/// Stories whose sums are kept; with more than that all are added up anew.
+/// Stories whose sums are kept; once there are more, ended ones among them, the next arrival drops all. A story's take some 2 kB a
+/// language.
 const MOST_SUMS: usize = 4096;
 /// A link that is judged again keeps its probability unless that has changed by so much.
 const JUDGED_AGAIN: f64 = 0.02;

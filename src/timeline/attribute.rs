@@ -328,6 +328,10 @@ mod tests {
             ),
             ("en", "The offensive, which began on [19 September], broke their lines."),
             (
+                "en",
+                "The offensive, launched on [3 May], Kyiv's largest so far, broke their lines.",
+            ),
+            (
                 "ru",
                 "Наступление, начатое [19 сентября], за несколько часов прорвало их линии.",
             ),
