@@ -4,6 +4,7 @@ mod lessons;
 pub mod saved;
 mod views;
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -1064,27 +1065,15 @@ impl Engine {
         if known.sums.len() > MOST_SUMS {
             known.sums.clear();
         }
-        let look = self.unite(article, compared, before, &mut known);
-        self.sums = known.sums;
-        look
-    }
-
-    /// The same, with what is `known`.
-    fn unite(
-        &mut self,
-        article: Article,
-        compared: &[Compared],
-        before: &mut BTreeMap<Article, Option<u64>>,
-        known: &mut Seen,
-    ) -> Option<SecondLook> {
-        let mut merged: Option<SecondLook> = None;
+        let mut last: Option<SecondLook> = None;
         for _ in 0..ROUNDS {
-            let own = self.story_of(article)?;
-            let Some(look) = self.most_alike(own, compared, known) else {
+            let Some(own) = self.story_of(article) else { break };
+            let Some(look) = self.most_alike(own, compared, &mut known) else {
                 break;
             };
             if look.probability < self.settings.join {
-                return merged.or(Some(look));
+                last = last.or(Some(look));
+                break;
             }
             let other = look.story;
             // The one that an editor shaped goes on, else the larger one; of equals the older, which has the lower number.
@@ -1107,9 +1096,10 @@ impl Engine {
             known.groups.remove(&from);
             known.groups.remove(&to);
             known.sums.remove(&from);
-            merged = Some(SecondLook { merged: true, ..look });
+            last = Some(SecondLook { merged: true, ..look });
         }
-        merged
+        self.sums = known.sums;
+        last
     }
 
     /// The story that is most probably one with `own`, among those of the articles that the arrival was compared with.
@@ -1132,14 +1122,15 @@ impl Engine {
             if known.groups.contains_key(&story) {
                 continue;
             }
-            if known.sums.get(&story).is_none_or(|(known, _)| *known != state) {
-                let newest = self.newest_of(self.stories.strands(story), CENTRE_MEMBERS);
-                known.sums.insert(story, (state, self.sums_of(newest)));
-            }
-            if let Some((_, sums)) = known.sums.get(&story) {
-                let group = self.centred(sums, articles, &mut known.means);
-                known.groups.insert(story, group);
-            }
+            let sums = match known.sums.entry(story) {
+                Entry::Occupied(kept) if kept.get().0 == state => kept.into_mut(),
+                outdated => {
+                    let newest = self.newest_of(self.stories.strands(story), CENTRE_MEMBERS);
+                    outdated.insert_entry((state, self.sums_of(newest))).into_mut()
+                }
+            };
+            let group = self.centred(&sums.1, articles, &mut known.means);
+            known.groups.insert(story, group);
         }
         let here = known.groups.get(&own)?;
         let groups: Vec<(u64, &Group, f32)> = stories
@@ -1303,9 +1294,6 @@ impl Engine {
             let story = self.next_story;
             self.next_story += 1;
             self.stories.rename(provisional, story);
-            if let Some(sums) = self.sums.remove(&provisional) {
-                self.sums.insert(story, sums);
-            }
             changes.push(StoryChange::Created { story, split_from });
         }
         let mut left = BTreeMap::new();

@@ -93,7 +93,7 @@ impl Graph {
 
     /// The number of members of a community.
     pub fn size(&self, community: Community) -> usize {
-        self.members.get(&community).map_or(0, |members| members.articles.len())
+        self.state(community).0
     }
 
     /// The number of members of a community, and what state they are in: as long as this is the same number, they are the same.
