@@ -278,14 +278,18 @@ pub fn build(articles: &[StoryArticle], options: &Options) -> Vec<Event> {
             }
         }
     }
-    events.sort_by_key(|(day, _)| *day);
     let undated = candidates.get(&None).filter(|_| options.dates.is_none());
     let last = undated.map(|leads| choose(leads, None, usize::MAX, &story, &mut used));
-    let dated = events.into_iter().map(|(day, chosen)| (Some(day), chosen));
-    dated
-        .chain(last.into_iter().flatten().map(|chosen| (None, chosen)))
-        .map(|(day, chosen)| story.event(day, &chosen))
-        .collect()
+    let mut dated: Vec<(Dated, Event)> = events
+        .into_iter()
+        .map(|(day, chosen)| (day, story.event(Some(day), &chosen)))
+        .collect();
+    // Within an hour by the minute that is shown.
+    dated.sort_by(|(day, event), (other_day, other)| {
+        day.cmp(other_day).then_with(|| event.date.value.cmp(&other.date.value))
+    });
+    let undated = last.into_iter().flatten().map(|chosen| story.event(None, &chosen));
+    dated.into_iter().map(|(_, event)| event).chain(undated).collect()
 }
 
 /// What a timeline is made of.

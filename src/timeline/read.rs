@@ -12,6 +12,8 @@ use crate::timeline::{Granularity, StoryArticle, sentence};
 
 /// Letters before a date at most for a sentence to begin with it: "On Monday", «В понедельник».
 const BEFORE_DATE: usize = 8;
+/// Letters between two dates at most that are named in one breath: "19 and 20 September", « du 3 au 5 mai ».
+const ONE_BREATH: usize = 6;
 
 /// A sentence of one of the articles.
 #[derive(Debug)]
@@ -94,7 +96,8 @@ fn read<'a>(
     let mentions = dates::find(text, article.published);
     let mut mentions = mentions.iter().peekable();
     for (place, range) in sentence::split(text).into_iter().enumerate() {
-        let (mut named, mut since, mut until) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut told, mut since, mut until) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let mut group = 0;
         let mut undated = String::new();
         let mut from = range.start;
         let mut behind_date = range.start;
@@ -105,6 +108,9 @@ fn read<'a>(
             if mention.start >= from {
                 let day = granularity.named(mention.date, article.published);
                 let of = |from, to| text.get(from..to).unwrap_or_default();
+                if from == range.start || of(from, mention.start).chars().count() > ONE_BREATH {
+                    group += 1;
+                }
                 let lang = article.lang.as_str();
                 let before = of(range.start, mention.start);
                 let date = of(mention.start, mention.end);
@@ -116,7 +122,7 @@ fn read<'a>(
                 } else if follows_until(of(range.start, mention.start), lang) {
                     until.extend(day);
                 } else {
-                    named.extend(day);
+                    told.extend(day.map(|day| (day, group)));
                 }
                 let before = text.get(range.start..mention.start).unwrap_or_default();
                 if before.chars().count() <= BEFORE_DATE {
@@ -129,6 +135,8 @@ fn read<'a>(
             mentions.next();
         }
         undated.push_str(text.get(from..range.end).unwrap_or_default());
+        let (mut named, aside) = told_of(&told, article.published);
+        since.extend(aside);
         // A bound is told of where the sentence has no other day.
         match named.is_empty() {
             true => named = until,
@@ -151,5 +159,74 @@ fn read<'a>(
             own_matters: Keys::new(),
             hours: Keys::new(),
         });
+    }
+}
+
+/// The days that a sentence tells of, of those that it names, each with the number of its group (what is named in one breath), and the
+/// other days. Of several it tells of the last one that is not later than its publication, and of that one's group: "exchanged prisoners
+/// on Saturday, in the first swap since Kyiv's troops came on 6 August", "agreed on Thursday to meet on 9 January", "on 19 and 20 September".
+fn told_of(named: &[(Dated, usize)], published: Option<Dated>) -> (BTreeSet<Dated>, BTreeSet<Dated>) {
+    let is_known = |day: &Dated| published.is_some_and(|published| day.date() <= published.date());
+    let days = || named.iter().map(|(day, _)| *day);
+    let Some(main) = days().filter(is_known).max() else {
+        return (days().collect(), BTreeSet::new());
+    };
+    let groups: BTreeSet<usize> = named
+        .iter()
+        .filter(|(day, _)| *day == main)
+        .map(|(_, group)| *group)
+        .collect();
+    let (told, aside): (Vec<_>, Vec<_>) = named.iter().partition(|(_, group)| groups.contains(group));
+    let told: BTreeSet<Dated> = told.into_iter().map(|(day, _)| day).collect();
+    let aside = aside.into_iter().map(|(day, _)| day);
+    let aside = aside.filter(|day| !told.contains(day)).collect();
+    (told, aside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_named_in_one_breath_are_told_of_together_and_what_is_to_come_alone_where_nothing_was() {
+        let published = Dated::from_value_text("2023-09-22");
+        for (text, told, aside) in [
+            ("On 19 and 20 September the army took the heights.", "19 20", ""),
+            (
+                "On 21 September talks began on what 19 and 20 September had left.",
+                "21",
+                "19 20",
+            ),
+            ("Talks will open on 28 September.", "28", ""),
+            (
+                "Talks will open on 28 September, after those of last week failed, and end on 30 September.",
+                "28 30",
+                "",
+            ),
+        ] {
+            let mut all = Vec::new();
+            let article = StoryArticle {
+                id: "a1".into(),
+                title: String::new(),
+                text: text.to_owned(),
+                lang: "en".to_owned(),
+                published,
+                source: None,
+                original: None,
+            };
+            read(0, text, &article, Granularity::Day, &mut all);
+            let days = |days: &BTreeSet<Dated>| {
+                let days: Vec<String> = days.iter().map(|day| day.date().format("%d").to_string()).collect();
+                days.join(" ")
+            };
+            let [one] = all.as_slice() else {
+                panic!("{text}: {all:?}")
+            };
+            assert_eq!(
+                (days(&one.named).as_str(), days(&one.since).as_str()),
+                (told, aside),
+                "{text}"
+            );
+        }
     }
 }

@@ -791,6 +791,44 @@ fn names_of_the_whole_story_do_not_join_what_is_told_in_other_words() {
 }
 
 #[test]
+fn of_several_days_a_sentence_tells_of_the_last_one_that_was_known() {
+    for (lang, published, text, day) in [
+        (
+            "en",
+            "2024-08-24",
+            "The two sides exchanged 115 prisoners each on Saturday, in the first swap after troops entered the region on 6 August.",
+            "2024-08-24",
+        ),
+        (
+            "ar",
+            "2024-11-28",
+            "حدّد رئيس المجلس، الخميس، يوم ٩ يناير موعدًا لجلسة انتخاب رئيس للجمهورية بعد فراغ تجاوز عامين.",
+            "2024-11-28",
+        ),
+        (
+            "fr",
+            "2024-08-08",
+            "Des combats se poursuivaient jeudi autour de la ville, où l'état d'urgence a été décrété mercredi soir.",
+            "2024-08-08",
+        ),
+        (
+            "ru",
+            "2024-11-21",
+            "В четверг по городу ударили новой ракетой, а ударами 19 ноября по складам это объяснили военные.",
+            "2024-11-21",
+        ),
+    ] {
+        for granularity in [Granularity::Day, Granularity::Week, Granularity::Month] {
+            let mut options = options();
+            options.granularity = granularity;
+            let events = build(&[article("a1", lang, Some(published), text)], &options);
+            let days: Vec<_> = events.iter().filter_map(|event| event.date.value.as_deref()).collect();
+            assert_eq!(days, [day], "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_date_that_belongs_to_what_a_sentence_speaks_about_is_not_when_it_happened() {
     let held = |lang: &str, sentence: &str| {
         let story = [article("a", lang, Some("2026-03-22"), sentence)];
