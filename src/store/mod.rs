@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use crate::story::labels::Rules;
 
 /// Migrations in their order; the schema's version is the number of those applied.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -35,6 +35,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0009.sql"),
     include_str!("migrations/0010.sql"),
     include_str!("migrations/0011.sql"),
+    include_str!("migrations/0012.sql"),
 ];
 /// The newest schema that this program knows.
 const KNOWN: i64 = MIGRATIONS.len() as i64;

@@ -741,7 +741,7 @@ fn ordered(connection: &Connection, query: &StoryQuery, at: i64) -> Result<Vec<(
         .optional()?;
     let Some(newest) = newest else { return Ok(Vec::new()) };
     let mut parts = filters(query, false);
-    let column = query.sort_by.column();
+    let column = query.sort_by.column("s");
     let values = parts.values.len();
     parts
         .conditions
@@ -825,6 +825,20 @@ mod tests {
     }
 
     impl World {
+        fn new(dir: &std::path::Path) -> Self {
+            let store = Store::open(dir).unwrap();
+            store.label_all(&Default::default()).unwrap();
+            Self {
+                store,
+                story: Vec::new(),
+                original: Vec::new(),
+                ended: BTreeMap::new(),
+                merged: BTreeMap::new(),
+                stories: 0,
+                steps: 0,
+            }
+        }
+
         fn live(&self) -> Vec<u64> {
             (1..=self.stories)
                 .filter(|story| !self.ended.contains_key(story))
@@ -1075,11 +1089,7 @@ mod tests {
         #[test]
         fn what_stood_once_is_found_again(steps in prop::collection::vec((0u8..8, 0usize..50, 0usize..50), 4..26)) {
             let dir = tempfile::tempdir().unwrap();
-            let store = Store::open(dir.path()).unwrap();
-            store.label_all(&Default::default()).unwrap();
-            let mut world = World {
-                store, story: Vec::new(), original: Vec::new(), ended: BTreeMap::new(), merged: BTreeMap::new(), stories: 0, steps: 0,
-            };
+            let mut world = World::new(dir.path());
             let base = StoryQuery::default();
             let queries = [
                 StoryQuery { sort_by: SortBy::Updated, ..base.clone() },
@@ -1108,21 +1118,60 @@ mod tests {
                 prop_assert_eq!(&expected, &found, "step {}, change {}", step, at);
             }
         }
+
+        #[test]
+        fn a_walk_gives_what_is_listed_all_along_once_and_where_it_stood(
+            before in prop::collection::vec((0u8..8, 0usize..50, 0usize..50), 6..20),
+            meanwhile in prop::collection::vec((0u8..8, 0usize..50, 0usize..50), 3..6),
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            let mut world = World::new(dir.path());
+            for (kind, one, other) in before {
+                world.step(kind, one, other);
+            }
+            let sorts = [SortBy::Updated, SortBy::Size, SortBy::Started, SortBy::Velocity, SortBy::Importance, SortBy::Relevance];
+            let filters = [
+                StoryQuery::default(),
+                StoryQuery { lang: Some("ar".to_owned()), ..StoryQuery::default() },
+                StoryQuery { q: Some("bridge".to_owned()), ..StoryQuery::default() },
+            ];
+            for (number, sort_by) in sorts.iter().flat_map(|sort| [*sort; 3]).enumerate() {
+                for ascending in [true, false] {
+                    let query = StoryQuery { sort_by, ascending, ..filters[number % 3].clone() };
+                    let listed = |world: &World| walk(|cursor| {
+                        let page = world.store.stories(&query, cursor, 50).unwrap();
+                        (page.items.into_iter().map(|story| story.id).collect(), page.next_cursor)
+                    });
+                    let mut all_along = listed(&world);
+                    let (mut seen, mut cursor, mut steps) = (Vec::new(), None, meanwhile.iter());
+                    loop {
+                        let page = world.store.stories(&query, cursor.as_deref(), 1).unwrap();
+                        seen.extend(page.items.into_iter().map(|story| story.id));
+                        cursor = page.next_cursor;
+                        if cursor.is_none() {
+                            break;
+                        }
+                        if let Some((kind, one, other)) = steps.next() {
+                            world.step(*kind, *one, *other);
+                            let now: HashSet<String> = listed(&world).into_iter().collect();
+                            all_along.retain(|story| now.contains(story));
+                        }
+                    }
+                    let distinct: HashSet<&String> = seen.iter().collect();
+                    prop_assert_eq!(distinct.len(), seen.len(), "{:?} gave {:?}", query, seen);
+                    if sort_by != SortBy::Relevance || query.q.is_none() {
+                        let found: Vec<&String> = seen.iter().filter(|story| all_along.contains(story)).collect();
+                        prop_assert_eq!(found, all_along.iter().collect::<Vec<_>>(), "{:?} gave {:?}", query, seen);
+                    }
+                }
+            }
+        }
     }
 
     #[test]
     fn moments_are_numbers_or_times_and_a_walk_stays_at_its_own() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path()).unwrap();
-        let mut world = World {
-            store,
-            story: Vec::new(),
-            original: Vec::new(),
-            ended: BTreeMap::new(),
-            merged: BTreeMap::new(),
-            stories: 0,
-            steps: 0,
-        };
+        let mut world = World::new(dir.path());
         for _ in 0..4 {
             world.step(0, 0, 0);
         }
