@@ -12,7 +12,7 @@ use crate::store::read::{Page, SearchHit, SearchQuery};
 /// each with its `cosine`; near-duplicates are left out, since they have no vector of their own. What arrives or changes during
 /// a walk through the pages is left to the next walk.
 #[utoipa::path(get, path = "/v1/search", operation_id = "search",
-    params(("q" = String, Query, description = "Words, all of which must occur; a star behind a word stands for every ending (`kara*`); with `mode=meaning` a question, a headline, a sentence"),
+    params(("q" = String, Query, description = "Words, all of which must occur; a star behind a word stands for every ending (`kara*`), an Arabic word is found with and without its article and the particles written together with it; with `mode=meaning` a question, a headline, a sentence"),
         ("mode" = Option<String>, Query, description = "words, meaning; words without it"),
         ("lang" = Option<String>, Query, description = "Only articles in this language"),
         ("source" = Option<String>, Query, description = "Only articles of this source"),

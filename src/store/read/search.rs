@@ -86,7 +86,7 @@ fn wanted(q: &str) -> Vec<Wanted> {
 }
 
 /// The words of a query, all of which must occur, as a full-text expression; `None` when it has no word. A star behind a word
-/// stands for every ending.
+/// stands for every ending; an Arabic word is found with and without its article and the particles written together with it.
 pub(in crate::store) fn match_expression(q: &str) -> Option<String> {
     Some(format!("{{title text}} : ({})", all_words(q)?))
 }
@@ -94,7 +94,16 @@ pub(in crate::store) fn match_expression(q: &str) -> Option<String> {
 fn all_words(q: &str) -> Option<String> {
     let words: Vec<String> = wanted(q)
         .into_iter()
-        .map(|Wanted { word, begins }| format!("\"{word}\"{}", if begins { "*" } else { "" }))
+        .map(|Wanted { word, begins }| {
+            let star = if begins { "*" } else { "" };
+            let Some(bare) = bare(&word) else {
+                return format!("\"{word}\"{star}");
+            };
+            let forms = CLITICS
+                .iter()
+                .map(|particles| format!(" OR \"{particles}{bare}\"{star}"));
+            format!("(\"{bare}\"{star}{})", forms.collect::<String>())
+        })
         .collect();
     (!words.is_empty()).then(|| words.join(" AND "))
 }
@@ -249,18 +258,25 @@ pub(super) fn hit(found: ArticleView, q: &str) -> SearchHit {
 const CLITICS: [&str; 18] = [
     "و", "ف", "ب", "ك", "ل", "ال", "وال", "فال", "بال", "كال", "لل", "وبال", "ولل", "فلل", "وب", "ول", "فب", "فل",
 ];
-/// Letters of a word that is marked behind a particle, at least: shorter ones are the beginnings of too many others.
+/// Letters of a word that is found behind a particle, at least: shorter ones are the beginnings of too many others.
 const WORD: usize = 3;
 
-/// Whether a word of a text is the word that was looked for behind Arabic particles («لوقف» for «وقف», «للهدنة» for «الهدنة»), both
-/// folded. For what is marked alone: such a word is not found by it.
-fn has_clitic(part: &str, word: &str) -> bool {
+/// An Arabic word that was looked for, without its article; `None` of other words, and of short ones.
+fn bare(word: &str) -> Option<&str> {
     let bare = word.strip_prefix("ال").unwrap_or(word);
-    if bare.chars().count() < WORD || !bare.starts_with(|c| ('\u{620}'..='\u{64a}').contains(&c)) {
-        return false;
-    }
-    part.strip_suffix(bare)
-        .is_some_and(|particles| CLITICS.contains(&particles))
+    let is_arabic = bare.starts_with(|c| ('\u{620}'..='\u{64a}').contains(&c));
+    (is_arabic && bare.chars().count() >= WORD).then_some(bare)
+}
+
+/// Whether a word of a text is one that was looked for, an Arabic one with or without its article and behind particles («لوقف» for
+/// «وقف», «للهدنة» for «الهدنة»); both folded.
+fn is_meant(part: &str, Wanted { word, begins }: &Wanted) -> bool {
+    let fits = |part: &str, word: &str| part == word || (*begins && part.starts_with(word));
+    let behind = |bare: &str| {
+        let mut stripped = CLITICS.iter().filter_map(|particles| part.strip_prefix(particles));
+        fits(part, bare) || stripped.any(|part| fits(part, bare))
+    };
+    fits(part, word) || bare(word).is_some_and(behind)
 }
 
 /// Puts an original before the articles that repeat it, as far as both are on the page and found alike; the others stay.
@@ -282,11 +298,7 @@ fn originals_first(found: &mut Vec<(ArticleView, bool, i64)>) {
 /// The piece of a text around the first word that was looked for, and where the words stand in it.
 fn snippet(title: &str, text: &str, q: &str) -> (String, Vec<Range>) {
     let wanted = wanted(q);
-    let is_wanted = |part: &str| {
-        wanted
-            .iter()
-            .any(|one| part == one.word || (one.begins && part.starts_with(&one.word)) || has_clitic(part, &one.word))
-    };
+    let is_wanted = |part: &str| wanted.iter().any(|one| is_meant(part, one));
     let text = if text.is_empty() { title } else { text };
     let letters: Vec<char> = text.chars().map(|c| if c == '\n' { ' ' } else { c }).collect();
     let mut places = Vec::new();
@@ -539,6 +551,42 @@ mod tests {
             .collect();
         assert_eq!(words, ["bridge", "bridgehead"]);
         assert_eq!(match_expression(" «» "), None);
+    }
+
+    #[test]
+    fn an_arabic_word_is_found_with_and_without_what_is_written_together_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let texts = [
+            "هدنة في السودان",
+            "إلى سودان بلا حرب",
+            "وللسودان موقف",
+            "سودانيون في المهجر",
+            "الهدنة صامدة",
+            "من كل فج",
+        ];
+        for (number, text) in texts.iter().enumerate() {
+            add(&store, &format!("e{number}"), text, "", Some(1));
+        }
+        let cases: [(&str, &[&str]); 6] = [
+            ("سودان", &["e0", "e1", "e2"]),
+            ("السودان", &["e0", "e1", "e2"]),
+            ("الهدنة", &["e0", "e4"]),
+            ("هدن*", &["e0", "e4"]),
+            ("فج", &["e5"]),
+            ("كل", &["e5"]),
+        ];
+        for (q, expected) in cases {
+            let query = SearchQuery {
+                q: q.to_owned(),
+                ..SearchQuery::default()
+            };
+            let found = store.search(&query, None, 10).unwrap().items;
+            assert!(found.iter().all(|hit| !hit.highlights.is_empty()), "{q}");
+            let mut ids: Vec<&str> = found.iter().map(|hit| hit.article_id.as_str()).collect();
+            ids.sort_unstable();
+            assert_eq!(ids, expected, "{q}");
+        }
     }
 
     #[test]
