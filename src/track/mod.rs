@@ -439,7 +439,15 @@ impl NewWatch {
         bounded("name", self.name.as_deref())?;
         match (&self.story_id, &self.search) {
             (Some(_), None) => {}
-            (None, Some(search)) => search.check()?,
+            (None, Some(search)) => {
+                search.check()?;
+                if !self.events.is_empty() && !self.events.contains(&Event::ArticleJoined) {
+                    return Err(invalid(
+                        "events",
+                        "a saved search tells of `article_joined` alone; leave `events` out",
+                    ));
+                }
+            }
             (Some(_), Some(_)) => return Err(invalid("search", "give `story_id` or `search`, not both")),
             (None, None) => return Err(invalid("story_id", "say what to watch: `story_id` or `search`")),
         }

@@ -15,7 +15,7 @@ use crate::article::Draft;
 use crate::config::Settings as AllSettings;
 use crate::pipeline::Submission;
 use crate::store::read::watch::{AlertView, MessageView};
-use crate::store::write::{Batch, Placed};
+use crate::store::write::{Batch, Placed, Then, Tried};
 use crate::story::{Placement, StoryChange};
 
 fn new(json: serde_json::Value) -> Result<(), String> {
@@ -40,6 +40,7 @@ fn what_makes_no_sense_is_refused_by_name() {
             "least_novelty",
         ),
         (json!({"story_id": "s1", "colour": "red"}), "colour"),
+        (json!({"search": {"q": "x"}, "events": ["merged"]}), "article_joined"),
     ] {
         let error = new(wrong.clone()).unwrap_err();
         assert!(error.contains(said), "{wrong}: {error}");
@@ -214,15 +215,22 @@ fn a_watch_follows_its_story_into_another_and_back() {
     desk.story(1, "A");
     desk.story(2, "B");
     let watch = desk.watch(json!({"story_id": "s1"}));
-    let other = desk.watch(json!({"story_id": "s2", "events": ["merged", "article_joined"]}));
+    let other = desk.watch(json!({"story_id": "s2", "events": ["merged", "article_joined", "article_left"]}));
     let first = desk.join(1, "C", None);
     let number = desk.accept(&["D"]);
-    desk.commit(
-        number,
-        None,
-        2,
-        vec![joined(2, number), StoryChange::Merged { story: 1, into: 2 }],
-    );
+    let moved = |article, from, story| StoryChange::Joined {
+        story,
+        article,
+        from: Some(from),
+    };
+    // Its articles go along one by one, too, as they do when an editor merges.
+    let merge = vec![
+        joined(2, number),
+        moved(1, 1, 2),
+        moved(first, 1, 2),
+        StoryChange::Merged { story: 1, into: 2 },
+    ];
+    desk.commit(number, None, 2, merge);
     desk.join(2, "E", None);
     let view = desk.store.watch(&watch).unwrap().unwrap();
     assert_eq!(
@@ -236,12 +244,8 @@ fn a_watch_follows_its_story_into_another_and_back() {
         followers: Vec::new(),
     };
     let number = desk.accept(&["F"]);
-    let back = StoryChange::Joined {
-        story: 1,
-        article: first,
-        from: Some(2),
-    };
-    desk.commit(number, None, 2, vec![joined(2, number), revived, back]);
+    let undo = vec![joined(2, number), revived, moved(1, 2, 1), moved(first, 2, 1)];
+    desk.commit(number, None, 2, undo);
     desk.join(1, "G", None);
     desk.join(2, "H", None);
     assert_eq!(
@@ -253,24 +257,109 @@ fn a_watch_follows_its_story_into_another_and_back() {
             ("article_joined", "s2"),
             ("split", "s2"),
             ("article_joined", "s1"),
-            ("article_joined", "s1"),
-        ]
+        ],
+        "no article leaves or joins by going the same way, and nothing wakes"
     );
     assert_eq!(
         events(&desk.told(&other)),
         [
             ("article_joined", "s2"),
+            ("article_joined", "s2"),
+            ("article_joined", "s2"),
             ("merged", "s1"),
             ("article_joined", "s2"),
             ("article_joined", "s2"),
+            ("article_left", "s2"),
+            ("article_left", "s2"),
             ("article_joined", "s2"),
-        ]
+        ],
+        "D, the two of s1, E, F; the two go back; H"
     );
     let view = desk.store.watch(&watch).unwrap().unwrap();
     assert_eq!(
         (view.story_id.as_deref(), view.asked_story_id.as_deref()),
         (Some("s1"), None)
     );
+}
+
+#[test]
+fn a_search_that_asks_of_the_story_hears_once_of_what_moves_to_one_that_meets_it() {
+    let mut desk = Desk::new();
+    desk.story(1, "A");
+    desk.join(1, "B", None);
+    let search = |more: Value| {
+        let mut search = json!({"q": "ceasefire"});
+        search
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({ "search": search })
+    };
+    let any = desk.watch(search(json!({})));
+    let large = desk.watch(search(json!({"min_sources": 2})));
+    let late = desk.accept(&["C", "D"]);
+    desk.commit(late, None, 2, vec![created(2), joined(2, late)]);
+    assert_eq!(events(&desk.told(&large)), []);
+    let moved = |from, story| StoryChange::Joined {
+        story,
+        article: late,
+        from: Some(from),
+    };
+    desk.commit(late + 1, None, 1, vec![joined(1, late + 1), moved(2, 1)]);
+    assert_eq!(events(&desk.told(&large)), [("article_joined", "s1"); 2]);
+    let last = desk.accept(&["E", "F"]);
+    desk.commit(last, None, 3, vec![created(3), joined(3, last), moved(1, 3)]);
+    desk.commit(last + 1, None, 1, vec![joined(1, last + 1), moved(3, 1)]);
+    let of_it = desk.store.alerts(&large, true, None, 100).unwrap().items;
+    let of_it = of_it
+        .into_iter()
+        .filter(|alert| alert.article.as_ref().is_some_and(|one| one.id == format!("a{late}")));
+    assert_eq!(of_it.count(), 1, "once, however often it moves");
+    assert_eq!(
+        events(&desk.told(&any)),
+        [
+            ("article_joined", "s2"),
+            ("article_joined", "s1"),
+            ("article_joined", "s3"),
+            ("article_joined", "s1")
+        ]
+    );
+}
+
+#[test]
+fn messages_of_a_watch_go_out_in_their_order() {
+    let mut desk = Desk::new();
+    desk.story(1, "A");
+    let watch = desk.watch(json!({"story_id": "s1", "url": "http://127.0.0.1:9/"}));
+    desk.join(1, "B", None);
+    desk.store.make_messages(Utc::now()).unwrap();
+    let store = Arc::clone(&desk.store);
+    let outgoing = |at| store.outgoing(&BTreeSet::new(), 10, at).unwrap();
+    let first = outgoing(Utc::now()).remove(0);
+    let later = Utc::now() + TimeDelta::seconds(100);
+    let failed = Tried {
+        message: first.number,
+        status: Some(500),
+        milliseconds: 1,
+        answer: None,
+        error: None,
+        then: Then::Again(later.timestamp_micros()),
+    };
+    desk.store.tried(&failed, Utc::now()).unwrap();
+    desk.join(1, "C", None);
+    desk.store.make_messages(Utc::now()).unwrap();
+    assert!(outgoing(Utc::now()).is_empty(), "the receiver rests");
+    let numbers: Vec<u64> = outgoing(later).iter().map(|one| one.number).collect();
+    assert_eq!(numbers, [first.number], "the second one has been due for longer");
+    assert_eq!(
+        desk.store.next_delivery(&BTreeSet::new()).unwrap(),
+        Some(later.timestamp_micros())
+    );
+    // Another address: at once, and in their order still.
+    let change = serde_json::from_value(json!({"url": "http://127.0.0.1:10/"})).unwrap();
+    desk.store.change_watch(&watch, &change, Utc::now()).unwrap();
+    let numbers: Vec<u64> = outgoing(Utc::now()).iter().map(|one| one.number).collect();
+    assert_eq!(numbers, [first.number]);
 }
 
 #[test]

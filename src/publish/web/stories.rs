@@ -212,13 +212,14 @@ fn moment(text: &str) -> Option<Moment> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().ok().map(Moment::Change);
     }
-    if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text) {
-        return Some(Moment::Time(time.timestamp_micros()));
-    }
     let to_the_end = |time: NaiveDateTime, length: TimeDelta| {
         let end = time.and_utc().checked_add_signed(length)?;
         Some(Moment::Time(end.timestamp_micros() - 1))
     };
+    // Times are shown to the millisecond.
+    if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text) {
+        return to_the_end(time.naive_utc(), TimeDelta::milliseconds(1));
+    }
     if let Ok(time) = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M") {
         return to_the_end(time, TimeDelta::minutes(1));
     }
@@ -227,6 +228,19 @@ fn moment(text: &str) -> Option<Moment> {
     }
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
     to_the_end(day.and_hms_opt(0, 0, 0)?, TimeDelta::days(1))
+}
+
+/// What is not known of an earlier time, by the names that readers have for it, each once.
+fn unknown_fields(words: &Words, fields: &[String]) -> String {
+    let mut named: Vec<&str> = Vec::new();
+    for field in fields {
+        let known = words.live.then_fields.iter().find(|(name, _)| name == field);
+        let name = known.map_or(field.as_str(), |(_, name)| *name);
+        if !named.contains(&name) {
+            named.push(name);
+        }
+    }
+    named.join(words.list_comma)
 }
 
 /// What a page asks for of a story.
@@ -522,7 +536,7 @@ pub async fn story(app: web::Data<App>, request: HttpRequest, id: web::Path<Stri
                 .then
                 .replace("{at}", &words.date(stood_at.at))
                 .replace("{n}", &words.number(stood_at.change)),
-            not_known: some(&stood_at.not_known.join(", ")),
+            not_known: some(&unknown_fields(words, &stood_at.not_known)),
             now: here.clone(),
             earlier: stood_at.earlier.map(stood),
             later: stood_at.later.map(stood),
@@ -633,7 +647,7 @@ mod tests {
         assert_eq!(moment("2024-05-20"), time("2024-05-20T23:59:59.999999Z"));
         assert_eq!(moment("2024-05-20T10:15"), time("2024-05-20T10:15:59.999999Z"));
         assert_eq!(moment("2024-05-20T10:15:07"), time("2024-05-20T10:15:07.999999Z"));
-        assert_eq!(moment("2024-05-20T10:15:00+03:00"), time("2024-05-20T07:15:00Z"));
+        assert_eq!(moment("2024-05-20T10:15:00+03:00"), time("2024-05-20T07:15:00.000999Z"));
         for text in ["", "yesterday", "2024-13-01", "-1", "99999999999999999999"] {
             assert_eq!(moment(text), None, "{text}");
         }

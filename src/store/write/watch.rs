@@ -267,6 +267,13 @@ impl Store {
                 params![number, at],
             )
             .map_err(StoreError::from)?;
+        // What waits is tried at once, as the receiver may be mended or another one.
+        transaction
+            .execute(
+                "UPDATE messages SET due_at = ?2 WHERE watch = ?1 AND state = 'waiting' AND due_at > ?2",
+                params![number, at],
+            )
+            .map_err(StoreError::from)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(())
     }
@@ -408,8 +415,8 @@ impl Store {
         Ok(made)
     }
 
-    /// Messages whose time has come, the longest due first; one of a watch at most, none of the watches in `busy` or of those
-    /// whose receiver rests.
+    /// Messages whose time has come, the longest due first: the oldest that waits of each watch, since its receiver hears in the
+    /// order of what happened; none of the watches in `busy` or of those whose receiver rests.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -417,11 +424,11 @@ impl Store {
         let at = now.timestamp_micros();
         let connection = self.writer()?;
         let mut statement = connection.prepare_cached(
-            "SELECT m.number, m.id, w.number, w.url, w.secrets, m.body, m.tries, m.since, min(m.due_at)
-             FROM messages m JOIN watches w ON w.number = m.watch
-             WHERE m.state = 'waiting' AND m.due_at <= ?1 AND w.state = 'active' AND w.url IS NOT NULL
-             AND coalesce(w.rest_until, 0) <= ?1
-             GROUP BY w.number ORDER BY min(m.due_at), m.number",
+            "SELECT m.number, m.id, w.number, w.url, w.secrets, m.body, m.tries, m.since
+             FROM (SELECT min(number) AS number FROM messages WHERE state = 'waiting' GROUP BY watch) oldest
+             JOIN messages m ON m.number = oldest.number JOIN watches w ON w.number = m.watch
+             WHERE m.due_at <= ?1 AND w.state = 'active' AND w.url IS NOT NULL AND coalesce(w.rest_until, 0) <= ?1
+             ORDER BY m.due_at, m.number",
         )?;
         let mut rows = statement.query([at])?;
         let mut found = Vec::new();
@@ -460,8 +467,10 @@ impl Store {
         let mut statement = connection.prepare_cached(
             "SELECT number, due_at FROM watches WHERE due_at IS NOT NULL AND state = 'active' AND url IS NOT NULL
              UNION ALL
-             SELECT w.number, max(min(m.due_at), coalesce(w.rest_until, 0)) FROM messages m JOIN watches w ON w.number = m.watch
-             WHERE m.state = 'waiting' AND w.state = 'active' AND w.url IS NOT NULL GROUP BY w.number",
+             SELECT w.number, max(m.due_at, coalesce(w.rest_until, 0))
+             FROM (SELECT min(number) AS number FROM messages WHERE state = 'waiting' GROUP BY watch) oldest
+             JOIN messages m ON m.number = oldest.number JOIN watches w ON w.number = m.watch
+             WHERE w.state = 'active' AND w.url IS NOT NULL",
         )?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
         let mut next: Option<i64> = None;
@@ -710,6 +719,14 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
             })
         })?
         .collect::<Result<_, _>>()?;
+    let merged: BTreeSet<(i64, String)> = changes
+        .iter()
+        .filter(|change| change.kind == "merged")
+        .filter_map(|change| Some((change.story, other_side(change, "into")?)))
+        .collect();
+    // Watches that went back to the story that was asked for, by that story and the one that they come from.
+    let mut back: BTreeMap<(i64, String), BTreeSet<i64>> = BTreeMap::new();
+    let mut parted: BTreeSet<i64> = BTreeSet::new();
     for change in &changes {
         let detail: Value = serde_json::from_str(&change.detail)?;
         let state = detail.get("state").and_then(Value::as_str);
@@ -733,18 +750,34 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
                 .optional()?,
             _ => None,
         };
+        // Who follows a story into another one, or back, keeps its articles: none of them leaves or joins, and nothing wakes.
+        let goes_along = match event {
+            Event::ArticleLeft => other_side(change, "to").is_some_and(|to| merged.contains(&(change.story, to))),
+            Event::Waking | Event::Closing => parted.contains(&change.story),
+            _ => false,
+        };
+        if goes_along {
+            continue;
+        }
+        let from = other_side(change, "from");
+        let kept = from.clone().and_then(|from| back.get(&(change.story, from)));
         // A merge is told of on both sides.
         let both = other.filter(|_| event == Event::Merged).unwrap_or(change.story);
         for watch in watches(transaction, "story IN (?1, ?2)", [change.story, both])? {
-            tell(transaction, &watch, event, change, now)?;
+            if !kept.is_some_and(|kept| kept.contains(&watch.number)) {
+                tell(transaction, &watch, event, change, now)?;
+            }
         }
-        if event == Event::ArticleJoined && detail.get("from").is_none() {
+        if event == Event::ArticleJoined {
             for watch in &searches {
-                let met = match (&watch.search, change.article) {
-                    (Some(search), Some(article)) => meets(transaction, search, article, change.story)?,
-                    _ => false,
+                let (Some(search), Some(article)) = (&watch.search, change.article) else {
+                    continue;
                 };
-                if met {
+                // In another story it may meet what is asked of the story; it is told of once.
+                let asks_of_story = search.min_sources.is_some() || search.name.is_some();
+                if (from.is_none() || (asks_of_story && !has_told(transaction, watch.number, article)?))
+                    && meets(transaction, search, article, change.story)?
+                {
                     tell(transaction, watch, event, change, now)?;
                 }
             }
@@ -755,6 +788,13 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
             }
             // The story that was asked for goes on by itself again.
             (Event::Split, Some(child)) => {
+                let id: String =
+                    transaction.query_row("SELECT id FROM stories WHERE number = ?1", [change.story], |row| {
+                        row.get(0)
+                    })?;
+                let going = watches(transaction, "story = ?1 AND origin = ?2", [change.story, child])?;
+                back.insert((child, id), going.into_iter().map(|watch| watch.number).collect());
+                parted.insert(child);
                 transaction.execute(
                     "UPDATE watches SET story = ?2 WHERE story = ?1 AND origin = ?2",
                     [change.story, child],
@@ -764,6 +804,19 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
         }
     }
     Ok(())
+}
+
+/// The other story that a change names in a field of its detail.
+fn other_side(change: &Logged, field: &str) -> Option<String> {
+    let detail: Value = serde_json::from_str(&change.detail).ok()?;
+    Some(detail.get(field)?.as_str()?.to_owned())
+}
+
+/// Whether a watch has an alert of an article, held back or not.
+fn has_told(connection: &Connection, watch: i64, article: i64) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM alerts WHERE watch = ?1 AND article = ?2 LIMIT 1")?
+        .exists([watch, article])?)
 }
 
 /// Writes an alert, held back or not, and when it is due.

@@ -151,6 +151,8 @@ pub static WORDS: Words = Words {
     message_states: &[("waiting", "waits"), ("delivered", "delivered"), ("dead", "given up")],
     alerts_counted: Counted::two_forms("{} alert", "{} alerts"),
     held_back_counted: Counted::two_forms("{} held back", "{} held back"),
+    watch_failing_counted: Counted::two_forms("its receiver failed {} time in a row", "its receiver failed {} times in a row"),
+    watch_posts_nowhere: "tells by stream and feed",
     watch_dead_counted: Counted::two_forms("{} message given up", "{} messages given up"),
     no_such_watch: "There is no watch with the id {id}.",
 
@@ -431,6 +433,10 @@ static LIVE: Live = Live {
     then_choose: "See it as it stood at (UTC)",
     then_see: "as it stood",
     then_unknown: "Not known of then:",
+    then_fields: [
+        ("title", "headline"), ("title_lang", "headline"), ("terms", "key terms"), ("people", "people"), ("places", "places"),
+        ("organisations", "organisations"), ("counts.sources", "sources"), ("importance", "importance"), ("importance_then", "importance"),
+    ],
     then_nothing: "It held no article then.",
     then_too_early: "The story {id} had not begun then.",
     then_bad: "No such moment",

@@ -96,6 +96,8 @@ pub struct Live {
     pub then_choose: &'static str,
     pub then_see: &'static str,
     pub then_unknown: &'static str,
+    /// What readers call the fields that may not be known of an earlier time.
+    pub then_fields: [(&'static str, &'static str); 9],
     pub then_nothing: &'static str,
     pub then_too_early: &'static str,
     pub then_bad: &'static str,

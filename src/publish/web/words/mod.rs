@@ -198,6 +198,9 @@ pub struct Words {
     pub alerts_counted: Counted,
     pub held_back_counted: Counted,
     pub watch_dead_counted: Counted,
+    pub watch_failing_counted: Counted,
+    /// Instead of the state of a watch that posts nowhere.
+    pub watch_posts_nowhere: &'static str,
     pub no_such_watch: &'static str,
 
     pub review: &'static str,
@@ -500,9 +503,17 @@ impl Words {
         self.counted(&self.watch_dead_counted, *number.borrow())
     }
 
-    /// Whether a watch delivers.
-    pub fn watch_state<'a>(&self, state: &'a str) -> &'a str {
-        named(self.watch_states, state)
+    /// Tries in a row that a watch's receiver failed.
+    pub fn watch_failing(&self, number: impl Borrow<u64>) -> String {
+        self.counted(&self.watch_failing_counted, *number.borrow())
+    }
+
+    /// Whether a watch delivers; `url` is where to.
+    pub fn watch_state<'a>(&self, state: &'a str, url: &Option<String>) -> &'a str {
+        match (state, url) {
+            ("active", None) => self.watch_posts_nowhere,
+            (state, _) => named(self.watch_states, state),
+        }
     }
 
     /// What a watch tells of; empty for what it does not know.
