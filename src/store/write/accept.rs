@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::label::label;
 use super::place::{first_words, log, recount, renamed};
-use crate::article::{ArticleId, Document, DocumentId, DocumentKind, Draft, full_text};
+use crate::article::{ArticleId, Document, DocumentId, DocumentKind, Draft, SetAside, full_text};
 use crate::extract::fold::fold;
 use crate::pipeline::{Outcome, Receipt, Refusal, Submission};
 use crate::store::StoreError;
@@ -28,9 +28,12 @@ struct Existing {
     url: Option<String>,
     source: Option<String>,
     revision: i64,
+    published: Option<String>,
+    agency: Option<String>,
 }
 
-const EXISTING: &str = "SELECT number, id, title, text, digest, url, source, revision FROM articles WHERE ";
+const EXISTING: &str =
+    "SELECT number, id, title, text, digest, url, source, revision, published, agency FROM articles WHERE ";
 
 fn existing(row: &rusqlite::Row<'_>) -> rusqlite::Result<Existing> {
     Ok(Existing {
@@ -42,6 +45,8 @@ fn existing(row: &rusqlite::Row<'_>) -> rusqlite::Result<Existing> {
         url: row.get(5)?,
         source: row.get(6)?,
         revision: row.get(7)?,
+        published: row.get(8)?,
+        agency: row.get(9)?,
     })
 }
 
@@ -108,25 +113,55 @@ fn accept_one(
         .as_ref()
         .map(|document| keep_document(transaction, document, now))
         .transpose()?;
-    let receipt = |id: String, outcome| Receipt {
+    let receipt = |id: String, outcome, set_aside| Receipt {
         id: ArticleId(id),
         outcome,
         document_id: document_id.as_ref().map(|(_, id)| id.clone()),
-        set_aside: draft.set_aside.clone(),
+        set_aside,
     };
     let document = document_id.as_ref().map(|(number, _)| *number);
     Ok(Ok(match found {
-        Some(known) if known.digest == digest => receipt(known.id, Outcome::Known),
+        Some(known) if known.digest == digest => {
+            let set_aside = kept_out(&known, draft, false);
+            receipt(known.id, Outcome::Known, set_aside)
+        }
         Some(known) => {
-            revise(transaction, &known, draft, &digest, rules, now)?;
-            receipt(known.id, Outcome::Revised)
+            let set_aside = kept_out(&known, draft, true);
+            revise(transaction, &known, draft, &set_aside, &digest, rules, now)?;
+            receipt(known.id, Outcome::Revised, set_aside)
         }
         None => {
             let id = new_id(transaction, draft, &digest)?;
             insert(transaction, &id, draft, &digest, document, now)?;
-            receipt(id, Outcome::New)
+            receipt(id, Outcome::New, draft.set_aside.clone())
         }
     }))
+}
+
+/// What is set aside of a draft whose article is stored, beside what extraction did: an article keeps what it came with. A
+/// revision brings a date, a source or an agency that was missing; the same text again brings nothing.
+fn kept_out(known: &Existing, draft: &Draft, is_revision: bool) -> Vec<SetAside> {
+    let published = draft.published.map(|dated| dated.value_text());
+    let fields = [
+        ("published", &known.published, &published, is_revision),
+        ("source", &known.source, &draft.source, is_revision),
+        ("agency", &known.agency, &draft.agency, is_revision),
+        ("url", &known.url, &draft.url, false),
+    ];
+    let out = fields.into_iter().filter_map(|(field, kept, came, is_filled)| {
+        let value = came.as_ref().filter(|came| kept.as_ref() != Some(*came))?;
+        let reason = match kept {
+            Some(kept) => format!("the article is stored with {kept:?} and keeps it"),
+            None if is_filled => return None,
+            None => "the article is stored without it and stays as it is".to_owned(),
+        };
+        Some(SetAside {
+            field: field.to_owned(),
+            value: value.clone(),
+            reason,
+        })
+    });
+    draft.set_aside.iter().cloned().chain(out).collect()
 }
 
 /// SHA-256 of the folded title and text.
@@ -281,6 +316,7 @@ fn revise(
     transaction: &Transaction<'_>,
     known: &Existing,
     draft: &Draft,
+    set_aside: &[SetAside],
     digest: &str,
     rules: Option<&Rules>,
     now: DateTime<Utc>,
@@ -306,7 +342,7 @@ fn revise(
             draft.text,
             digest,
             serde_json::to_string(&draft.removed)?,
-            serde_json::to_string(&draft.set_aside)?,
+            serde_json::to_string(set_aside)?,
             serde_json::to_string(&draft.keywords)?,
             draft.published.map(|dated| dated.midpoint()),
             precision_name(draft),

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::article::ArticleId;
+use crate::article::{ArticleId, Dated};
 use crate::pipeline::{Receipt, Refusal, RefusedInput, Submission};
 use crate::store::{Store, StoreError, newest_change};
 use crate::story::labels::Rules;
@@ -271,8 +271,12 @@ impl Store {
         let failed = |error: rusqlite::Error| E::from(StoreError::from(error));
         let mut articles = connection
             .prepare(
-                "SELECT a.number, a.title, a.text, a.lang, a.published_s, a.story, a.strand, v.vector
+                "SELECT a.number, coalesce(r.title, a.title), coalesce(r.text, a.text), a.lang, a.published_s, a.story, a.strand, v.vector,
+                   r.article, r.published
                  FROM changes c CROSS JOIN articles a ON a.number = c.article JOIN vectors v ON v.article = a.number
+                 LEFT JOIN revisions r ON a.revision > 1 AND r.article = a.number AND r.revision =
+                   (SELECT detail ->> 'revision' FROM changes
+                    WHERE article = a.number AND number > c.number AND kind = 'article_revised' ORDER BY number LIMIT 1) - 1
                  WHERE c.number > ?1 AND c.kind = 'article_joined' AND c.detail = '{}'
                    AND a.state = 'placed' AND a.story IS NOT NULL AND a.strand IS NOT NULL ORDER BY c.number",
             )
@@ -282,7 +286,15 @@ impl Store {
             .map_err(failed)?;
         let mut rows = articles.query([after as i64]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            let article = queued_row(row).map_err(failed)?;
+            let mut article = queued_row(row).map_err(failed)?;
+            // As it was when it was placed: a date that a revision brought moves nothing.
+            if row.get::<_, Option<i64>>(8).map_err(failed)?.is_some() {
+                let published: Option<String> = row.get(9).map_err(failed)?;
+                article.time = published
+                    .as_deref()
+                    .and_then(Dated::from_value_text)
+                    .map(|date| date.midpoint());
+            }
             let story: i64 = row.get(5).map_err(failed)?;
             let strand: i64 = row.get(6).map_err(failed)?;
             let bytes: Vec<u8> = row.get(7).map_err(failed)?;
