@@ -16,7 +16,7 @@ use super::feed::{is_of_xml, percent};
 use super::web::escape::Escape;
 use super::web::{direction, outward};
 use crate::article::{Dated, DatedJson, Precision};
-use crate::store::read::{ArticleRef, StoryView};
+use crate::store::read::{ArticleRef, EndArticle, StoryView};
 use crate::timeline::{Basis, Event};
 
 /// Articles that are named with an event of TimelineJS, at most.
@@ -291,7 +291,8 @@ impl Told<'_> {
         if !story.terms.is_empty() {
             whole.insert("keywords".to_owned(), json!(story.terms));
         }
-        if let Some((from, to)) = story.started.as_ref().zip(story.latest.as_ref()) {
+        let date = |article: &Option<EndArticle>| article.as_ref()?.published.as_ref()?.value.clone();
+        if let Some((from, to)) = date(&story.first_article).zip(date(&story.last_article)) {
             whole.insert("temporalCoverage".to_owned(), format!("{from}/{to}").into());
         }
         Value::Object(whole)

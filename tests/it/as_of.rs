@@ -131,6 +131,47 @@ fn what_was_answered_before_is_answered_again() {
         }
     }
 
+    // A time that was answered holds what happened at it.
+    let (_, page) = service.get("/v1/stories?per_page=100");
+    for story in page["items"].as_array().expect("stories") {
+        let (id, at) = (&story["id"], story["updated_at"].as_str().expect("a time"));
+        let (status, then) = service.get(&format!("/v1/stories/{}?as_of={at}", id.as_str().expect("an id")));
+        assert_eq!((status, &then["updated_at"]), (200, &story["updated_at"]), "{id}");
+        let (_, span) = service.get(&format!("/v1/stories?per_page=100&updated_from={at}&updated_to={at}"));
+        let found = span["items"].as_array().expect("stories");
+        assert!(found.iter().any(|one| one["id"] == *id), "{id} at {at}: {span}");
+    }
+
+    // A walk gives each story once, in the order of its beginning, whatever is done to it meanwhile.
+    for sort in ["updated", "started", "size", "velocity", "importance", "relevance"] {
+        for direction in ["asc", "desc"] {
+            let list = format!("/v1/stories?sort_by={sort}&sort_direction={direction}");
+            let listed = |page: &Value| -> Vec<String> {
+                let items = page["items"].as_array().expect("stories");
+                items
+                    .iter()
+                    .map(|story| story["id"].as_str().expect("an id").to_owned())
+                    .collect()
+            };
+            let before = listed(&service.get(&format!("{list}&per_page=100")).1);
+            let (mut seen, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let (_, page) = service.get(&format!("{list}&per_page=3{cursor}"));
+                seen.extend(listed(&page));
+                let Some(next) = page["next_cursor"].as_str() else {
+                    break;
+                };
+                cursor = format!("&cursor={next}");
+                if seen.len() == 3 {
+                    let note = json!({"kind": "note", "story_id": before.last(), "text": "A remark."});
+                    let answer = post(&service, "/v1/corrections", &[JSON], note.to_string().as_bytes());
+                    assert_eq!(answer.status, 201, "{}", answer.text());
+                }
+            }
+            assert_eq!(seen, before, "{list}");
+        }
+    }
+
     let newest = newest(&service);
     for (query, status, field) in [
         (format!("as_of={}", newest + 1), 400, "as_of"),

@@ -21,7 +21,7 @@ use crate::store::read::{AlsoIn, ArticleView, PlacementView};
 /// Hand in one article, an array of them, `{"articles": […]}`, or JSON Lines.
 #[utoipa::path(
     post, path = "/v1/articles", operation_id = "hand_in_articles", params(Wait, IdempotencyKey),
-    request_body(content = serde_json::Value, description = "id, title, text, published, lang, source, agency, keywords, url"),
+    request_body(content((serde_json::Value = "application/json"), (String = "application/x-ndjson")), description = "id, title, text, published, lang, source, agency, keywords, url"),
     responses(Accepted)
 )]
 pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {

@@ -273,11 +273,9 @@ async fn bare_signature(app: &App, request: &HttpRequest, payload: web::Payload)
 fn signed(request: &HttpRequest, bytes: &[u8]) -> Result<Signed, Problem> {
     let mut value = object(request, bytes)?;
     let signature = signature(&mut value)?;
-    let correction: Correction = serde_json::from_value(value).map_err(|error| {
-        Problem::new(
-            Kind::InvalidCorrection,
-            format!("the correction cannot be read: {error}"),
-        )
+    let correction: Correction = serde_json::from_value(value.clone()).map_err(|error| {
+        let detail = format!("the correction cannot be read: {error}");
+        Problem::new(Kind::InvalidCorrection, detail).of_body(&error, &value)
     })?;
     // Each of them is looked up.
     let (named, field) = correction.named();

@@ -5,6 +5,7 @@ use std::time::Instant;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::intake::{Accepted, Found, IdempotencyKey, Wait, body, hand_over, json, media_type, once, refuse};
 use super::problem::{Kind, Problem};
@@ -20,7 +21,7 @@ use crate::store::read::DocumentView;
 /// articles; they are answered in its order.
 #[utoipa::path(
     post, path = "/v1/documents", operation_id = "hand_in_document", params(Wait, IdempotencyKey),
-    request_body(content = String, content_type = "text/plain"),
+    request_body(content((String = "text/plain"), (String = "text/html"), (PageJson = "application/json"))),
     responses(Accepted)
 )]
 pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
@@ -60,6 +61,18 @@ pub async fn post(app: web::Data<App>, request: HttpRequest, payload: web::Paylo
         String::from_utf8_lossy(&bytes).into_owned()
     })
     .await
+}
+
+/// For the description: a page as JSON.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "read field by field, to name the one at fault")]
+pub struct PageJson {
+    /// Scraped text, or HTML.
+    text: String,
+    /// Its address.
+    url: Option<String>,
+    /// When it was fetched, RFC 3339: what relative dates in it are counted from.
+    fetched_at: Option<String>,
 }
 
 /// What a body is.

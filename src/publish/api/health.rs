@@ -14,13 +14,13 @@ use crate::store::StoreError;
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The process answers.
-#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "Alive")))]
+#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "Alive", body = Object)))]
 pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok"}))
 }
 
 /// Articles can be taken and placed: the model is loaded, the store can be read and written, and the writer goes on.
-#[utoipa::path(get, path = "/readyz", responses((status = 200, description = "Ready"), (status = 503, body = Problem)))]
+#[utoipa::path(get, path = "/readyz", responses((status = 200, description = "Ready", body = Object), (status = 503, body = Problem)))]
 pub async fn ready(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     let (store, trouble) = (app.store.clone(), app.trouble.clone());
     read(move || match trouble() {

@@ -28,7 +28,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
-use chrono::{Days, Months};
+use chrono::{Days, Months, TimeDelta};
 use serde::Serialize;
 use utoipa::{IntoParams, OpenApi};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -252,6 +252,11 @@ impl Parameters {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let mut left = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+            // What is no UTF-8 has been replaced by this character, which nobody asks for.
+            if name.contains(char::REPLACEMENT_CHARACTER) || value.contains(char::REPLACEMENT_CHARACTER) {
+                let detail = format!("the parameter `{name}` is not in UTF-8");
+                return Err(Problem::new(Kind::InvalidParameter, detail).of_field(name));
+            }
             if left.insert(name.to_string(), value.to_string()).is_some() {
                 let detail = format!("the parameter `{name}` is given twice");
                 return Err(Problem::new(Kind::InvalidParameter, detail).of_field(name));
@@ -317,7 +322,8 @@ impl Parameters {
         ordered(span, from, to)
     }
 
-    /// A time, a day or a month, as microseconds; of a day or a month its first or its last.
+    /// A time, a day or a month, as microseconds: the first or the last of what it names. Times are answered to the millisecond,
+    /// so one names a whole one, and what is asked for by a time that was answered holds what happened at it.
     fn moment(&mut self, name: &str, end: bool) -> Result<Option<i64>, Problem> {
         use crate::article::{Dated, Precision};
         let Some(value) = self.text(name) else { return Ok(None) };
@@ -334,7 +340,7 @@ impl Parameters {
         let next = match date.precision {
             Precision::Day => date.value.checked_add_days(Days::new(1)),
             Precision::Month => date.value.checked_add_months(Months::new(1)),
-            Precision::Minute | Precision::Unknown => None,
+            Precision::Minute | Precision::Unknown => date.value.checked_add_signed(TimeDelta::milliseconds(1)),
         };
         Ok(Some(match next.filter(|_| end) {
             Some(next) => next.timestamp_micros() - 1,
@@ -558,7 +564,11 @@ mod tests {
         let (from, to) = span("1970-01", "1970-01").unwrap();
         assert_eq!((from, to), (Some(0), Some(31 * day - 1)));
         let (from, to) = span("1970-01-01T00:00:01Z", "1970-01-01T00:00:01Z").unwrap();
-        assert_eq!((from, to), (Some(1_000_000), Some(1_000_000)));
+        assert_eq!(
+            (from, to),
+            (Some(1_000_000), Some(1_000_999)),
+            "all of the millisecond that is shown"
+        );
         assert!(span("1970-01-02", "1970-01-01").is_err());
         assert!(span("yesterday", "").is_err());
     }

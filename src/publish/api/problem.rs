@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::pipeline::{CorrectionError, IntakeError, MeaningError, PipelineError, Refusal};
@@ -294,6 +295,32 @@ impl Problem {
     pub fn of_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
+    }
+
+    /// Names the field at fault in a body that could not be read, if the error and the body show one.
+    pub fn of_body(self, error: &serde_json::Error, body: &Value) -> Self {
+        let said = error.to_string();
+        let quoted = |beginning: &str| said.strip_prefix(beginning)?.split('`').next();
+        let has = |value: &Value| match value {
+            Value::Null => said.starts_with("invalid type: null") || said.starts_with("invalid type: unit"),
+            Value::Bool(value) => said.starts_with(&format!("invalid type: boolean `{value}`")),
+            Value::Number(value) => said.contains(&format!("`{value}`")),
+            Value::String(value) => {
+                quoted("unknown variant `") == Some(value)
+                    || said.starts_with(&format!("invalid type: string {value:?}"))
+            }
+            Value::Array(_) => said.starts_with("invalid type: sequence"),
+            Value::Object(_) => said.starts_with("invalid type: map"),
+        };
+        let mut holding = body.as_object().into_iter().flatten().filter(|(_, value)| match value {
+            Value::Array(values) => has(value) || values.iter().any(has),
+            value => has(value),
+        });
+        let named = quoted("missing field `").or_else(|| quoted("unknown field `"));
+        match named.or_else(|| Some(holding.next()?.0)) {
+            Some(field) => self.of_field(field),
+            None => self,
+        }
     }
 
     /// There is no such article, story, document.

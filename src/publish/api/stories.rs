@@ -54,12 +54,12 @@ pub struct Merged {
 /// Stories, the latest changed first unless asked otherwise.
 #[utoipa::path(get, path = "/v1/stories", operation_id = "stories",
     params(
-        ("q" = Option<String>, Query, description = "Words that its articles hold; a star behind a word stands for every ending"), ("lang" = Option<String>, Query, description = "A filter: only stories with articles in this language; headlines and names are in it, too, where `title_lang` does not say otherwise"),
+        ("q" = Option<String>, Query, description = "Words that its articles hold, as on `/v1/search`"), ("lang" = Option<String>, Query, description = "A filter: only stories with articles in this language; headlines and names are in it, too, where `title_lang` does not say otherwise"),
         ("title_lang" = Option<String>, Query, description = "The reader's language: headlines and names are in it where the story has them; leaves no story out"),
         ("source" = Option<String>, Query), ("state" = Option<String>, Query, description = "emerging, active, dormant, closed"),
         ("min_articles" = Option<u64>, Query, format = "uint64"), ("min_sources" = Option<u64>, Query, format = "uint64"),
         ("updated_from" = Option<String>, Query), ("updated_to" = Option<String>, Query),
-        ("sort_by" = Option<SortBy>, Query), ("sort_direction" = Option<String>, Query, description = "asc, desc"),
+        ("sort_by" = Option<SortBy>, Query), ("sort_direction" = Option<String>, Query, description = "asc, desc. A story that changes during a walk through the pages is given once, where it stood when the walk began; sorted by relevance to `q` it is left to the next walk"),
         ("as_of" = Option<String>, Query, description = "The list as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). Every item has `as_of`, with the number of the last change that counts and the names of fields that the log does not tell of then. Not together with `sort_by=importance`"),
         Paging
     ),
@@ -127,7 +127,7 @@ pub struct StoryWithRelated {
 #[utoipa::path(get, path = "/v1/stories/{id}", operation_id = "story",
     params(("id" = String, Path), ("title_lang" = Option<String>, Query, description = "The reader's language, as on the list of stories: headline and names are in it where the story has them, otherwise as without it"), ("lang" = Option<String>, Query, description = "The same by its earlier name, where `title_lang` is not given"),
         ("as_of" = Option<String>, Query, description = "The story as it stood then: the number of a change, or an RFC 3339 time, day or month (to its end). `as_of.not_known` names what the log does not tell of then")),
-    responses((status = 200, body = StoryWithRelated), (status = 304), (status = 400, body = Problem), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
+    responses((status = 200, content((StoryWithRelated = "application/json"), (Object = "application/ld+json"))), (status = 304), (status = 400, body = Problem), (status = 308, description = "Merged; Location is its successor", body = Merged), (status = 404, body = Problem)))]
 pub async fn get(app: web::Data<App>, request: HttpRequest, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     negotiated(as_preferred(app, request, id).await)
 }
@@ -333,7 +333,7 @@ pub(super) fn wanted(parameters: &mut Parameters, app: &App) -> Result<Wanted, P
         ("title_lang" = Option<String>, Query, description = "The same by the name that it has on the story, where `lang` is not given"),
         ("as_of" = Option<String>, Query, description = "From the articles and texts that were in the story then, by today's rules: the number of a change, or an RFC 3339 time, day or month (to its end)")
     ),
-    responses((status = 200, body = StoryTimeline), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, content((StoryTimeline = "application/json"), (String = "text/csv"), (String = "application/atom+xml"))), (status = 304), (status = 308, body = Merged), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn timeline(
     app: web::Data<App>,
     request: HttpRequest,

@@ -387,8 +387,10 @@ async fn sent<T: for<'a> Deserialize<'a>>(
 ) -> Result<T, Problem> {
     let bytes = body(app, request, payload).await?;
     let value = object(request, &bytes)?;
-    serde_json::from_value(value)
-        .map_err(|error| Problem::new(Kind::InvalidWatch, format!("the body cannot be read: {error}")))
+    serde_json::from_value(value.clone()).map_err(|error| {
+        let detail = format!("the body cannot be read: {error}");
+        Problem::new(Kind::InvalidWatch, detail).of_body(&error, &value)
+    })
 }
 
 impl From<TrackError> for Problem {
