@@ -380,6 +380,10 @@ pub(super) fn placement(connection: &Connection, id: &str) -> Result<Option<Opti
     }
     let correction = super::correction::holding(connection, id)?;
     if let Some(fields) = placement.as_object_mut() {
+        let rival = fields.get("runner_up").and_then(|rival| rival.get("story_id"));
+        if rival.is_some_and(|rival| rival.as_str().is_some() && rival.as_str() == story.as_deref()) {
+            fields.insert("runner_up".to_owned(), Value::Null);
+        }
         if correction.is_some() {
             fields.insert("decided_by".to_owned(), "editor".into());
         }

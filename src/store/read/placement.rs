@@ -41,7 +41,7 @@ pub struct PlacementView {
     pub nearest: Vec<NeighbourView>,
     /// Sum of its links into its strand of the story.
     pub support: f64,
-    /// The story that it would have joined otherwise.
+    /// The story that it would have joined otherwise; null, too, when it has come to be in that one since.
     pub runner_up: Option<RivalView>,
     /// Support minus the runner-up's, each less what the resolution asks for the story's size. 0 for an article that stands
     /// alone.

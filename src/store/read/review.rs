@@ -53,7 +53,7 @@ struct Place {
 }
 
 /// What is in doubt, with the stories that it is about followed to where they go on. Left out is what has settled itself
-/// (the article is elsewhere, the two stories are one) and what an editor has decided.
+/// (the article is elsewhere, the two stories are one, what stood alone has drawn others to it) and what an editor has decided.
 const ITEMS: &str = "SELECT r.number, r.kind, r.doubt, r.figures,
       a.id, CASE a.title WHEN '' THEN substr(a.text, 1, 80) ELSE a.title END, a.lang,
       s.id, s.title, s.title_lang, o.id, o.title, o.title_lang, s.number
@@ -62,6 +62,8 @@ const ITEMS: &str = "SELECT r.number, r.kind, r.doubt, r.figures,
       LEFT JOIN stories o0 ON o0.number = r.other LEFT JOIN stories o ON o.number = coalesce(o0.merged_into, o0.number)
     WHERE s.articles > 0 AND (o.number IS NULL OR (o.number <> s.number AND o.articles > 0)) AND CASE r.kind
       WHEN 'placement' THEN a.story = s.number
+        AND NOT (r.figures ->> 'decided_by' = 'alone' AND EXISTS (
+          SELECT 1 FROM edges e JOIN articles x ON x.number = e.b WHERE e.a = a.number AND x.story = s.number AND e.score >= 0.9))
         AND NOT EXISTS (SELECT 1 FROM holds h JOIN corrections c ON c.number = h.correction
                         WHERE h.article = a.number AND c.undone_at IS NULL)
         AND NOT EXISTS (SELECT 1 FROM apart p JOIN corrections c ON c.number = p.correction
