@@ -334,7 +334,7 @@ fn by_article(words: &'static Words, graph: &StoryGraph) -> Picture {
         });
         entries.push(Entry {
             number: number(*at),
-            links: listed(words, graph, node, &places),
+            links: listed(words, graph, node, &places, &chosen),
             link,
             source,
             about: date,
@@ -372,12 +372,13 @@ fn hue(strand: Option<u64>) -> u64 {
     strand.map_or(1, |strand| (strand.saturating_sub(1)) % HUES + 1)
 }
 
-/// An article's strongest links, in words.
+/// An article's strongest links, in words; in doubt are those of `chosen` alone, which hold the story together.
 fn listed(
     words: &'static Words,
     graph: &StoryGraph,
     node: &crate::store::read::GraphNode,
     places: &BTreeMap<&str, usize>,
+    chosen: &BTreeSet<usize>,
 ) -> Vec<(Vec<Part>, Option<&'static str>)> {
     let named = |id: &str| {
         let other = places.get(id).and_then(|at| graph.nodes.get(*at))?;
@@ -388,23 +389,24 @@ fn listed(
         let sentence = format!("{} {{article}}", words.live.link_repeats);
         found.push((phrase(&sentence, &[("article", original)]), None));
     }
-    let mut links: Vec<&GraphLink> = graph
+    let mut links: Vec<(usize, &GraphLink)> = graph
         .links
         .iter()
-        .filter(|link| link.a == node.id || link.b == node.id)
+        .enumerate()
+        .filter(|(_, link)| link.a == node.id || link.b == node.id)
         .collect();
-    links.sort_by(|one, other| {
+    links.sort_by(|(_, one), (_, other)| {
         (other.bridge, other.score)
             .partial_cmp(&(one.bridge, one.score))
             .unwrap_or(std::cmp::Ordering::Equal)
     });
-    for link in links.into_iter().take(LISTED) {
+    for (at, link) in links.into_iter().take(LISTED) {
         let other = if link.a == node.id { &link.b } else { &link.a };
         let Some(other) = named(other) else { continue };
         let score = Part::Text(words.percent(link.score));
         let mark = match kind(link) {
             "bridge" => Some(short(words.live.link_bridge)),
-            "doubtful" => Some(short(words.live.link_doubtful)),
+            "doubtful" if chosen.contains(&at) => Some(short(words.live.link_doubtful)),
             _ => None,
         };
         found.push((

@@ -21,7 +21,8 @@ const AUTHORS: usize = 100;
 /// A correction of the list.
 struct Row {
     number: String,
-    address: String,
+    /// Where it stands on the page.
+    anchor: String,
     said: Vec<Part>,
     author: String,
     at: String,
@@ -45,7 +46,7 @@ impl Row {
         let at = view.at.clone().unwrap_or_default();
         Ok(Self {
             number: words.desk.correction.replace("{n}", &words.number(number)),
-            address: format!("/v1/corrections/{number}"),
+            anchor: format!("correction-{number}"),
             said: said::asked(words, names, &view.asked, view.number),
             author: words.editor(view.by.author.as_deref()).to_owned(),
             when: words.date(&at),

@@ -50,6 +50,7 @@ impl Names {
             stories.extend(some_stories);
             articles.extend(some_articles);
             stories.extend(view.stories_about.iter().map(String::as_str));
+            stories.extend(view.began.iter().flatten().map(String::as_str));
             for moved in &view.moved {
                 stories.insert(&moved.from_story_id);
                 stories.extend(moved.to_story_id.as_deref());
@@ -207,14 +208,15 @@ pub fn standing(words: &Words, names: &Names, view: &CorrectionView) -> Vec<Part
     let what = asked(words, names, &view.asked, view.number);
     let quoted = |author: Option<&str>| vec![Part::Quoted(words.editor(author).to_owned())];
     match &view.undone_at {
-        None => phrase_of(
-            words.desk.done,
-            &[
-                ("n", vec![number]),
-                ("author", quoted(view.by.author.as_deref())),
-                ("said", what),
-            ],
-        ),
+        None => {
+            let author = ("author", quoted(view.by.author.as_deref()));
+            let mut parts = phrase_of(words.desk.done, &[("n", vec![number]), author, ("said", what)]);
+            for story in view.began.iter().flatten() {
+                parts.push(Part::Text(" ".to_owned()));
+                parts.extend(phrase(words.desk.began, &[("story", Part::Link(names.story(story)))]));
+            }
+            parts
+        }
         Some(at) => phrase_of(
             words.desk.undone,
             &[

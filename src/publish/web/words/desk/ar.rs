@@ -61,10 +61,11 @@ pub static DESK: DeskWords = DeskWords {
     titled: "عنوانها: «{title}».",
     and_more: "و{n} غيرها",
     new_story: "قصة جديدة",
+    began: "وبدأت به {story}.",
 
     check: "قبل التنفيذ",
     moves: "تنتقل {articles} من {from} إلى {to}.",
-    ends: "تنتهي {story}، ويقود عنوانها إلى {to}.",
+    ends: "تنتهي {story}، ويقود رابطها إلى {to}.",
     goes_on: "تعود {story} قصة مستقلة.",
     renamed_again: "يعود عنوان القصة {story} إلى «{title}».",
     named_by_articles: "يعود عنوان القصة {story} مأخوذًا من مقالاتها: «{title}».",

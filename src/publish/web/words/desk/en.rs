@@ -61,6 +61,7 @@ pub static DESK: DeskWords = DeskWords {
     titled: "Its title: “{title}”.",
     and_more: "and {n} more",
     new_story: "a new story",
+    began: "It began {story}.",
 
     check: "Before it is done",
     moves: "{articles} would move from {from} to {to}.",

@@ -59,6 +59,7 @@ pub struct DeskWords {
     pub renamed_from: &'static str,
     pub and_more: &'static str,
     pub new_story: &'static str,
+    pub began: &'static str,
 
     // Before it is done.
     pub check: &'static str,
