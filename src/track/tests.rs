@@ -327,6 +327,47 @@ fn a_search_that_asks_of_the_story_hears_once_of_what_moves_to_one_that_meets_it
 }
 
 #[test]
+fn a_watch_comes_back_with_the_story_that_took_its_own_in() {
+    let mut desk = Desk::new();
+    for story in 1..=3 {
+        desk.story(story, "A");
+    }
+    let watch = desk.watch(json!({"story_id": "s1"}));
+    let moved = |article, from, story| StoryChange::Joined {
+        story,
+        article,
+        from: Some(from),
+    };
+    for (from, into, articles) in [(1, 2, vec![1]), (2, 3, vec![1, 2])] {
+        let number = desk.accept(&["B"]);
+        let mut changes = vec![joined(into, number)];
+        changes.extend(articles.into_iter().map(|article| moved(article, from, into)));
+        changes.push(StoryChange::Merged { story: from, into });
+        desk.commit(number, None, into, changes);
+    }
+    let follows = |desk: &Desk| desk.store.watch(&watch).unwrap().unwrap().story_id;
+    assert_eq!(follows(&desk).as_deref(), Some("s3"));
+    let revived = StoryChange::Revived {
+        story: 2,
+        from: 3,
+        followers: vec![1],
+    };
+    let number = desk.accept(&["C"]);
+    desk.commit(
+        number,
+        None,
+        3,
+        vec![joined(3, number), revived, moved(1, 3, 2), moved(2, 3, 2)],
+    );
+    assert_eq!(follows(&desk).as_deref(), Some("s2"));
+    desk.join(2, "D", None);
+    let told = desk.told(&watch);
+    let told = events(&told);
+    assert!(told.ends_with(&[("split", "s3"), ("article_joined", "s2")]), "{told:?}");
+    assert!(told.iter().all(|(event, _)| *event != "article_left"), "{told:?}");
+}
+
+#[test]
 fn messages_of_a_watch_go_out_in_their_order() {
     let mut desk = Desk::new();
     desk.story(1, "A");
@@ -360,6 +401,16 @@ fn messages_of_a_watch_go_out_in_their_order() {
     desk.store.change_watch(&watch, &change, Utc::now()).unwrap();
     let numbers: Vec<u64> = outgoing(Utc::now()).iter().map(|one| one.number).collect();
     assert_eq!(numbers, [first.number]);
+    // Once the receiver answers, what waits does not wait for a later time of its own.
+    desk.store.tried(&failed, Utc::now()).unwrap();
+    let taken = Tried {
+        message: first.number,
+        status: Some(200),
+        then: Then::Delivered,
+        ..failed
+    };
+    desk.store.tried(&taken, Utc::now()).unwrap();
+    assert_eq!(outgoing(Utc::now()).len(), 1);
 }
 
 #[test]

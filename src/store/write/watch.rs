@@ -20,6 +20,8 @@ use crate::track::{Change, Event, NewWatch, Quiet, Search, TrackError, sign};
 
 /// Alerts of one message, at most; what is beyond comes in the next one.
 const PER_MESSAGE: usize = 100;
+/// Days after its arrival in which an article that moves is told of to a search, at most: fewer than alerts are kept.
+const MOVED_DAYS: i64 = 7;
 /// Code points that are kept of a receiver's answer.
 const ANSWER_CHARACTERS: usize = 500;
 
@@ -527,10 +529,17 @@ impl Store {
             )?
             .execute(params![message, state, due, at])?;
         match &tried.then {
-            Then::Delivered => transaction.execute(
-                "UPDATE watches SET failures = 0, rest_until = NULL WHERE number = ?1",
-                [watch],
-            )?,
+            Then::Delivered => {
+                // The receiver is there again: what waits goes out.
+                transaction.execute(
+                    "UPDATE messages SET due_at = ?2 WHERE watch = ?1 AND state = 'waiting' AND due_at > ?2",
+                    params![watch, at],
+                )?;
+                transaction.execute(
+                    "UPDATE watches SET failures = 0, rest_until = NULL WHERE number = ?1",
+                    [watch],
+                )?
+            }
             Then::Again(due) => transaction.execute(
                 "UPDATE watches SET failures = failures + 1, rest_until = ?2 WHERE number = ?1",
                 params![watch, due],
@@ -753,7 +762,8 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
         // Who follows a story into another one, or back, keeps its articles: none of them leaves or joins, and nothing wakes.
         let goes_along = match event {
             Event::ArticleLeft => other_side(change, "to").is_some_and(|to| merged.contains(&(change.story, to))),
-            Event::Waking | Event::Closing => parted.contains(&change.story),
+            Event::Waking => parted.contains(&change.story),
+            Event::Closing => parted.contains(&change.story) && was_closed(transaction, change.story, after)?,
             _ => false,
         };
         if goes_along {
@@ -773,11 +783,11 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
                 let (Some(search), Some(article)) = (&watch.search, change.article) else {
                     continue;
                 };
-                // In another story it may meet what is asked of the story; it is told of once.
-                let asks_of_story = search.min_sources.is_some() || search.name.is_some();
-                if (from.is_none() || (asks_of_story && !has_told(transaction, watch.number, article)?))
-                    && meets(transaction, search, article, change.story)?
-                {
+                // In another story it may have the sources that are asked for; it is told of once.
+                let may_be_new = || -> Result<bool, StoreError> {
+                    Ok(search.min_sources.is_some() && is_untold(transaction, watch.number, article, now)?)
+                };
+                if (from.is_none() || may_be_new()?) && meets(transaction, search, article, change.story)? {
                     tell(transaction, watch, event, change, now)?;
                 }
             }
@@ -792,11 +802,14 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
                     transaction.query_row("SELECT id FROM stories WHERE number = ?1", [change.story], |row| {
                         row.get(0)
                     })?;
-                let going = watches(transaction, "story = ?1 AND origin = ?2", [change.story, child])?;
+                // What had ended in it before comes along.
+                let along =
+                    "story = ?1 AND (origin = ?2 OR origin IN (SELECT number FROM stories WHERE merged_into = ?2))";
+                let going = watches(transaction, along, [change.story, child])?;
                 back.insert((child, id), going.into_iter().map(|watch| watch.number).collect());
                 parted.insert(child);
                 transaction.execute(
-                    "UPDATE watches SET story = ?2 WHERE story = ?1 AND origin = ?2",
+                    &format!("UPDATE watches SET story = ?2 WHERE {along}"),
                     [change.story, child],
                 )?;
             }
@@ -812,11 +825,27 @@ fn other_side(change: &Logged, field: &str) -> Option<String> {
     Some(detail.get(field)?.as_str()?.to_owned())
 }
 
-/// Whether a watch has an alert of an article, held back or not.
-fn has_told(connection: &Connection, watch: i64, article: i64) -> Result<bool, StoreError> {
+/// Whether an article came within the last days and since the watch was made, and the watch has no alert of it, held back or not.
+fn is_untold(connection: &Connection, watch: i64, article: i64, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let since = (now - TimeDelta::days(MOVED_DAYS)).timestamp_micros();
     Ok(connection
-        .prepare_cached("SELECT 1 FROM alerts WHERE watch = ?1 AND article = ?2 LIMIT 1")?
-        .exists([watch, article])?)
+        .prepare_cached(
+            "SELECT 1 FROM articles a, watches w WHERE a.number = ?2 AND w.number = ?1 AND a.arrived_at >= max(w.created_at, ?3)
+             AND NOT EXISTS (SELECT 1 FROM alerts t WHERE t.watch = ?1 AND t.article = ?2)",
+        )?
+        .exists([watch, article, since])?)
+}
+
+/// Whether a story was closed by a change of the log.
+fn was_closed(connection: &Connection, story: i64, at: u64) -> Result<bool, StoreError> {
+    let state: Option<String> = connection
+        .prepare_cached(
+            "SELECT detail ->> 'state' FROM changes WHERE story = ?1 AND kind = 'state_changed' AND number <= ?2
+             ORDER BY number DESC LIMIT 1",
+        )?
+        .query_row([story, at as i64], |row| row.get(0))
+        .optional()?;
+    Ok(state.as_deref() == Some("closed"))
 }
 
 /// Writes an alert, held back or not, and when it is due.
