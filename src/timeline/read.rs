@@ -176,10 +176,9 @@ fn told_of(named: &[(Dated, usize)], published: Option<Dated>) -> (BTreeSet<Date
         .filter(|(day, _)| *day == main)
         .map(|(_, group)| *group)
         .collect();
-    let (told, aside): (Vec<_>, Vec<_>) = named.iter().partition(|(_, group)| groups.contains(group));
-    let told: BTreeSet<Dated> = told.into_iter().map(|(day, _)| day).collect();
-    let aside = aside.into_iter().map(|(day, _)| day);
-    let aside = aside.filter(|day| !told.contains(day)).collect();
+    let of_them = named.iter().filter(|(_, group)| groups.contains(group));
+    let told: BTreeSet<Dated> = of_them.map(|(day, _)| *day).collect();
+    let aside = days().filter(|day| !told.contains(day)).collect();
     (told, aside)
 }
 

@@ -178,6 +178,14 @@ fn joined(story: u64, article: u64) -> StoryChange {
     }
 }
 
+fn moved(article: u64, from: u64, story: u64) -> StoryChange {
+    StoryChange::Joined {
+        story,
+        article,
+        from: Some(from),
+    }
+}
+
 fn placed(number: u64, original: Option<u64>, story: u64, changes: Vec<StoryChange>) -> Placed {
     Placed {
         number,
@@ -218,11 +226,6 @@ fn a_watch_follows_its_story_into_another_and_back() {
     let other = desk.watch(json!({"story_id": "s2", "events": ["merged", "article_joined", "article_left"]}));
     let first = desk.join(1, "C", None);
     let number = desk.accept(&["D"]);
-    let moved = |article, from, story| StoryChange::Joined {
-        story,
-        article,
-        from: Some(from),
-    };
     // Its articles go along one by one, too, as they do when an editor merges.
     let merge = vec![
         joined(2, number),
@@ -300,16 +303,11 @@ fn a_search_that_asks_of_the_story_hears_once_of_what_moves_to_one_that_meets_it
     let late = desk.accept(&["C", "D"]);
     desk.commit(late, None, 2, vec![created(2), joined(2, late)]);
     assert_eq!(events(&desk.told(&large)), []);
-    let moved = |from, story| StoryChange::Joined {
-        story,
-        article: late,
-        from: Some(from),
-    };
-    desk.commit(late + 1, None, 1, vec![joined(1, late + 1), moved(2, 1)]);
+    desk.commit(late + 1, None, 1, vec![joined(1, late + 1), moved(late, 2, 1)]);
     assert_eq!(events(&desk.told(&large)), [("article_joined", "s1"); 2]);
     let last = desk.accept(&["E", "F"]);
-    desk.commit(last, None, 3, vec![created(3), joined(3, last), moved(1, 3)]);
-    desk.commit(last + 1, None, 1, vec![joined(1, last + 1), moved(3, 1)]);
+    desk.commit(last, None, 3, vec![created(3), joined(3, last), moved(late, 1, 3)]);
+    desk.commit(last + 1, None, 1, vec![joined(1, last + 1), moved(late, 3, 1)]);
     let of_it = desk.store.alerts(&large, true, None, 100).unwrap().items;
     let of_it = of_it
         .into_iter()
@@ -333,11 +331,6 @@ fn a_watch_comes_back_with_the_story_that_took_its_own_in() {
         desk.story(story, "A");
     }
     let watch = desk.watch(json!({"story_id": "s1"}));
-    let moved = |article, from, story| StoryChange::Joined {
-        story,
-        article,
-        from: Some(from),
-    };
     for (from, into, articles) in [(1, 2, vec![1]), (2, 3, vec![1, 2])] {
         let number = desk.accept(&["B"]);
         let mut changes = vec![joined(into, number)];

@@ -59,6 +59,12 @@ fn forget(then: &mut Value, now: &mut Value) {
     }
 }
 
+fn ids_of(page: &Value) -> Vec<String> {
+    let items = page["items"].as_array().expect("items");
+    let id = |one: &Value| one["id"].as_str().expect("an id").to_owned();
+    items.iter().map(id).collect()
+}
+
 fn newest(service: &Service) -> u64 {
     let text = ask(service, "GET /metrics", &[]).text();
     let line = text.lines().find(|line| line.starts_with("silsila_changes_total "));
@@ -71,21 +77,10 @@ fn what_was_answered_before_is_answered_again() {
     let dir = demonstration();
     let service = Service::start(dir.path());
     let (_, page) = service.get("/v1/stories?sort_by=size&per_page=6&state=closed");
-    let mut ids: Vec<String> = page["items"]
-        .as_array()
-        .expect("stories")
-        .iter()
-        .map(|story| story["id"].as_str().expect("an id").to_owned())
-        .collect();
+    let mut ids = ids_of(&page);
     assert!(ids.len() >= 4, "{page}");
-    let articles = |id: &str| -> Vec<String> {
-        let (_, page) = service.get(&format!("/v1/stories/{id}/articles?per_page=100"));
-        let items = page["items"].as_array().expect("articles");
-        items
-            .iter()
-            .map(|one| one["id"].as_str().expect("an id").to_owned())
-            .collect()
-    };
+    let articles =
+        |id: &str| -> Vec<String> { ids_of(&service.get(&format!("/v1/stories/{id}/articles?per_page=100")).1) };
     let moved = articles(&ids[2])[0].clone();
     let steps = [
         ("/v1/corrections", json!({"kind": "merge", "stories": [ids[1], ids[0]]})),
@@ -138,26 +133,18 @@ fn what_was_answered_before_is_answered_again() {
         let (status, then) = service.get(&format!("/v1/stories/{}?as_of={at}", id.as_str().expect("an id")));
         assert_eq!((status, &then["updated_at"]), (200, &story["updated_at"]), "{id}");
         let (_, span) = service.get(&format!("/v1/stories?per_page=100&updated_from={at}&updated_to={at}"));
-        let found = span["items"].as_array().expect("stories");
-        assert!(found.iter().any(|one| one["id"] == *id), "{id} at {at}: {span}");
+        assert!(ids_of(&span).iter().any(|one| *id == *one), "{id} at {at}: {span}");
     }
 
     // A walk gives each story once, in the order of its beginning, whatever is done to it meanwhile.
     for sort in ["updated", "started", "size", "velocity", "importance", "relevance"] {
         for direction in ["asc", "desc"] {
             let list = format!("/v1/stories?sort_by={sort}&sort_direction={direction}");
-            let listed = |page: &Value| -> Vec<String> {
-                let items = page["items"].as_array().expect("stories");
-                items
-                    .iter()
-                    .map(|story| story["id"].as_str().expect("an id").to_owned())
-                    .collect()
-            };
-            let before = listed(&service.get(&format!("{list}&per_page=100")).1);
+            let before = ids_of(&service.get(&format!("{list}&per_page=100")).1);
             let (mut seen, mut cursor) = (Vec::new(), String::new());
             loop {
                 let (_, page) = service.get(&format!("{list}&per_page=3{cursor}"));
-                seen.extend(listed(&page));
+                seen.extend(ids_of(&page));
                 let Some(next) = page["next_cursor"].as_str() else {
                     break;
                 };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::{IF_MATCH, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize as _;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -273,7 +274,7 @@ async fn bare_signature(app: &App, request: &HttpRequest, payload: web::Payload)
 fn signed(request: &HttpRequest, bytes: &[u8]) -> Result<Signed, Problem> {
     let mut value = object(request, bytes)?;
     let signature = signature(&mut value)?;
-    let correction: Correction = serde_json::from_value(value.clone()).map_err(|error| {
+    let correction = Correction::deserialize(&value).map_err(|error| {
         let detail = format!("the correction cannot be read: {error}");
         Problem::new(Kind::InvalidCorrection, detail).of_body(&error, &value)
     })?;

@@ -387,7 +387,7 @@ async fn sent<T: for<'a> Deserialize<'a>>(
 ) -> Result<T, Problem> {
     let bytes = body(app, request, payload).await?;
     let value = object(request, &bytes)?;
-    serde_json::from_value(value.clone()).map_err(|error| {
+    T::deserialize(&value).map_err(|error| {
         let detail = format!("the body cannot be read: {error}");
         Problem::new(Kind::InvalidWatch, detail).of_body(&error, &value)
     })

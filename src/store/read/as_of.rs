@@ -453,13 +453,20 @@ struct Rest {
     set_aside: Vec<SetAside>,
 }
 
+/// The revision of an article that a later one than change `at` replaced first, in SQL; NULL when none has. Both are expressions.
+pub(in crate::store) fn revision_at(article: &str, at: &str) -> String {
+    format!(
+        "(SELECT detail ->> 'revision' FROM changes WHERE article = {article} AND number > {at} AND kind = 'article_revised'
+          ORDER BY number LIMIT 1) - 1"
+    )
+}
+
 fn replaced(connection: &Connection, number: i64, at: i64) -> Result<Option<Replaced>, StoreError> {
     Ok(connection
-        .prepare_cached(
-            "SELECT r.revision, r.title, r.text, r.published, r.rest FROM revisions r WHERE r.article = ?1 AND r.revision =
-               (SELECT detail ->> 'revision' FROM changes WHERE article = ?1 AND number > ?2 AND kind = 'article_revised'
-                ORDER BY number LIMIT 1) - 1",
-        )?
+        .prepare_cached(&format!(
+            "SELECT r.revision, r.title, r.text, r.published, r.rest FROM revisions r WHERE r.article = ?1 AND r.revision = {}",
+            revision_at("?1", "?2")
+        ))?
         .query_row([number, at], |row| {
             let rest: Option<String> = row.get(4)?;
             Ok(Replaced {

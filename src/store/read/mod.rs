@@ -23,6 +23,7 @@ pub mod watch;
 
 pub use also::{AlsoIn, Related};
 pub use article::{ArticleRef, ArticleView, DocumentView, DroppedView};
+pub(in crate::store) use as_of::revision_at;
 pub use as_of::{ArticleThen, AsOf, Moment, StoryThen};
 pub use correction::{CorrectionView, EndedView, MovedView, RenamedView, Touches, Undoes, WatchTouched};
 pub use export::{Exported, What};

@@ -99,10 +99,8 @@ fn all_words(q: &str) -> Option<String> {
             let Some(bare) = bare(&word) else {
                 return format!("\"{word}\"{star}");
             };
-            let forms = CLITICS
-                .iter()
-                .map(|particles| format!(" OR \"{particles}{bare}\"{star}"));
-            format!("(\"{bare}\"{star}{})", forms.collect::<String>())
+            let forms = CLITICS.map(|particles| format!("\"{particles}{bare}\"{star}"));
+            format!("({})", forms.join(" OR "))
         })
         .collect();
     (!words.is_empty()).then(|| words.join(" AND "))
@@ -254,9 +252,10 @@ pub(super) fn hit(found: ArticleView, q: &str) -> SearchHit {
     }
 }
 
-/// Particles that Arabic writes together with the word behind them, folded: "and", "so", "by", "as", "to", "the", and several of them.
-const CLITICS: [&str; 18] = [
-    "و", "ف", "ب", "ك", "ل", "ال", "وال", "فال", "بال", "كال", "لل", "وبال", "ولل", "فلل", "وب", "ول", "فب", "فل",
+/// Particles that Arabic writes together with the word behind them, folded: none, "and", "so", "by", "as", "to", "the", and several
+/// of them.
+const CLITICS: [&str; 19] = [
+    "", "و", "ف", "ب", "ك", "ل", "ال", "وال", "فال", "بال", "كال", "لل", "وبال", "ولل", "فلل", "وب", "ول", "فب", "فل",
 ];
 /// Letters of a word that is found behind a particle, at least: shorter ones are the beginnings of too many others.
 const WORD: usize = 3;
@@ -274,7 +273,7 @@ fn is_meant(part: &str, Wanted { word, begins }: &Wanted) -> bool {
     let fits = |part: &str, word: &str| part == word || (*begins && part.starts_with(word));
     let behind = |bare: &str| {
         let mut stripped = CLITICS.iter().filter_map(|particles| part.strip_prefix(particles));
-        fits(part, bare) || stripped.any(|part| fits(part, bare))
+        stripped.any(|part| fits(part, bare))
     };
     fits(part, word) || bare(word).is_some_and(behind)
 }

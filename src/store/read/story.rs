@@ -540,15 +540,15 @@ impl Store {
             )
         };
         self.on_snapshot::<_, ReadError>(|connection| {
-            let newest = |sql: &str| {
+            let number = |sql: &str| {
                 connection
                     .prepare_cached(sql)?
                     .query_row([], |row| row.get::<_, i64>(0))
             };
             let (snapshot, kept, page) = match &place {
                 None => (
-                    newest("SELECT coalesce(max(number), 0) FROM changes")?,
-                    newest("SELECT coalesce(max(seq), 0) FROM story_keys")?,
+                    number("SELECT coalesce(max(number), 0) FROM changes")?,
+                    number("SELECT coalesce(max(seq), 0) FROM story_keys")?,
                     part("stories s", "s", ""),
                 ),
                 Some(place) => {
@@ -563,7 +563,7 @@ impl Store {
                         )
                     };
                     let since = format!("?{}", first + 3);
-                    let oldest = newest("SELECT coalesce(min(seq), 1) FROM story_keys")?;
+                    let oldest = number("SELECT coalesce(min(seq), 1) FROM story_keys")?;
                     let page = if by_hits || oldest > place.kept.saturating_add(1) {
                         values.push(place.snapshot.into());
                         part("stories s", "s", &format!("{} AND s.version <= {since}", behind("s")))

@@ -19,6 +19,7 @@ use serde_json::json;
 
 use crate::article::{ArticleId, Dated};
 use crate::pipeline::{Receipt, Refusal, RefusedInput, Submission};
+use crate::store::read::revision_at;
 use crate::store::{Store, StoreError, newest_change};
 use crate::story::labels::Rules;
 use crate::story::review::Doubt;
@@ -270,16 +271,15 @@ impl Store {
         let connection = self.writer()?;
         let failed = |error: rusqlite::Error| E::from(StoreError::from(error));
         let mut articles = connection
-            .prepare(
+            .prepare(&format!(
                 "SELECT a.number, coalesce(r.title, a.title), coalesce(r.text, a.text), a.lang, a.published_s, a.story, a.strand, v.vector,
                    r.article, r.published
                  FROM changes c CROSS JOIN articles a ON a.number = c.article JOIN vectors v ON v.article = a.number
-                 LEFT JOIN revisions r ON a.revision > 1 AND r.article = a.number AND r.revision =
-                   (SELECT detail ->> 'revision' FROM changes
-                    WHERE article = a.number AND number > c.number AND kind = 'article_revised' ORDER BY number LIMIT 1) - 1
-                 WHERE c.number > ?1 AND c.kind = 'article_joined' AND c.detail = '{}'
+                 LEFT JOIN revisions r ON a.revision > 1 AND r.article = a.number AND r.revision = {}
+                 WHERE c.number > ?1 AND c.kind = 'article_joined' AND c.detail = '{{}}'
                    AND a.state = 'placed' AND a.story IS NOT NULL AND a.strand IS NOT NULL ORDER BY c.number",
-            )
+                revision_at("a.number", "c.number")
+            ))
             .map_err(failed)?;
         let mut links = connection
             .prepare("SELECT a, score FROM edges WHERE b = ?1 ORDER BY a")

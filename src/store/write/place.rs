@@ -55,7 +55,7 @@ pub(super) fn log(
 }
 
 /// The public id of the story with this number.
-fn story_id(number: u64) -> String {
+pub(super) fn story_id(number: u64) -> String {
     format!("s{number}")
 }
 

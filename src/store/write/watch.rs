@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::place::story_id;
 use crate::extract::fold::fold;
 use crate::store::read::watch::{ALERTS, AlertView, alert};
 use crate::store::read::{NUMBER, match_expression};
@@ -728,31 +729,29 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
             })
         })?
         .collect::<Result<_, _>>()?;
-    let merged: BTreeSet<(i64, String)> = changes
+    let details: Vec<Value> = changes
         .iter()
-        .filter(|change| change.kind == "merged")
-        .filter_map(|change| Some((change.story, other_side(change, "into")?)))
+        .map(|change| serde_json::from_str(&change.detail))
+        .collect::<Result<_, _>>()?;
+    let merged: BTreeSet<(i64, &str)> = changes
+        .iter()
+        .zip(&details)
+        .filter(|(change, _)| change.kind == "merged")
+        .filter_map(|(change, detail)| Some((change.story, text(detail, "into")?)))
         .collect();
     // Watches that went back to the story that was asked for, by that story and the one that they come from.
     let mut back: BTreeMap<(i64, String), BTreeSet<i64>> = BTreeMap::new();
     let mut parted: BTreeSet<i64> = BTreeSet::new();
-    for change in &changes {
-        let detail: Value = serde_json::from_str(&change.detail)?;
-        let state = detail.get("state").and_then(Value::as_str);
-        let before: Option<String> = match state {
+    for (change, detail) in changes.iter().zip(&details) {
+        let state = text(detail, "state");
+        let before = match state {
             None => None,
-            Some(_) => transaction
-                .prepare_cached(
-                    "SELECT detail ->> 'state' FROM changes WHERE story = ?1 AND kind = 'state_changed' AND number < ?2
-                     ORDER BY number DESC LIMIT 1",
-                )?
-                .query_row([change.story, change.number], |row| row.get(0))
-                .optional()?,
+            Some(_) => state_before(transaction, change.story, change.number)?,
         };
         let Some(event) = event_of(&change.kind, state, before.as_deref()) else {
             continue;
         };
-        let other: Option<i64> = match (event, detail.get("into").and_then(Value::as_str)) {
+        let other: Option<i64> = match (event, text(detail, "into")) {
             (Event::Merged | Event::Split, Some(id)) => transaction
                 .prepare_cached("SELECT number FROM stories WHERE id = ?1")?
                 .query_row([id], |row| row.get(0))
@@ -761,16 +760,18 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
         };
         // Who follows a story into another one, or back, keeps its articles: none of them leaves or joins, and nothing wakes.
         let goes_along = match event {
-            Event::ArticleLeft => other_side(change, "to").is_some_and(|to| merged.contains(&(change.story, to))),
+            Event::ArticleLeft => text(detail, "to").is_some_and(|to| merged.contains(&(change.story, to))),
             Event::Waking => parted.contains(&change.story),
-            Event::Closing => parted.contains(&change.story) && was_closed(transaction, change.story, after)?,
+            Event::Closing if parted.contains(&change.story) => {
+                state_before(transaction, change.story, after as i64 + 1)?.as_deref() == Some("closed")
+            }
             _ => false,
         };
         if goes_along {
             continue;
         }
-        let from = other_side(change, "from");
-        let kept = from.clone().and_then(|from| back.get(&(change.story, from)));
+        let from = text(detail, "from");
+        let kept = from.and_then(|from| back.get(&(change.story, from.to_owned())));
         // A merge is told of on both sides.
         let both = other.filter(|_| event == Event::Merged).unwrap_or(change.story);
         for watch in watches(transaction, "story IN (?1, ?2)", [change.story, both])? {
@@ -798,15 +799,14 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
             }
             // The story that was asked for goes on by itself again.
             (Event::Split, Some(child)) => {
-                let id: String =
-                    transaction.query_row("SELECT id FROM stories WHERE number = ?1", [change.story], |row| {
-                        row.get(0)
-                    })?;
                 // What had ended in it before comes along.
                 let along =
                     "story = ?1 AND (origin = ?2 OR origin IN (SELECT number FROM stories WHERE merged_into = ?2))";
                 let going = watches(transaction, along, [change.story, child])?;
-                back.insert((child, id), going.into_iter().map(|watch| watch.number).collect());
+                back.insert(
+                    (child, story_id(change.story as u64)),
+                    going.into_iter().map(|watch| watch.number).collect(),
+                );
                 parted.insert(child);
                 transaction.execute(
                     &format!("UPDATE watches SET story = ?2 WHERE {along}"),
@@ -819,10 +819,9 @@ pub(super) fn raise(transaction: &Transaction<'_>, after: u64, now: DateTime<Utc
     Ok(())
 }
 
-/// The other story that a change names in a field of its detail.
-fn other_side(change: &Logged, field: &str) -> Option<String> {
-    let detail: Value = serde_json::from_str(&change.detail).ok()?;
-    Some(detail.get(field)?.as_str()?.to_owned())
+/// What a change's detail says in a field.
+fn text<'a>(detail: &'a Value, field: &str) -> Option<&'a str> {
+    detail.get(field)?.as_str()
 }
 
 /// Whether an article came within the last days and since the watch was made, and the watch has no alert of it, held back or not.
@@ -836,16 +835,15 @@ fn is_untold(connection: &Connection, watch: i64, article: i64, now: DateTime<Ut
         .exists([watch, article, since])?)
 }
 
-/// Whether a story was closed by a change of the log.
-fn was_closed(connection: &Connection, story: i64, at: u64) -> Result<bool, StoreError> {
-    let state: Option<String> = connection
+/// The state that a story had before a change of the log; `None` when it had none of its own yet.
+fn state_before(connection: &Connection, story: i64, change: i64) -> Result<Option<String>, StoreError> {
+    Ok(connection
         .prepare_cached(
-            "SELECT detail ->> 'state' FROM changes WHERE story = ?1 AND kind = 'state_changed' AND number <= ?2
+            "SELECT detail ->> 'state' FROM changes WHERE story = ?1 AND kind = 'state_changed' AND number < ?2
              ORDER BY number DESC LIMIT 1",
         )?
-        .query_row([story, at as i64], |row| row.get(0))
-        .optional()?;
-    Ok(state.as_deref() == Some("closed"))
+        .query_row([story, change], |row| row.get(0))
+        .optional()?)
 }
 
 /// Writes an alert, held back or not, and when it is due.
