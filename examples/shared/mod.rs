@@ -2,6 +2,8 @@
 //! target/story-vectors.
 
 use std::error::Error;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
@@ -109,7 +111,7 @@ pub fn read(
     Ok(articles)
 }
 
-/// Vectors from the folder where they are kept, else from the embedder.
+/// Vectors from the folder where they are kept, else from the embedder. A run that was cut off is gone on with.
 pub fn embedded(texts: &[String], embedder: &mut dyn Embedder) -> Result<Vec<Vec<f32>>, Box<dyn Error>> {
     let mut hash = Sha256::new();
     hash.update(serde_json::to_vec(embedder.identity())?);
@@ -124,30 +126,37 @@ pub fn embedded(texts: &[String], embedder: &mut dyn Embedder) -> Result<Vec<Vec
         .map(|byte| format!("{byte:02x}"))
         .collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/story-vectors");
+    std::fs::create_dir_all(&folder)?;
     let file = folder.join(name);
     let dimension = embedder.identity().dimension;
-    if let Ok(bytes) = std::fs::read(&file) {
-        let numbers: Vec<f32> = bytes
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|four| f32::from_le_bytes(*four))
-            .collect();
-        return Ok(numbers.chunks(dimension).map(<[f32]>::to_vec).collect());
+    let kept = match std::fs::read(&file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let numbers = kept.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four));
+    let numbers: Vec<f32> = numbers.collect();
+    let mut vectors: Vec<Vec<f32>> = numbers.chunks_exact(dimension).map(<[f32]>::to_vec).collect();
+    let rest = texts.get(vectors.len()..).unwrap_or_default();
+    if rest.is_empty() {
+        return Ok(vectors);
     }
-    let (mut vectors, started) = (Vec::new(), Instant::now());
-    for (done, chunk) in texts.chunks(256).enumerate() {
-        eprint!("\rembedding {} of {}", done * 256, texts.len());
-        vectors.extend(embedder.embed(chunk)?);
+    // What an earlier run did not get to.
+    let mut out = OpenOptions::new().create(true).append(true).open(&file)?;
+    out.set_len((vectors.len() * dimension * 4) as u64)?;
+    let started = Instant::now();
+    for chunk in rest.chunks(256) {
+        eprint!("\rembedding {} of {}", vectors.len(), texts.len());
+        let new = embedder.embed(chunk)?;
+        let bytes: Vec<u8> = new.iter().flatten().flat_map(|x| x.to_le_bytes()).collect();
+        out.write_all(&bytes)?;
+        vectors.extend(new);
     }
     eprintln!(
         "\r{} texts, {:.1} a second",
-        texts.len(),
-        texts.len() as f64 / started.elapsed().as_secs_f64()
+        rest.len(),
+        rest.len() as f64 / started.elapsed().as_secs_f64()
     );
-    std::fs::create_dir_all(&folder)?;
-    let bytes: Vec<u8> = vectors.iter().flatten().flat_map(|x| x.to_le_bytes()).collect();
-    std::fs::write(file, bytes)?;
     Ok(vectors)
 }
 

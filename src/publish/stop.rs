@@ -70,7 +70,7 @@ fn hear(runtime: &Runtime, mut signals: Signals, send: &watch::Sender<Option<Ask
         let ready = ready.lock().unwrap_or_else(PoisonError::into_inner);
         if !*ready {
             tracing::info!(signal, "stopped before it was ready; nothing had been taken");
-            std::process::exit(0);
+            end();
         }
         send.send_replace(Some(Asked {
             signal,
@@ -78,6 +78,18 @@ fn hear(runtime: &Runtime, mut signals: Signals, send: &watch::Sender<Option<Ask
             times,
         }));
     }
+}
+
+/// Ends the process and leaves out what libraries have registered for its end: other threads may still be in their code, and ONNX
+/// Runtime fails, or crashes, when its own is torn down while it loads a model.
+#[cfg(unix)]
+fn end() -> ! {
+    signal_hook::low_level::exit(0)
+}
+
+#[cfg(not(unix))]
+fn end() -> ! {
+    std::process::exit(0)
 }
 
 #[cfg(unix)]
