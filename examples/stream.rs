@@ -88,7 +88,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut first: HashMap<String, usize> = HashMap::new();
     let mut placed = Vec::new();
     let (started, mut tenth, mut worked) = (Instant::now(), Instant::now(), processor_time());
-    let a_tenth = articles.len().div_ceil(10).max(1);
+    let all = articles.len();
+    let (a_tenth, mut told) = (all.div_ceil(10).max(1), 0);
     println!(
         "{:>9} {:>12} {:>12} {:>12}",
         "articles", "a second", "of processor", "MB in memory"
@@ -105,15 +106,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             placed.push(number);
         }
-        if (number + 1) % a_tenth == 0 {
+        let done = number + 1;
+        if done % a_tenth == 0 || done == all {
+            let new = (done - told) as f64;
             println!(
                 "{:>9} {:>12.0} {:>12.0} {:>12}",
-                number + 1,
-                a_tenth as f64 / tenth.elapsed().as_secs_f64(),
-                a_tenth as f64 / (processor_time() - worked),
+                done,
+                new / tenth.elapsed().as_secs_f64(),
+                new / (processor_time() - worked),
                 memory().saturating_sub(before)
             );
-            (tenth, worked) = (Instant::now(), processor_time());
+            (tenth, worked, told) = (Instant::now(), processor_time(), done);
         }
     }
     println!(

@@ -1,8 +1,8 @@
 //! Posts messages to their receivers, one thread for all of them and a thread for each post under way.
 //!
 //! In: messages of the store whose time has come. Out: posts, and what came of each try, back to the store. A message keeps its
-//! id and its words however often it is tried, so that a receiver can drop what it has seen; one that ended between the post
-//! and its note is posted again. A receiver that fails is left alone for longer each time, with everything that waits for it;
+//! id and its words however often it is tried, so that a receiver can drop what it has seen; where the process ends between the
+//! post and its note it is posted again. A receiver that fails is left alone for longer each time, with everything that waits for it;
 //! the others are not held up by it.
 
 use std::collections::BTreeSet;
@@ -75,7 +75,7 @@ impl Drop for Deliverer {
 async fn deliver(tracker: &Tracker, mut stop: watch::Receiver<bool>) {
     let poster = Arc::new(Poster::new(&tracker.settings, tracker.guard.clone()));
     let mut newest = tracker.store.newest();
-    let (mut busy, mut posts) = (BTreeSet::new(), JoinSet::new());
+    let (mut busy, mut posts, mut tries) = (BTreeSet::new(), JoinSet::new(), Vec::new());
     let mut forgot: Option<Instant> = None;
     loop {
         newest.borrow_and_update();
@@ -83,17 +83,19 @@ async fn deliver(tracker: &Tracker, mut stop: watch::Receiver<bool>) {
             forgot = Some(Instant::now());
             forget(tracker);
         }
-        let next = match hand_out(tracker, &poster, &mut busy, &mut posts) {
+        // What came of a post is noted before the next one: else what has arrived would be posted again.
+        let next = note(tracker, &mut tries, &mut busy);
+        let next = match next.and_then(|()| hand_out(tracker, &poster, &mut busy, &mut posts)) {
             Ok(next) => next,
             Err(error) => {
-                tracing::error!(%error, "alerts wait: the store failed who delivers");
+                tracing::error!(%error, untold = tries.len(), "alerts wait: the store failed who delivers");
                 Some(REST)
             }
         };
         let sleep = tokio::time::sleep(next.unwrap_or(FORGET).min(FORGET));
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            Some(done) = posts.join_next() => finish(tracker, done, &mut busy),
+            Some(done) = posts.join_next() => finish(done, &mut tries, &mut busy),
             changed = newest.changed() => if changed.is_err() { break },
             () = tracker.bell.notified() => {}
             () = sleep => {}
@@ -101,7 +103,11 @@ async fn deliver(tracker: &Tracker, mut stop: watch::Receiver<bool>) {
     }
     let until = tokio::time::Instant::now() + DRAIN;
     while let Ok(Some(done)) = tokio::time::timeout_at(until, posts.join_next()).await {
-        finish(tracker, done, &mut busy);
+        finish(done, &mut tries, &mut busy);
+    }
+    if let Err(error) = note(tracker, &mut tries, &mut busy) {
+        let messages: Vec<u64> = tries.iter().map(|(_, tried)| tried.message).collect();
+        tracing::error!(%error, ?messages, "tries were not noted; the messages are posted again under their ids after the next start");
     }
 }
 
@@ -137,25 +143,34 @@ fn hand_out(
     Ok(due.map(|due| Duration::from_micros((due - now.timestamp_micros()).max(0).unsigned_abs())))
 }
 
-fn finish(tracker: &Tracker, done: Result<(u64, Tried), tokio::task::JoinError>, busy: &mut BTreeSet<u64>) {
+/// Takes what came of a post. Its watch stays busy until that is noted.
+fn finish(done: Result<(u64, Tried), tokio::task::JoinError>, tries: &mut Vec<(u64, Tried)>, busy: &mut BTreeSet<u64>) {
     match done {
-        Ok((watch, tried)) => {
-            busy.remove(&watch);
-            tracker.metrics.delivery(match tried.then {
-                Then::Delivered => "delivered",
-                Then::Again(_) => "failed",
-                Then::Dead | Then::Gone => "given_up",
-            });
-            if let Err(error) = tracker.store.tried(&tried, Utc::now()) {
-                tracing::error!(%error, message = tried.message, "a try was not noted; the message is posted again under its id");
-            }
-        }
+        Ok(tried) => tries.push(tried),
         Err(error) => {
             // Which watch it was is not known: all are asked again, under the same ids.
             tracing::error!(%error, "a post ended in a panic");
             busy.clear();
         }
     }
+}
+
+/// Notes what came of posts.
+///
+/// # Errors
+/// When the store fails; what it did not take is left in `tries`.
+fn note(tracker: &Tracker, tries: &mut Vec<(u64, Tried)>, busy: &mut BTreeSet<u64>) -> Result<(), StoreError> {
+    while let Some((watch, tried)) = tries.last() {
+        tracker.store.tried(tried, Utc::now())?;
+        tracker.metrics.delivery(match tried.then {
+            Then::Delivered => "delivered",
+            Then::Again(_) => "failed",
+            Then::Dead | Then::Gone => "given_up",
+        });
+        busy.remove(watch);
+        tries.pop();
+    }
+    Ok(())
 }
 
 fn forget(tracker: &Tracker) {
@@ -242,6 +257,7 @@ impl Poster {
         };
         Tried {
             message: message.number,
+            url: message.url.clone(),
             status,
             milliseconds: started.elapsed().as_millis() as u64,
             answer,

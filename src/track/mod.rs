@@ -441,11 +441,8 @@ impl NewWatch {
             (Some(_), None) => {}
             (None, Some(search)) => {
                 search.check()?;
-                if !self.events.is_empty() && !self.events.contains(&Event::ArticleJoined) {
-                    return Err(invalid(
-                        "events",
-                        "a saved search tells of `article_joined` alone; leave `events` out",
-                    ));
+                if !self.events.is_empty() {
+                    search_tells(&self.events)?;
                 }
             }
             (Some(_), Some(_)) => return Err(invalid("search", "give `story_id` or `search`, not both")),
@@ -456,6 +453,20 @@ impl NewWatch {
             guard.check_address(url)?;
         }
         self.quiet.check()
+    }
+}
+
+/// Whether a watch of a saved search can tell of any of these events.
+///
+/// # Errors
+/// When it cannot.
+pub(crate) fn search_tells(events: &[Event]) -> Result<(), TrackError> {
+    match events.contains(&Event::ArticleJoined) {
+        true => Ok(()),
+        false => Err(invalid(
+            "events",
+            "a saved search tells of `article_joined` alone; leave `events` out",
+        )),
     }
 }
 

@@ -69,7 +69,7 @@ fn settings() -> Settings {
 struct Desk {
     store: Arc<Store>,
     articles: u64,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Desk {
@@ -78,7 +78,7 @@ impl Desk {
         Self {
             store: Arc::new(Store::open(dir.path()).unwrap()),
             articles: 0,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -373,6 +373,7 @@ fn messages_of_a_watch_go_out_in_their_order() {
     let later = Utc::now() + TimeDelta::seconds(100);
     let failed = Tried {
         message: first.number,
+        url: first.url.clone(),
         status: Some(500),
         milliseconds: 1,
         answer: None,
@@ -394,6 +395,16 @@ fn messages_of_a_watch_go_out_in_their_order() {
     desk.store.change_watch(&watch, &change, Utc::now()).unwrap();
     let numbers: Vec<u64> = outgoing(Utc::now()).iter().map(|one| one.number).collect();
     assert_eq!(numbers, [first.number]);
+    // What comes of a post to the old one then says nothing of the new one.
+    for then in [failed.then.clone(), Then::Dead, Then::Gone] {
+        let late = Tried { then, ..failed.clone() };
+        desk.store.tried(&late, Utc::now()).unwrap();
+        assert_eq!(outgoing(Utc::now()).first().map(|one| one.number), Some(first.number));
+    }
+    let failed = Tried {
+        url: "http://127.0.0.1:10/".to_owned(),
+        ..failed
+    };
     // Once the receiver answers, what waits does not wait for a later time of its own.
     desk.store.tried(&failed, Utc::now()).unwrap();
     let taken = Tried {
@@ -641,6 +652,30 @@ fn messages_are_signed_and_the_old_secret_signs_beside_the_new_one() {
     until("delivered", 10, || desk.messages(&id)[0].state == "delivered");
     let tries = &desk.messages(&id)[0].tries;
     assert_eq!((tries.len(), tries[0].status), (1, Some(200)));
+}
+
+#[test]
+fn what_arrived_is_not_posted_again_while_the_store_takes_no_note_of_it() {
+    let mut desk = Desk::new();
+    desk.story(1, "A");
+    let (seen, healed): (Seen, Arc<AtomicBool>) = Default::default();
+    let address = receiver(None, Manner::Well, Arc::clone(&seen), healed);
+    let id = desk.watch(json!({"story_id": "s1", "url": format!("http://{address}/in")}));
+    desk.join(1, "B", None);
+    let tracker = Arc::new(Tracker::new(Arc::clone(&desk.store), settings(), Arc::default()));
+    let other = rusqlite::Connection::open(desk.dir.path().join("silsila.db")).unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON tries BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    other.execute_batch(full).unwrap();
+    let deliverer = Deliverer::start(Arc::clone(&tracker)).unwrap();
+    let posts = || seen.lock().unwrap().values().map(Vec::len).sum::<usize>();
+    until("a post", 10, || posts() > 0);
+    // Long enough for several tries of the store.
+    std::thread::sleep(Duration::from_millis(2_500));
+    assert_eq!((posts(), desk.messages(&id)[0].state.as_str()), (1, "waiting"));
+    other.execute_batch("DROP TRIGGER full").unwrap();
+    until("a note", 10, || desk.messages(&id)[0].state == "delivered");
+    drop(deliverer);
+    assert_eq!((posts(), desk.messages(&id)[0].tries.len()), (1, 1));
 }
 
 #[test]

@@ -331,6 +331,12 @@ fn watches_that_make_no_sense_are_refused_with_the_field() {
     let made = with_json(&service, "POST /v1/watches", &json!({"search": {"q": "ceasefire"}}));
     assert_eq!(made.status, 201);
     let id = made.json()["id"].as_str().expect("an id").to_owned();
+    let deaf = with_json(
+        &service,
+        &format!("PATCH /v1/watches/{id}"),
+        &json!({"events": ["merged"]}),
+    );
+    assert_eq!((deaf.status, deaf.json()["field"].as_str()), (422, Some("events")));
     let trial = post(&service, &format!("/v1/watches/{id}/test"), &[], b"");
     assert_eq!((trial.status, trial.json()["field"].as_str()), (422, Some("url")));
     let replay = with_json(

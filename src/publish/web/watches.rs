@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::frame::{Frame, Sorry, parameter, with, with_but};
 use super::names::StoryNames;
@@ -305,19 +305,26 @@ fn span(frame: &Frame, fields: &Fields) -> Result<Again, Sorry> {
             let said = frame.words.watching.no_time.replace("{value}", &text);
             frame.sorry(StatusCode::UNPROCESSABLE_ENTITY, frame.words.watch_refused, said)
         };
-        // As browsers write what is chosen in a field for a time, and as people write days.
-        let minute = NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M");
-        if let Ok(time) = minute.or_else(|_| NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S")) {
-            return Ok(Some(time.and_utc().timestamp_micros()));
-        }
-        let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").map_err(|_| wrong())?;
-        let day = if end { day.succ_opt() } else { Some(day) };
-        let start = day
-            .ok_or_else(wrong)?
-            .and_time(NaiveTime::MIN)
-            .and_utc()
-            .timestamp_micros();
-        Ok(Some(start - i64::from(end)))
+        // As browsers write what is chosen in a field for a time, and as people write days; the end is the last moment of it.
+        let spans = [
+            ("%Y-%m-%dT%H:%M:%S", TimeDelta::seconds(1)),
+            ("%Y-%m-%dT%H:%M", TimeDelta::minutes(1)),
+        ];
+        let time = spans
+            .into_iter()
+            .find_map(|(form, span)| Some((NaiveDateTime::parse_from_str(&text, form).ok()?, span)));
+        let day = || {
+            Some((
+                NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+                    .ok()?
+                    .and_time(NaiveTime::MIN),
+                TimeDelta::days(1),
+            ))
+        };
+        let (start, span) = time.or_else(day).ok_or_else(wrong)?;
+        let until = start.checked_add_signed(span).ok_or_else(wrong)?;
+        let of = |time: NaiveDateTime| time.and_utc().timestamp_micros();
+        Ok(Some(if end { of(until) - 1 } else { of(start) }))
     };
     let (from, to) = (moment("from", false)?, moment("to", true)?);
     Ok(Again::Span(from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX)))

@@ -17,7 +17,7 @@ use crate::store::{Store, StoreError};
 use crate::story::Placement;
 use crate::story::outlets::{self, Outlets, registrable_host};
 use crate::track::rules::{Held, Joined, event_of};
-use crate::track::{Change, Event, NewWatch, Quiet, Search, TrackError, sign};
+use crate::track::{Change, Event, NewWatch, Quiet, Search, TrackError, search_tells, sign};
 
 /// Alerts of one message, at most; what is beyond comes in the next one.
 const PER_MESSAGE: usize = 100;
@@ -60,6 +60,8 @@ pub struct Outgoing {
 pub struct Tried {
     /// The message.
     pub message: u64,
+    /// Where it was posted to.
+    pub url: String,
     /// Status of the answer, if there was one.
     pub status: Option<u16>,
     /// How long it took, milliseconds.
@@ -253,6 +255,16 @@ impl Store {
             set("url", Some(url.clone()).filter(|url| !url.is_empty()))?;
         }
         if let Some(events) = &change.events {
+            let of_a_search: bool = transaction
+                .query_row(
+                    "SELECT search IS NOT NULL FROM watches WHERE number = ?1",
+                    [number],
+                    |row| row.get(0),
+                )
+                .map_err(StoreError::from)?;
+            if of_a_search {
+                search_tells(events)?;
+            }
             set("events", Some(serde_json::to_string(events).map_err(StoreError::from)?))?;
         }
         if let Some(quiet) = &change.quiet {
@@ -486,22 +498,26 @@ impl Store {
         Ok(next)
     }
 
-    /// Writes down what came of a try.
+    /// Writes down what came of a try. What failed at an address that the watch has left says nothing of the present one: the
+    /// message goes there at once.
     ///
     /// # Errors
-    /// When nothing was stored: the message is then tried again under the same id.
+    /// When nothing was stored: whoever posted it has to note it before the next post, or posts it again under the same id.
     pub fn tried(&self, tried: &Tried, now: DateTime<Utc>) -> Result<(), StoreError> {
         let at = now.timestamp_micros();
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
         let message = tried.message as i64;
         // Whoever deleted the watch meanwhile wants to hear nothing of it.
-        let watch: Option<i64> = transaction
-            .query_row("SELECT watch FROM messages WHERE number = ?1", [message], |row| {
-                row.get(0)
-            })
+        let found: Option<(i64, Option<String>)> = transaction
+            .query_row(
+                "SELECT w.number, w.url FROM messages m JOIN watches w ON w.number = m.watch WHERE m.number = ?1",
+                [message],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
             .optional()?;
-        let Some(watch) = watch else { return Ok(()) };
+        let Some((watch, url)) = found else { return Ok(()) };
+        let has_left = url.as_ref() != Some(&tried.url);
         let answer: Option<String> = tried
             .answer
             .as_ref()
@@ -520,6 +536,7 @@ impl Store {
             ])?;
         let (state, due) = match &tried.then {
             Then::Delivered => ("delivered", None),
+            _ if has_left => ("waiting", Some(at)),
             Then::Again(due) => ("waiting", Some(*due)),
             Then::Dead | Then::Gone => ("dead", None),
         };
@@ -541,6 +558,7 @@ impl Store {
                     [watch],
                 )?
             }
+            _ if has_left => 0,
             Then::Again(due) => transaction.execute(
                 "UPDATE watches SET failures = failures + 1, rest_until = ?2 WHERE number = ?1",
                 params![watch, due],
