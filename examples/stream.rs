@@ -142,7 +142,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let sizes: Vec<usize> = by_size.iter().take(SHOWN).map(|members| members.len()).collect();
     println!("{} stories, the largest: {sizes:?}", by_size.len());
     if let Some(out) = out {
-        let several: Vec<&Vec<usize>> = stories.values().filter(|members| members.len() > 2).collect();
+        let least = sizes.last().copied().unwrap_or_default();
+        let several: Vec<&Vec<usize>> = stories
+            .values()
+            .filter(|members| (3..least).contains(&members.len()))
+            .collect();
         let step = several.len().div_ceil(SHOWN).max(1);
         let others = several.into_iter().step_by(step);
         write_stories(&out, by_size.into_iter().take(SHOWN).chain(others), &articles)?;
