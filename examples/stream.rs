@@ -1,13 +1,15 @@
 //! Measures the story stage alone on a large stream: articles a second by tenth of it, memory, the largest stories.
 //!
-//! `cargo run --release --example stream -- FILE [--limit N] [--a-day N] [--clock] [--synthetic [--times N]] [--digest] [--stories OUT]`:
+//! `cargo run --release --example stream -- FILE [--limit N] [--a-day N] [--clock] [--synthetic [--times N]] [--digest] [--stories OUT] [--happenings WORDS]`:
 //! FILE is a collection (`.jsonl`, `.jsonl.gz`). Undated articles get a clock of their own, N a day (5,000 unless said
 //! otherwise), in the file's order; with `--clock` all do, so that the stream is as dense at its beginning as at its end. All are
 //! embedded once, in target/story-vectors, and that is not measured; with `--synthetic` they get vectors made like news instead,
 //! and no model is needed; with `--times` the file is gone through so often, each time as other articles. As in the service, an article whose folded text has been seen follows the
 //! first one. `--digest` prints a digest of every decision, which changes of speed alone must leave as it is. `--stories` writes
 //! the twenty largest stories and twenty others with the titles of their articles and how coherent they are, for reading; it quotes articles of others, so
-//! keep it out of the repository.
+//! keep it out of the repository. `--happenings` reads words by which headlines tell of great happenings
+//! (benches/quality/happenings2020.json), and prints into how many stories each one fell: labels that are neither complete nor
+//! clean, but there are no others for a stream of that size.
 
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
@@ -34,7 +36,7 @@ const SHOWN: usize = 20;
 const TITLES: usize = 30;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (mut file, mut limit, mut a_day, mut out) = (None, usize::MAX, 5000.0, None);
+    let (mut file, mut limit, mut a_day, mut out, mut happenings) = (None, usize::MAX, 5000.0, None, None);
     let (mut clock, mut synthetic, mut times, mut digest) = (false, false, 1, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -47,6 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--digest" => digest = Some(Sha256::new()),
             "--a-day" => a_day = value()?.parse()?,
             "--stories" => out = Some(PathBuf::from(value()?)),
+            "--happenings" => happenings = Some(PathBuf::from(value()?)),
             _ => file = Some(PathBuf::from(argument)),
         }
     }
@@ -141,6 +144,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     by_size.sort_by_key(|members| std::cmp::Reverse(members.len()));
     let sizes: Vec<usize> = by_size.iter().take(SHOWN).map(|members| members.len()).collect();
     println!("{} stories, the largest: {sizes:?}", by_size.len());
+    if let Some(words) = happenings {
+        tell(&words, &stories, &articles)?;
+    }
     if let Some(out) = out {
         let least = sizes.last().copied().unwrap_or_default();
         let several: Vec<&Vec<usize>> = stories
@@ -151,6 +157,56 @@ fn main() -> Result<(), Box<dyn Error>> {
         let others = several.into_iter().step_by(step);
         write_stories(&out, by_size.into_iter().take(SHOWN).chain(others), &articles)?;
     }
+    Ok(())
+}
+
+/// Prints into which stories happenings fell that headlines are known by: BCubed recall, BCubed precision among the headlines that
+/// tell of any of them, and the largest parts.
+fn tell(words: &Path, stories: &BTreeMap<u64, Vec<usize>>, articles: &[shared::Article]) -> Result<(), Box<dyn Error>> {
+    let happenings: BTreeMap<String, Vec<String>> = serde_json::from_slice(&std::fs::read(words)?)?;
+    // Of a line's parts between `+` all are wanted.
+    let happenings: Vec<(String, Vec<Vec<String>>)> = happenings
+        .into_iter()
+        .map(|(name, lines)| {
+            (
+                name,
+                lines.iter().map(|line| line.split('+').map(fold).collect()).collect(),
+            )
+        })
+        .collect();
+    let told_of = |article: &shared::Article| {
+        let title = fold(article.text.lines().next().unwrap_or_default());
+        happenings.iter().position(|(_, lines)| {
+            lines
+                .iter()
+                .any(|parts| parts.iter().all(|part| title.contains(part.as_str())))
+        })
+    };
+    // By story how many articles tell of each.
+    let counts: Vec<Vec<f64>> = stories
+        .values()
+        .map(|members| {
+            let mut counts = vec![0.0; happenings.len()];
+            for happening in members.iter().filter_map(|member| told_of(articles.get(*member)?)) {
+                counts[happening] += 1.0;
+            }
+            counts
+        })
+        .collect();
+    let mut means = (0.0, 0.0);
+    for (happening, (name, _)) in happenings.iter().enumerate() {
+        let mut parts: Vec<f64> = counts.iter().map(|counts| counts[happening]).collect();
+        let all = parts.iter().sum::<f64>().max(1.0);
+        let recall = parts.iter().map(|part| part * part).sum::<f64>() / (all * all);
+        let among = |counts: &Vec<f64>| counts[happening] * counts[happening] / counts.iter().sum::<f64>().max(1.0);
+        let precision = counts.iter().map(among).sum::<f64>() / all;
+        means = (means.0 + precision, means.1 + recall);
+        parts.sort_by(|a, b| b.total_cmp(a));
+        parts.truncate(6);
+        println!("{name:18} {all:6} precision {precision:.3} recall {recall:.3} largest {parts:?}");
+    }
+    let number = happenings.len().max(1) as f64;
+    println!("mean precision {:.3} recall {:.3}", means.0 / number, means.1 / number);
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use crate::story::means::{Language, Means, View};
 use crate::story::signals::{COUNT, NAMES, Pair, Profile, signals};
 use crate::story::strands::{self, Group, PROVISIONAL, Stories, Together};
 use crate::story::terms::{self, Term};
-use crate::story::weights::Weights;
+use crate::story::weights::{Weights, logistic};
 
 /// Members that a placement names.
 const NAMED: usize = 5;
@@ -155,7 +155,8 @@ pub struct SecondLook {
     pub probability: f64,
     /// Whether they became one.
     pub merged: bool,
-    /// What each signal added to the log-odds, by name.
+    /// What each signal added to the log-odds, by name; `articles_above_bound` where together they have more articles than
+    /// `story.join_articles`.
     pub signals: BTreeMap<String, f64>,
 }
 
@@ -1107,12 +1108,11 @@ impl Engine {
     fn most_alike(&self, own: u64, compared: &[Compared], known: &mut Seen) -> Option<SecondLook> {
         let mut seen = FxHashSet::from_iter([own]);
         let own_state = self.state(own);
-        let room = self.settings.join_articles.saturating_sub(own_state.0);
         let others = compared.iter().filter_map(|pair| self.story_of(pair.article));
         let others = others.filter(|story| seen.insert(*story));
         let others: Vec<(u64, (usize, State))> = others
             .map(|story| (story, self.state(story)))
-            .filter(|(story, (articles, _))| *articles <= room && self.may_unite(own, *story))
+            .filter(|(story, _)| self.may_unite(own, *story))
             .collect();
         if others.is_empty() {
             return None;
@@ -1145,16 +1145,29 @@ impl Engine {
         let function = &self.weights.groups;
         let looks = groups.iter().map(|(story, there, likeness)| {
             let signals = self.in_common(here, there, *likeness, usual);
-            (*story, rounded(function.probability(&signals)), signals)
+            let above = self.above_bound(here.articles + there.articles);
+            let probability = logistic(function.odds(&signals) + above);
+            (*story, rounded(probability), signals, above)
         });
         // The first of equals: its article is the nearest.
-        let (story, probability, signals) = looks.reduce(|best, look| if look.1 > best.1 { look } else { best })?;
+        let (story, probability, signals, above) =
+            looks.reduce(|best, look| if look.1 > best.1 { look } else { best })?;
         Some(SecondLook {
             story,
             probability,
             merged: false,
-            signals: parts(&strands::NAMES, function.contributions(&signals)),
+            signals: parts(
+                &[&strands::NAMES[..], &["articles_above_bound"]].concat(),
+                function.contributions(&signals).chain((above < 0.0).then_some(above)),
+            ),
         })
+    }
+
+    /// What it adds to the log-odds of two stories that together they have so many articles: nothing within the bound, less than
+    /// nothing above it, since what goes on for thousands of articles is mostly a topic.
+    fn above_bound(&self, articles: usize) -> f64 {
+        let times = articles as f64 / self.settings.join_articles.max(1) as f64;
+        -self.settings.join_steepness * times.ln().max(0.0)
     }
 
     /// Some strands as one; `means` keeps the languages' running means for the next call.
@@ -1507,6 +1520,28 @@ mod tests {
                     .iter()
                     .all(|one| one.second_look.as_ref().is_some_and(|look| look.merged))
             );
+        }
+    }
+
+    #[test]
+    fn the_larger_two_stories_are_the_more_alike_they_must_be_to_become_one() {
+        for (steepness, largest) in [(0.0, 8), (1_000.0, 4)] {
+            let mut engine = engine(1.1, 0.5);
+            (engine.settings.join_articles, engine.settings.join_steepness) = (4, steepness);
+            let placed: Vec<Decision> = (1..=24)
+                .map(|number| engine.place(arrival(number)).expect("placed"))
+                .collect();
+            let sizes = (1..=24).filter_map(|number| engine.story_of(number).map(|story| engine.size(story)));
+            assert_eq!(sizes.max(), Some(largest), "steepness {steepness}");
+            let looks = placed
+                .iter()
+                .filter_map(|decision| decision.placement.second_look.as_ref());
+            let lowered = looks.filter(|look| look.signals.contains_key("articles_above_bound"));
+            assert_eq!(lowered.clone().count() > 0, steepness > 0.0);
+            for look in lowered {
+                let odds = engine.weights.groups.intercept + look.signals.values().sum::<f64>();
+                assert!((look.probability - logistic(odds)).abs() < 1e-4, "{look:?}");
+            }
         }
     }
 

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::story::weights::{Function, Weight};
+use crate::story::weights::{Function, Weight, logistic};
 
 /// Parts that decisions are dealt into; each is judged by what the others teach.
 pub const FOLDS: usize = 5;
@@ -229,10 +229,6 @@ fn standardised(function: &Function, example: &Example) -> Vec<f64> {
     let one = [1.0].into_iter();
     one.chain(signals.map(|(weight, x)| (x - weight.mean) / weight.deviation))
         .collect()
-}
-
-fn logistic(odds: f64) -> f64 {
-    1.0 / (1.0 + (-odds).exp())
 }
 
 fn probability_of(function: &Function, example: &Example) -> f64 {

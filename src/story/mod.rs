@@ -65,8 +65,10 @@ pub struct Settings {
     pub inertia: f64,
     /// Probability from which two stories that are alike as a whole become one, 0 to 1.
     pub join: f64,
-    /// Articles of a story, at most, that two others become by being alike as a whole.
+    /// Articles of two stories together up to which likeness alone decides whether they become one.
     pub join_articles: usize,
+    /// What their log-odds lose above that, for every factor of e (2.72) by which they have more.
+    pub join_steepness: f64,
     /// Probability below which a strand leaves the rest of its story, 0 to `join`.
     pub part: f64,
     /// The same for a strand that has just come about, for links that held it to the rest gave way, and for all strands of a

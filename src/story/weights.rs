@@ -166,11 +166,20 @@ impl Function {
         self.signals.iter().zip(signals).map(of)
     }
 
+    /// The log-odds, natural logarithm.
+    pub fn odds(&self, signals: &[f32]) -> f64 {
+        self.intercept + self.contributions(signals).sum::<f64>()
+    }
+
     /// The probability, 0 to 1.
     pub fn probability(&self, signals: &[f32]) -> f64 {
-        let odds = self.intercept + self.contributions(signals).sum::<f64>();
-        1.0 / (1.0 + (-odds).exp())
+        logistic(self.odds(signals))
     }
+}
+
+/// The probability, 0 to 1, that log-odds stand for.
+pub fn logistic(odds: f64) -> f64 {
+    1.0 / (1.0 + (-odds).exp())
 }
 
 #[cfg(test)]

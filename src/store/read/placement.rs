@@ -117,7 +117,8 @@ pub struct SecondLookView {
     pub probability: f64,
     /// Whether they became one.
     pub merged: bool,
-    /// What each signal added to the log-odds, by name.
+    /// What each signal added to the log-odds, by name; `articles_above_bound` where together they have more articles than
+    /// `story.join_articles`.
     pub signals: BTreeMap<String, f64>,
 }
 
