@@ -11,7 +11,7 @@
 //! (benches/quality/happenings2020.json), and prints into how many stories each one fell: labels that are neither complete nor
 //! clean, but there are no others for a stream of that size.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -148,10 +148,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         tell(&words, &stories, &articles)?;
     }
     if let Some(out) = out {
-        let least = sizes.last().copied().unwrap_or_default();
+        let shown: BTreeSet<&Vec<usize>> = by_size.iter().take(SHOWN).copied().collect();
         let several: Vec<&Vec<usize>> = stories
             .values()
-            .filter(|members| (3..least).contains(&members.len()))
+            .filter(|members| members.len() > 2 && !shown.contains(members))
             .collect();
         let step = several.len().div_ceil(SHOWN).max(1);
         let others = several.into_iter().step_by(step);
@@ -193,10 +193,14 @@ fn tell(words: &Path, stories: &BTreeMap<u64, Vec<usize>>, articles: &[shared::A
             counts
         })
         .collect();
-    let mut means = (0.0, 0.0);
+    let (mut means, mut told) = ((0.0, 0.0), 0.0);
     for (happening, (name, _)) in happenings.iter().enumerate() {
         let mut parts: Vec<f64> = counts.iter().map(|counts| counts[happening]).collect();
-        let all = parts.iter().sum::<f64>().max(1.0);
+        let all = parts.iter().sum::<f64>();
+        if all == 0.0 {
+            continue;
+        }
+        told += 1.0;
         let recall = parts.iter().map(|part| part * part).sum::<f64>() / (all * all);
         let among = |counts: &Vec<f64>| counts[happening] * counts[happening] / counts.iter().sum::<f64>().max(1.0);
         let precision = counts.iter().map(among).sum::<f64>() / all;
@@ -205,8 +209,11 @@ fn tell(words: &Path, stories: &BTreeMap<u64, Vec<usize>>, articles: &[shared::A
         parts.truncate(6);
         println!("{name:18} {all:6} precision {precision:.3} recall {recall:.3} largest {parts:?}");
     }
-    let number = happenings.len().max(1) as f64;
-    println!("mean precision {:.3} recall {:.3}", means.0 / number, means.1 / number);
+    println!(
+        "mean of {told}: precision {:.3} recall {:.3}",
+        means.0 / told,
+        means.1 / told
+    );
     Ok(())
 }
 

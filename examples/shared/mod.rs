@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
@@ -129,11 +129,11 @@ pub fn embedded(texts: &[String], embedder: &mut dyn Embedder) -> Result<Vec<Vec
     std::fs::create_dir_all(&folder)?;
     let file = folder.join(name);
     let dimension = embedder.identity().dimension;
-    let kept = match std::fs::read(&file) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
+    let mut out = OpenOptions::new().create(true).read(true).append(true).open(&file)?;
+    // Two runs that embed the same would write into each other.
+    out.lock()?;
+    let mut kept = Vec::new();
+    out.read_to_end(&mut kept)?;
     let numbers = kept.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four));
     let numbers: Vec<f32> = numbers.collect();
     let mut vectors: Vec<Vec<f32>> = numbers.chunks_exact(dimension).map(<[f32]>::to_vec).collect();
@@ -142,7 +142,6 @@ pub fn embedded(texts: &[String], embedder: &mut dyn Embedder) -> Result<Vec<Vec
         return Ok(vectors);
     }
     // What an earlier run did not get to.
-    let mut out = OpenOptions::new().create(true).append(true).open(&file)?;
     out.set_len((vectors.len() * dimension * 4) as u64)?;
     let started = Instant::now();
     for chunk in rest.chunks(256) {

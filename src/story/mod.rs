@@ -41,7 +41,8 @@ pub use engine::{
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 /// The section `[story]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -67,7 +68,8 @@ pub struct Settings {
     pub join: f64,
     /// Articles of two stories together up to which likeness alone decides whether they become one.
     pub join_articles: usize,
-    /// What their log-odds lose above that, for every factor of e (2.72) by which they have more.
+    /// What their log-odds lose above that, for every factor of e (2.72) by which they have more; 0 or more.
+    #[serde(deserialize_with = "not_negative")]
     pub join_steepness: f64,
     /// Probability below which a strand leaves the rest of its story, 0 to `join`.
     pub part: f64,
@@ -84,4 +86,14 @@ pub struct Settings {
     pub dormant_days: f64,
     /// Days without an article after which a story is closed.
     pub closed_days: f64,
+}
+
+/// A number that is neither negative nor without end.
+fn not_negative<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let value = f64::deserialize(deserializer)?;
+    if value.is_finite() && value >= 0.0 {
+        Ok(value)
+    } else {
+        Err(D::Error::custom(format!("{value} is not a number from 0 up")))
+    }
 }

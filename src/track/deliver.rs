@@ -104,6 +104,8 @@ async fn deliver(tracker: &Tracker, mut stop: watch::Receiver<bool>) {
     let until = tokio::time::Instant::now() + DRAIN;
     while let Ok(Some(done)) = tokio::time::timeout_at(until, posts.join_next()).await {
         finish(done, &mut tries, &mut busy);
+        // At once, since the process may be killed before the last post ends; what fails is left to the last call.
+        let _ = note(tracker, &mut tries, &mut busy);
     }
     if let Err(error) = note(tracker, &mut tries, &mut busy) {
         let messages: Vec<u64> = tries.iter().map(|(_, tried)| tried.message).collect();
@@ -161,8 +163,8 @@ fn finish(done: Result<(u64, Tried), tokio::task::JoinError>, tries: &mut Vec<(u
 /// When the store fails; what it did not take is left in `tries`.
 fn note(tracker: &Tracker, tries: &mut Vec<(u64, Tried)>, busy: &mut BTreeSet<u64>) -> Result<(), StoreError> {
     while let Some((watch, tried)) = tries.last() {
-        tracker.store.tried(tried, Utc::now())?;
-        tracker.metrics.delivery(match tried.then {
+        let became = tracker.store.tried(tried, Utc::now())?;
+        tracker.metrics.delivery(match became {
             Then::Delivered => "delivered",
             Then::Again(_) => "failed",
             Then::Dead | Then::Gone => "given_up",

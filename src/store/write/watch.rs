@@ -25,6 +25,9 @@ const PER_MESSAGE: usize = 100;
 const MOVED_DAYS: i64 = 7;
 /// Code points that are kept of a receiver's answer.
 const ANSWER_CHARACTERS: usize = 500;
+/// Of a watch with a new address: what waits has not been tried there.
+const BEGIN_ANEW: &str =
+    "UPDATE messages SET tries = 0, since = ?2, due_at = ?2 WHERE watch = ?1 AND state = 'waiting'";
 
 /// A secret that signs; every but the newest one has an end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -253,6 +256,9 @@ impl Store {
         }
         if let Some(url) = &change.url {
             set("url", Some(url.clone()).filter(|url| !url.is_empty()))?;
+            transaction
+                .execute(BEGIN_ANEW, params![number, at])
+                .map_err(StoreError::from)?;
         }
         if let Some(events) = &change.events {
             let of_a_search: bool = transaction
@@ -498,12 +504,12 @@ impl Store {
         Ok(next)
     }
 
-    /// Writes down what came of a try. What failed at an address that the watch has left says nothing of the present one: the
-    /// message goes there at once.
+    /// Writes down what came of a try, and tells what becomes of the message. What failed at an address that the watch has left
+    /// says nothing of the present one: the message begins anew there.
     ///
     /// # Errors
     /// When nothing was stored: whoever posted it has to note it before the next post, or posts it again under the same id.
-    pub fn tried(&self, tried: &Tried, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub fn tried(&self, tried: &Tried, now: DateTime<Utc>) -> Result<Then, StoreError> {
         let at = now.timestamp_micros();
         let mut connection = self.writer()?;
         let transaction = connection.transaction()?;
@@ -516,8 +522,11 @@ impl Store {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?;
-        let Some((watch, url)) = found else { return Ok(()) };
-        let has_left = url.as_ref() != Some(&tried.url);
+        let Some((watch, url)) = found else {
+            return Ok(tried.then.clone());
+        };
+        let has_left = url.as_ref() != Some(&tried.url) && tried.then != Then::Delivered;
+        let then = if has_left { Then::Again(at) } else { tried.then.clone() };
         let answer: Option<String> = tried
             .answer
             .as_ref()
@@ -534,9 +543,8 @@ impl Store {
                 answer,
                 tried.error
             ])?;
-        let (state, due) = match &tried.then {
+        let (state, due) = match &then {
             Then::Delivered => ("delivered", None),
-            _ if has_left => ("waiting", Some(at)),
             Then::Again(due) => ("waiting", Some(*due)),
             Then::Dead | Then::Gone => ("dead", None),
         };
@@ -546,7 +554,7 @@ impl Store {
                  ended_at = CASE WHEN ?2 = 'waiting' THEN NULL ELSE ?4 END WHERE number = ?1",
             )?
             .execute(params![message, state, due, at])?;
-        match &tried.then {
+        match &then {
             Then::Delivered => {
                 // The receiver is there again: what waits goes out.
                 transaction.execute(
@@ -558,7 +566,7 @@ impl Store {
                     [watch],
                 )?
             }
-            _ if has_left => 0,
+            Then::Again(_) if has_left => transaction.execute(BEGIN_ANEW, params![watch, at])?,
             Then::Again(due) => transaction.execute(
                 "UPDATE watches SET failures = failures + 1, rest_until = ?2 WHERE number = ?1",
                 params![watch, due],
@@ -579,7 +587,7 @@ impl Store {
             }
         };
         transaction.commit()?;
-        Ok(())
+        Ok(then)
     }
 
     /// Forgets delivered messages, and alerts that are told of or were only shown, from before this time; how many alerts.
