@@ -91,19 +91,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut first: HashMap<String, usize> = HashMap::new();
     let mut placed = Vec::new();
     let (started, mut tenth, mut worked) = (Instant::now(), Instant::now(), processor_time());
+    // As the service does.
+    let at_once = settings.pipeline.batch.max(1);
     let all = articles.len();
-    let (a_tenth, mut told) = (all.div_ceil(10).max(1), 0);
+    let (a_tenth, mut told, mut batch) = (all.div_ceil(10).max(1), 0, Vec::new());
     println!(
         "{:>9} {:>12} {:>12} {:>12}",
         "articles", "a second", "of processor", "MB in memory"
     );
     for (number, article) in articles.iter_mut().enumerate() {
-        article.time = article
-            .time
-            .filter(|_| !clock)
-            .or(Some(BEGINNING + (number as f64 * DAY / a_day) as i64));
-        if *first.entry(fold(&article.text)).or_insert(number) == number {
-            let decision = engine.place(article.arrival(number))?;
+        let at = (BEGINNING as f64 + number as f64 * DAY / a_day) as i64;
+        article.time = article.time.filter(|_| !clock).or(Some(at));
+    }
+    for number in 0..all {
+        if number % at_once == 0 {
+            let next = (number..all.min(number + at_once)).map(|number| (number, &articles[number]));
+            let next = next.filter(|(number, article)| *first.entry(fold(&article.text)).or_insert(*number) == *number);
+            batch = next.map(|(number, article)| article.arrival(number)).collect();
+            engine.look_ahead(&batch);
+            batch.reverse();
+        }
+        if let Some(arrival) = batch.pop_if(|arrival| arrival.article == number as u64) {
+            let decision = engine.place(arrival)?;
             if let Some(digest) = &mut digest {
                 digest.update(format!("{decision:?}"));
             }

@@ -66,6 +66,8 @@ fn serve(arguments: &Arguments, settings: &Settings) -> Result<(), Failure> {
         settings.track.clone(),
         pipeline.metrics(),
     ));
+    // From here on something leaves the house, and is to be noted before the process ends.
+    stop.ready();
     let deliverer = Deliverer::start(Arc::clone(&tracker))?;
     let app = App {
         store: pipeline.store(),

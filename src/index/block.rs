@@ -4,11 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use super::Settings;
+use super::ahead::Asked;
 use super::best::Best;
 use super::codes::Sieve;
 use super::dot::Dot;
 use super::graph::{Graph, Layer};
 use super::points::{Points, TimeOrder, Window, admits};
+
+/// Rows whose codes are compared with one question after the other: few enough to stay in a core's nearest cache.
+const TILE: usize = 64;
 
 /// What is looked for, and how.
 #[derive(Debug, Clone, Copy)]
@@ -196,6 +200,47 @@ impl Block {
                 best.offer(*slot, similarity);
             }
         }
+    }
+
+    /// Puts this block's living points through the sieves of several questions, in the order in which [`Block::search`] does, each within
+    /// its window. `all` is a window around all of theirs.
+    pub(super) fn sift_each(&self, all: Option<Window>, place: usize, dot: Dot, asked: &mut [Option<Asked>]) {
+        let mut rows = self.order.rows(all).rev().filter(|row| self.is_alive(*row));
+        let mut tile = Vec::with_capacity(TILE);
+        loop {
+            tile.clear();
+            tile.extend(rows.by_ref().take(TILE));
+            if tile.is_empty() {
+                return;
+            }
+            let span = self.span(&tile);
+            for Asked { window, sieve, .. } in asked.iter_mut().flatten() {
+                let (is_out, is_in) = match (*window, span) {
+                    (None, _) => (false, true),
+                    (Some(_), None) => (false, false),
+                    (Some((from, to)), Some((first, last))) => (last < from || to < first, from <= first && last <= to),
+                };
+                if !is_out {
+                    let rows = tile.iter().copied();
+                    let rows = rows.filter(|row| is_in || self.is_selected(*row, *window));
+                    sieve.sift(dot, place, &self.points.codes, rows);
+                }
+            }
+        }
+    }
+
+    /// The first and last time of some rows; `None` where one has none.
+    fn span(&self, rows: &[usize]) -> Option<Window> {
+        let mut times = rows.iter().map(|row| self.points.times.get(*row).copied().flatten());
+        let first = times.next()??;
+        times.try_fold((first, first), |(first, last), time| {
+            Some((first.min(time?), last.max(time?)))
+        })
+    }
+
+    /// Whether the point of a row lives and is found through a window.
+    pub(super) fn is_selected(&self, row: usize, window: Option<Window>) -> bool {
+        self.is_alive(row) && admits(window, self.points.times.get(row).copied().flatten())
     }
 
     /// The graph, if the window selects enough of the block for it to pay.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::{Hit, IndexError, Settings, TimeIndex};
+use super::{Hit, IndexError, Settings, TimeIndex, Wanted};
 
 const DIMENSION: usize = 24;
 
@@ -447,4 +447,86 @@ proptest! {
             }
         }
     }
+
+    /// A search made ahead answers what a search answers in its turn, or nothing, whatever was inserted, removed or forgotten
+    /// in between.
+    #[test]
+    fn a_search_made_ahead_answers_the_same(before in steps(), between in steps(), shift in 0i64..400) {
+        let settings = Settings { exact_share: 1.0, ..settings() };
+        let mut index = TimeIndex::new(DIMENSION, &settings);
+        let mut next = 0u64;
+        let mut take = |index: &mut TimeIndex, steps: Vec<Step>| {
+            for step in steps {
+                match step {
+                    Step::Insert(count, time) => for _ in 0..count {
+                        let time = time.map(|time| time + next as i64 * 13 % 7000);
+                        index.insert(next, &vector(next), time).unwrap();
+                        next += 1;
+                    },
+                    Step::Remove(slot) => drop(index.remove(slot)),
+                    Step::Forget(time) => drop(index.forget_before(time)),
+                    Step::Restart => {
+                        // Under its number again, but somewhere else.
+                        if index.remove(5) {
+                            index.insert(5, &vector(7), Some(3000)).unwrap();
+                        }
+                    }
+                }
+            }
+        };
+        take(&mut index, before);
+        let vectors: Vec<Vec<f32>> = (0..9).map(|seed| vector(seed * 101 + 2)).collect();
+        let windows = [None, Some((2000, 9000)), Some((4000, 5000))];
+        let wanted = vectors.iter().enumerate().map(|(at, vector)| (vector.as_slice(), windows[at % 3]));
+        let wanted: Vec<Wanted<'_>> = wanted.collect();
+        let ahead = index.search_ahead(&wanted, 12);
+        take(&mut index, between);
+        for ((vector, window), ahead) in wanted.iter().zip(ahead) {
+            let ahead = ahead.unwrap();
+            for asked in [*window, window.map(|(from, to)| (from + shift, to))] {
+                if let Some(found) = index.search_from(&ahead, vector, 12, asked) {
+                    prop_assert_eq!(found, index.search(vector, 12, asked).unwrap());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_search_made_ahead_answers_where_little_has_changed_and_for_nothing_else() {
+    let settings = Settings {
+        exact_share: 1.0,
+        ..settings()
+    };
+    let mut index = TimeIndex::new(DIMENSION, &settings);
+    (0..500).for_each(|slot| index.insert(slot, &vector(slot), Some(slot as i64 * 60)).unwrap());
+    let (asked, window) = (vector(1_000), Some((6_000, 40_000)));
+    let other = vector(1_001);
+    let ahead = index.search_ahead(&[(&asked, window), (&[0.0; DIMENSION], None), (&other, window)], 10);
+    assert!(ahead[1].is_none(), "no direction");
+    let ahead = ahead[0].clone().unwrap();
+    (500..560).for_each(|slot| index.insert(slot, &vector(slot), Some(slot as i64 * 60)).unwrap());
+    let best = index.search(&asked, 10, window).unwrap();
+    assert_eq!(index.search_from(&ahead, &asked, 10, window), Some(best.clone()));
+    assert_eq!(index.search_from(&ahead, &other, 10, window), None, "another vector");
+    for wider in [None, Some((5_999, 40_000)), Some((6_000, 40_001))] {
+        assert_eq!(index.search_from(&ahead, &asked, 10, wider), None, "{wider:?}");
+    }
+    let mut removed = 0;
+    while let Some(found) = index.search_from(&ahead, &asked, 10, window) {
+        let best = index.search(&asked, 10, window).unwrap();
+        assert_eq!(found, best, "the spare ones fill the gaps");
+        let old = best.iter().find(|hit| hit.slot < 500).unwrap();
+        assert!(index.remove(old.slot));
+        removed += 1;
+    }
+    assert_eq!(removed, 9, "too few of those found are left");
+    let graphs = TimeIndex::new(
+        DIMENSION,
+        &Settings {
+            exact_share: 0.5,
+            ..settings
+        },
+    );
+    assert!(graphs.search_ahead(&[(&asked, None)], 10)[0].is_none());
 }

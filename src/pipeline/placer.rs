@@ -426,18 +426,27 @@ impl Placer {
         }
         self.seconds.near_duplicates += seconds(started);
         let started = Instant::now();
-        let mut vectors = self.embed(texts)?.into_iter();
+        let vectors = self.embed(texts)?;
         self.seconds.embed += seconds(started);
 
         let started = Instant::now();
+        let alone = queued.iter().zip(&originals).filter(|(_, original)| original.is_none());
+        let arrivals = alone.zip(vectors).map(|((article, _), vector)| {
+            let vector = vector?;
+            Ok((self.arrival(article, &vector), vector))
+        });
+        let arrivals: Vec<Result<(Arrival, Vec<f32>), String>> = arrivals.collect();
+        self.engine
+            .look_ahead(arrivals.iter().flatten().map(|(arrival, _)| arrival));
+        let mut arrivals = arrivals.into_iter();
         for (article, original) in queued.into_iter().zip(originals) {
             let number = article.number;
             let placed = match original {
                 Some(original) if self.remembers(original) => self.follow(number, original, &batch),
                 // Forgotten since, with an article of this very batch: as if it had come a batch later.
                 Some(_) => self.place_alone(article)?,
-                None => match vectors.next() {
-                    Some(Ok(vector)) => self.place(article, vector),
+                None => match arrivals.next() {
+                    Some(Ok((arrival, vector))) => self.place(&article, arrival, vector),
                     Some(Err(reason)) => Err(reason),
                     None => Err("the embedder gave fewer vectors than it was given texts".to_owned()),
                 },
@@ -518,14 +527,14 @@ impl Placer {
         }
         let none = || Err("the embedder gave no vector".to_owned());
         let vector = self.embed(vec![text])?.pop().unwrap_or_else(none);
-        Ok(vector.and_then(|vector| self.place(article, vector)))
+        Ok(vector.and_then(|vector| self.place(&article, self.arrival(&article, &vector), vector)))
     }
 
-    fn place(&mut self, article: Queued, vector: Vec<f32>) -> Result<Placed, String> {
+    /// Places an article, given as it arrives with its vector as the embedder made it.
+    fn place(&mut self, article: &Queued, arrival: Arrival, vector: Vec<f32>) -> Result<Placed, String> {
         let number = article.number;
         #[cfg(test)]
-        let breaks = self.breaks_at.is_some_and(|breaks_at| breaks_at(&article));
-        let arrival = self.arrival(article, &vector);
+        let breaks = self.breaks_at.is_some_and(|breaks_at| breaks_at(article));
         let decision = self.engine.place(arrival).map_err(|error| error.to_string())?;
         #[cfg(test)]
         assert!(
@@ -622,13 +631,13 @@ impl Placer {
         })
     }
 
-    fn arrival(&self, article: Queued, vector: &[f32]) -> Arrival {
+    fn arrival(&self, article: &Queued, vector: &[f32]) -> Arrival {
         Arrival {
             article: article.number,
             text: full_text(&article.title, &article.text),
             time: article.time,
             vector: self.centres.centred(vector, &article.lang),
-            lang: article.lang,
+            lang: article.lang.clone(),
         }
     }
 
@@ -658,12 +667,8 @@ impl Placer {
         } = loaded;
         (self.engine, self.near_duplicates) = (engine, near_duplicates);
         self.saved_at = Some(mark.change);
-        let store = Arc::clone(&self.store);
-        if store.mark()? != mark {
-            store.for_each_placed(mark.change, |stored| self.take_in(stored))?;
-            self.engine.reassign(store.strands()?);
-            let (next, headlines) = store.stories_to_restore()?;
-            self.engine.restore_stories(next, headlines.into_iter());
+        if self.store.mark()? != mark {
+            self.take_in_since(mark.change)?;
         }
         Ok(())
     }
@@ -675,30 +680,41 @@ impl Placer {
         self.engine = Engine::new(story, index, self.weights.clone(), dimension);
         self.near_duplicates = NearDuplicates::new(&self.settings.extract.near_duplicate);
         self.saved_at = None;
-        let store = Arc::clone(&self.store);
-        store.for_each_placed(store.epoch()?, |stored| self.take_in(stored))?;
+        self.take_in_since(self.store.epoch()?)
+    }
+
+    /// Takes back into memory what was placed since a change, as the store has it now.
+    fn take_in_since(&mut self, change: u64) -> Result<(), PipelineError> {
+        let (store, at_once) = (Arc::clone(&self.store), self.settings.pipeline.batch.max(1));
+        let mut some = Vec::with_capacity(at_once);
+        store.for_each_placed(change, |stored| {
+            some.push(stored);
+            if some.len() < at_once {
+                Ok(())
+            } else {
+                self.take_in(some.drain(..))
+            }
+        })?;
+        self.take_in(some.into_iter())?;
         self.engine.reassign(store.strands()?);
         let (next, headlines) = store.stories_to_restore()?;
         self.engine.restore_stories(next, headlines.into_iter());
         Ok(())
     }
 
-    /// Takes an article back into memory, as it was placed.
-    fn take_in(&mut self, stored: Stored) -> Result<(), PipelineError> {
-        let Stored {
-            article,
-            story,
-            strand,
-            vector,
-            links,
-        } = stored;
-        if let Ok(slot) = u32::try_from(article.number) {
-            let folded = fold(&full_text(&article.title, &article.text));
-            self.near_duplicates.insert(slot, &folded, article.time);
+    /// Takes articles back into memory, as they were placed.
+    fn take_in(&mut self, stored: impl Iterator<Item = Stored>) -> Result<(), PipelineError> {
+        let arrivals = stored.map(|stored| (self.arrival(&stored.article, &stored.vector), stored));
+        let arrivals: Vec<(Arrival, Stored)> = arrivals.collect();
+        self.engine.look_ahead(arrivals.iter().map(|(arrival, _)| arrival));
+        for (arrival, stored) in arrivals {
+            if let Ok(slot) = u32::try_from(arrival.article) {
+                self.near_duplicates.insert(slot, &fold(&arrival.text), arrival.time);
+            }
+            self.engine
+                .restore(arrival, &stored.links, stored.strand, stored.story)?;
+            self.forget();
         }
-        let arrival = self.arrival(article, &vector);
-        self.engine.restore(arrival, &links, strand, story)?;
-        self.forget();
         Ok(())
     }
 }

@@ -351,7 +351,6 @@ pub async fn serve(app: App, listen: SocketAddr, stop: Stop) -> io::Result<Asked
     .bind(listen)?;
     let address = server.addrs().first().copied().unwrap_or(listen);
     let running = server.run();
-    stop.ready();
     println!("Silsila is at http://{address}");
     let handle = running.handle();
     let ending = async {

@@ -1,7 +1,7 @@
 //! Being asked to stop: by SIGTERM or SIGINT, from the first moment of the process on.
 //!
 //! While the service starts nothing has been taken from anybody, and what is written then is whole or not there: the process
-//! ends at once, in order. Once it answers, who serves is told and lets requests end.
+//! ends at once, in order. Before it answers and delivers, who serves takes over and lets requests end.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,7 +47,7 @@ impl Stop {
         Ok(Self { asked, ready })
     }
 
-    /// The service answers: who serves looks after the signals from now on.
+    /// Something is about to be taken from others or sent to them: who serves looks after the signals from now on.
     pub fn ready(&self) {
         *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
